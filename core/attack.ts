@@ -1,0 +1,31 @@
+import type { Rng } from './rng.ts';
+import type { Feature } from './space.ts';
+import type { AccessKind, DecisionAccess, GradientAccess } from './victim.ts';
+
+/** `{x' : |x'ᵢ − xᵢ| ≤ epsilonᵢ, lowᵢ ≤ x'ᵢ ≤ highᵢ}`; a masked feature has epsilon 0. All [O], normalised units. */
+export interface ThreatModel {
+  readonly norm: 'linf';
+  readonly epsilon: Float32Array;
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+/** What an attack knows beside the observation. */
+export interface AttackContext {
+  /** Steps since the episode's start; the toggle reads its parity. */
+  readonly step: number;
+  /** [rows] one stream a row, so that batching never changes a lane's bits. */
+  readonly rngs: readonly Rng[];
+  readonly threat: ThreatModel;
+  readonly features: readonly Feature[];
+}
+
+/** Proposes perturbed observations; the engine confines, meters and judges them afterwards. */
+export interface ObservationAttack<Access extends DecisionAccess = GradientAccess> {
+  readonly stage: 'observation';
+  readonly access: AccessKind;
+  /** @param x [rows×O] clean  @param out [rows×O] perturbed; may not alias x */
+  perturb(x: Float32Array, rows: number, victim: Access, context: AttackContext, out: Float32Array): void;
+  /** @param ended [rows] 1 where an episode just ended */
+  reset?(ended: Uint8Array): void;
+}

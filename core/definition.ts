@@ -1,0 +1,9 @@
+import type { z } from 'zod';
+
+/** What a registry holds: a name's title, source, configuration schema and maker. `make` parses, so a mixed record needs no cast. */
+export interface Definition<Product> {
+  readonly title: string;
+  readonly source: string;
+  readonly config: z.ZodObject;
+  make(raw: unknown): Product;
+}

@@ -1,0 +1,57 @@
+import type { TelemetryFrame, TelemetrySchema } from './telemetry.ts';
+
+/** What a person or a script may ask of a running run. */
+export type Command =
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  | { readonly type: 'step'; readonly steps: number }
+  | { readonly type: 'speed'; /** steps/s; null: as fast as possible */ readonly stepsPerSecond: number | null }
+  | { readonly type: 'cancel' };
+
+/** One row of a run's result: a lane that was attacked (or left clean) for an episode. */
+export interface LaneResult {
+  readonly lane: string;
+  readonly building: string;
+  /** The attack's label; `clean` for the twin. */
+  readonly attack: string;
+  readonly steps: number;
+  readonly return: number;
+  readonly kpis: Readonly<Record<string, number | null>>;
+  /** KPI(attacked) − KPI(clean); absent on the clean lane. */
+  readonly regret?: Readonly<Record<string, number | null>>;
+  readonly success?: {
+    /** Share of attacked steps whose discrete decision changed; null on a continuous head. */
+    readonly rate: number | null;
+    /** Mean |u(x') − u(x)| on the [0,1] action scale. */
+    readonly meanAbsoluteActionChange: number;
+  };
+  readonly norms?: {
+    /** Largest and mean over steps of the L-inf norm, normalised units. */
+    readonly linfMax: number;
+    readonly linfMean: number;
+    readonly l2Mean: number;
+    /** Per feature, mean |x' − x| in its physical unit. */
+    readonly physical: Readonly<Record<string, { readonly unit: string; readonly mean: number; readonly max: number }>>;
+  };
+  readonly cost?: { readonly queries: number; readonly gradients: number; readonly seconds: number };
+}
+
+/** What is kept of a run. Everything but `timing` and `cost.seconds` is a function of scenario, seed, data, model and code. */
+export interface RunResult {
+  readonly format: 'faultline-result';
+  readonly version: 1;
+  readonly scenario: unknown;
+  readonly seed: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly hashes: { readonly scenario: string; readonly data: string; readonly model: string; readonly code: string };
+  readonly lanes: readonly LaneResult[];
+  readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly detail: string }[];
+  readonly timing: { readonly seconds: number; readonly stepsPerSecond: number; readonly gradientsPerSecond: number };
+}
+
+export type RunEvent =
+  | { readonly type: 'started'; readonly schema: TelemetrySchema; readonly totalSteps: number }
+  | { readonly type: 'frame'; readonly frame: TelemetryFrame }
+  | { readonly type: 'progress'; readonly step: number; readonly totalSteps: number; readonly stepsPerSecond: number }
+  | { readonly type: 'state'; readonly state: 'running' | 'paused' }
+  | { readonly type: 'finished'; readonly result: RunResult };

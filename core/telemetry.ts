@@ -1,0 +1,33 @@
+/** Telemetry goes as columns: the schema once, then frames of float32 values in its order. */
+
+/** One recorded signal. `lane` says whose it is (`Building_1/clean`, `Building_1/bifurcation`), `name` is unique in a run. */
+export interface Channel {
+  readonly name: string;
+  readonly unit: string;
+  readonly lane?: string | undefined;
+  readonly signal?: string | undefined;
+}
+
+/** Sent before the first frame, and again with a new `version` if it ever changes. */
+export interface TelemetrySchema {
+  readonly version: number;
+  readonly channels: readonly Channel[];
+  /** Simulated seconds between rows. */
+  readonly dt: number;
+}
+
+/** `rows` consecutive steps of every channel. */
+export interface TelemetryFrame {
+  /** The schema's version. */
+  readonly schema: number;
+  /** 0, 1, 2, … without a hole within a run. */
+  readonly seq: number;
+  /** Step index of the first row. */
+  readonly step0: number;
+  readonly rows: number;
+  readonly cols: number;
+  /** [cols×rows] column-major: channel c is `values.subarray(c·rows, (c+1)·rows)`. */
+  readonly values: Float32Array;
+  /** Wall clock of the sender, seconds since the epoch; 0 when it has none. */
+  readonly wallTime: number;
+}

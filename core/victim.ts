@@ -1,0 +1,54 @@
+import type { Head } from './policy.ts';
+
+/** The threat model is a type: a decision-based attack cannot call a gradient. */
+export type AccessKind = 'none' | 'decision' | 'score' | 'gradient';
+
+/** Sees only what the controller does. */
+export interface DecisionAccess {
+  readonly observationSize: number;
+  readonly actionSize: number;
+  /** @param x [rows×O] normalised  @param action [rows×A] physical, deterministic (the policy's mode) */
+  decide(x: Float32Array, rows: number, action: Float64Array): void;
+}
+
+/** Sees the raw outputs too. */
+export interface ScoreAccess extends DecisionAccess {
+  readonly head: Head;
+  readonly logitsSize: number;
+  /** @param x [rows×O]  @param out [rows×K] */
+  logits(x: Float32Array, rows: number, out: Float32Array): void;
+}
+
+/** White box. */
+export interface GradientAccess extends ScoreAccess {
+  /**
+   * Value and input gradient of an objective on the logits.
+   * @param x [rows×O]  @param value [rows]  @param gradient [rows×O], may not alias x
+   */
+  valueAndGradient(objective: BoundObjective, x: Float32Array, rows: number, value: Float32Array, gradient: Float32Array): void;
+}
+
+/** What each row is pushed towards. */
+export interface Goal {
+  /** [rows×K] the victim's logits on the clean observation. */
+  readonly clean: Float32Array;
+  /** [rows] −1 discharge, +1 charge, 0 none: an untargeted row moves away from its clean decision. */
+  readonly side: Int8Array;
+}
+
+/** A scalar on the logits that an attack *maximises*; pure, with its analytic gradient. */
+export interface Objective {
+  readonly name: string;
+  /** Throws a ConfigError when the objective has no meaning on this head. */
+  check(head: Head): void;
+  /**
+   * @param logits [rows×K]  @param value [rows]  @param gradient [rows×K] d value / d logits
+   */
+  evaluate(head: Head, logits: Float32Array, goal: Goal, rows: number, value: Float32Array, gradient: Float32Array): void;
+}
+
+/** An objective with its goal for the rows at hand. */
+export interface BoundObjective {
+  readonly objective: Objective;
+  readonly goal: Goal;
+}
