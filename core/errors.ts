@@ -21,7 +21,10 @@ export abstract class FaultlineError extends Error {
 
   constructor(message: string, options: { readonly place?: Place; readonly cause?: unknown } = {}) {
     const prefix = options.place === undefined ? '' : formatPlace(options.place);
-    super(prefix === '' ? message : `${prefix}: ${message}`, options.cause === undefined ? {} : { cause: options.cause });
+    super(
+      prefix === '' ? message : `${prefix}: ${message}`,
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
     this.place = options.place;
     this.name = new.target.name;
   }
@@ -79,13 +82,17 @@ export class UnknownNameError extends FaultlineError {
   constructor(kind: string, got: string, known: readonly string[], place?: Place) {
     const near = nearest(got, known);
     const hint = near === undefined ? '' : ` Did you mean '${near}'?`;
-    super(`unknown ${kind} '${got}'.${hint} Known: ${known.length === 0 ? '(none)' : known.join(', ')}.`, place === undefined ? {} : { place });
+    super(
+      `unknown ${kind} '${got}'.${hint} Known: ${known.length === 0 ? '(none)' : known.join(', ')}.`,
+      place === undefined ? {} : { place },
+    );
   }
 }
 
 /** Asserts a length; the message is made only when it fails, so hot paths pay one comparison. */
 export function assertLength(array: { readonly length: number }, expected: number, name: string, where: string): void {
-  if (array.length !== expected) throw new ShapeError(`${where}: ${name} has ${array.length} values, expected ${expected}`);
+  if (array.length !== expected)
+    throw new ShapeError(`${where}: ${name} has ${array.length} values, expected ${expected}`);
 }
 
 /** The known name with the smallest edit distance, if it is near enough to be a slip of the hand. */

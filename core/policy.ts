@@ -10,7 +10,11 @@ import type { Feature } from './space.ts';
  */
 export type Head =
   | { readonly kind: 'categorical'; readonly values: readonly number[] }
-  | { readonly kind: 'squashed-gaussian' | 'gaussian' | 'deterministic'; readonly low: readonly number[]; readonly high: readonly number[] };
+  | {
+      readonly kind: 'squashed-gaussian' | 'gaussian' | 'deterministic';
+      readonly low: readonly number[];
+      readonly high: readonly number[];
+    };
 
 export type Activation = 'linear' | 'relu' | 'tanh' | 'silu' | 'elu';
 

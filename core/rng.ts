@@ -25,7 +25,8 @@ export interface Rng {
  * @throws {ShapeError} when the seed is not an integer in [0, 2^53).
  */
 export function rng(seed: number): Rng {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new ShapeError(`seed is ${seed}, expected an integer in [0, 2^53)`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new ShapeError(`seed is ${seed}, expected an integer in [0, 2^53)`);
   const words = new Uint32Array([seed >>> 0, Math.floor(seed / 0x1_0000_0000), 0x6661756c, 0x746c696e]);
   return stream(murmur128(new Uint8Array(words.buffer), 0));
 }
@@ -81,7 +82,8 @@ class Xoshiro128 implements Rng {
 
   /** Unbiased: rejects the tail of the 32-bit range. */
   int(below: number): number {
-    if (!Number.isInteger(below) || below < 1 || below > 0x1_0000_0000) throw new ShapeError(`int(${below}): expected an integer in [1, 2^32]`);
+    if (!Number.isInteger(below) || below < 1 || below > 0x1_0000_0000)
+      throw new ShapeError(`int(${below}): expected an integer in [1, 2^32]`);
     const limit = 0x1_0000_0000 - (0x1_0000_0000 % below);
     for (;;) {
       const word = this.#next();

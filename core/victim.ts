@@ -25,7 +25,13 @@ export interface GradientAccess extends ScoreAccess {
    * Value and input gradient of an objective on the logits.
    * @param x [rows×O]  @param value [rows]  @param gradient [rows×O], may not alias x
    */
-  valueAndGradient(objective: BoundObjective, x: Float32Array, rows: number, value: Float32Array, gradient: Float32Array): void;
+  valueAndGradient(
+    objective: BoundObjective,
+    x: Float32Array,
+    rows: number,
+    value: Float32Array,
+    gradient: Float32Array,
+  ): void;
 }
 
 /** What each row is pushed towards. */
@@ -44,7 +50,14 @@ export interface Objective {
   /**
    * @param logits [rows×K]  @param value [rows]  @param gradient [rows×K] d value / d logits
    */
-  evaluate(head: Head, logits: Float32Array, goal: Goal, rows: number, value: Float32Array, gradient: Float32Array): void;
+  evaluate(
+    head: Head,
+    logits: Float32Array,
+    goal: Goal,
+    rows: number,
+    value: Float32Array,
+    gradient: Float32Array,
+  ): void;
 }
 
 /** An objective with its goal for the rows at hand. */

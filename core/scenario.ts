@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import type { Definition } from './definition.ts';
+import { parseDocumentAs, parseValueAs } from './document.ts';
+
+/** One attack of a panel: its registry name, a label for the results, its threat set and its own options. */
+export interface AttackSpec {
+  readonly name: string;
+  readonly label?: string | undefined;
+  readonly threat: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** The one value that a command line, a console form and a sweep cell all become. */
+export interface Scenario {
+  readonly name: string;
+  readonly seed: number;
+  readonly district: {
+    readonly dataset: string;
+    readonly profile: string;
+    readonly buildings: readonly string[];
+    readonly reward: string;
+    readonly normalisation: string;
+    readonly steps: number | null;
+  };
+  readonly victim: { readonly policy: string };
+  readonly attacks: readonly AttackSpec[];
+  readonly train: {
+    readonly algorithm: string;
+    readonly steps: number;
+    readonly lanes: number;
+    readonly evaluateEvery: number;
+    readonly config: Readonly<Record<string, unknown>>;
+  };
+  readonly live: { readonly frameSteps: number; readonly stepsPerSecond: number | null };
+}
+
+/** What a scenario may name. The registries live above `core`; whoever composes them passes them in. */
+export interface Vocabulary {
+  readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
+  readonly threat: z.ZodObject;
+  readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
+  readonly profiles: readonly string[];
+  readonly rewards: readonly string[];
+  readonly normalisations: readonly string[];
+}
+
+/** The scenario's schema over a vocabulary: types, defaults, bounds, descriptions and errors in one place. */
+export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
+  const attacks = Object.entries(vocabulary.attacks).map(([name, definition]) =>
+    z
+      .strictObject({
+        name: z.literal(name),
+        label: z
+          .string()
+          .min(1)
+          .max(60)
+          .regex(/^[^/]+$/, 'a label may not contain /')
+          .optional()
+          .describe('Name of this row in results and charts; default: the attack’s name.'),
+        threat: vocabulary.threat.prefault({}).describe('What the attacker may change, and how far.'),
+        config: definition.config.prefault({}).describe('Options of this attack.'),
+      })
+      .meta({ title: definition.title }),
+  );
+  const [algorithm, ...otherAlgorithms] = Object.keys(vocabulary.learners);
+  return z
+    .strictObject({
+      name: z.string().min(1).max(120).default('unnamed').describe('What people will call the run.'),
+      seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('Same scenario and seed: same bits.'),
+      district: z
+        .strictObject({
+          dataset: z
+            .string()
+            .min(1)
+            .default('builtin')
+            .describe('`builtin`, or the path of a CityLearn dataset folder.'),
+          profile: oneOf(vocabulary.profiles).describe('Whose semantics: a CityLearn release line.'),
+          buildings: z
+            .array(z.string().min(1))
+            .min(1)
+            .max(256)
+            .default(['Building_1'])
+            .describe('Each building is one clean lane and one lane per attack.'),
+          reward: oneOf(vocabulary.rewards).describe('Reward function, by its CityLearn name.'),
+          normalisation: oneOf(vocabulary.normalisations).describe(
+            'Observation limits: as CityLearn 2.0.0 has them, or repaired.',
+          ),
+          steps: z.int().min(1).nullable().default(null).describe('Steps of the episode; null: the whole year.'),
+        })
+        .prefault({}),
+      victim: z
+        .strictObject({
+          policy: z
+            .string()
+            .min(1)
+            .default('ppo20-builtin')
+            .describe('A shipped model, a policy folder, or a rule-based controller.'),
+        })
+        .prefault({}),
+      attacks: z
+        .array(z.discriminatedUnion('name', attacks as unknown as [z.ZodObject, ...z.ZodObject[]]))
+        .min(1)
+        .max(64)
+        .refine(
+          (panel) => new Set(panel.map(labelOf)).size === panel.length,
+          'two attacks have the same label; give each its own `label`',
+        )
+        .refine(
+          (panel) => !panel.some((attack) => labelOf(attack) === 'clean'),
+          'the label `clean` belongs to the unattacked twin',
+        )
+        .prefault([
+          {
+            name: Object.hasOwn(vocabulary.attacks, 'bifurcation') ? 'bifurcation' : Object.keys(vocabulary.attacks)[0],
+          },
+        ])
+        .describe('The panel: every attack meets the same victim on the same year, beside one clean twin.'),
+      train: z
+        .strictObject({
+          algorithm: z
+            .enum([algorithm!, ...otherAlgorithms])
+            .default(algorithm!)
+            .describe('Learner.'),
+          steps: z.int().min(1).max(1e9).default(500_000).describe('Environment steps over all lanes.'),
+          lanes: z
+            .int()
+            .min(1)
+            .max(1024)
+            .default(8)
+            .describe('Parallel copies of the building, started at different times of the year.'),
+          evaluateEvery: z
+            .int()
+            .min(1)
+            .default(50_000)
+            .describe('Steps between clean evaluations; the best policy so far is kept.'),
+          config: z.record(z.string(), z.unknown()).default({}).describe('Options of the learner.'),
+        })
+        .superRefine((train, context) => {
+          const parsed = vocabulary.learners[train.algorithm]!.config.safeParse(train.config);
+          if (!parsed.success)
+            for (const issue of parsed.error.issues)
+              context.addIssue({ ...issue, path: ['config', ...issue.path] } as Parameters<typeof context.addIssue>[0]);
+        })
+        .prefault({}),
+      live: z
+        .strictObject({
+          frameSteps: z.int().min(1).max(1000).default(24).describe('Steps per telemetry frame.'),
+          stepsPerSecond: z
+            .number()
+            .min(0.1)
+            .max(1e6)
+            .nullable()
+            .default(null)
+            .describe('Pace of a live run; null: as fast as it computes.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}) as unknown as z.ZodType<Scenario>;
+}
+
+/** The label a row of the panel goes by. */
+export function labelOf(attack: { readonly name?: unknown; readonly label?: unknown }): string {
+  return typeof attack.label === 'string' ? attack.label : String(attack.name);
+}
+
+/** Reads a scenario from YAML or JSON text; errors carry `file:line:column /path`. */
+export function parseScenario(text: string, file: string, schema: z.ZodType<Scenario>): Scenario {
+  return parseDocumentAs(text, file, schema);
+}
+
+/** Reads a scenario from a value (a form, a message). */
+export function scenarioFrom(value: unknown, label: string, schema: z.ZodType<Scenario>): Scenario {
+  return parseValueAs(value, label, schema);
+}
+
+function oneOf(names: readonly string[]): z.ZodDefault<z.ZodEnum> {
+  const [first, ...rest] = names;
+  return z.enum([first!, ...rest]).default(first!) as unknown as z.ZodDefault<z.ZodEnum>;
+}

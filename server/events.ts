@@ -1,0 +1,105 @@
+/** The wire: typed socket events and the JSON shapes of `/api/v1`. The console imports this file and `core` only. */
+import type { Command, RunResult } from '../core/run.ts';
+import type { Scenario } from '../core/scenario.ts';
+import type { TelemetrySchema } from '../core/telemetry.ts';
+
+export type RunState = 'queued' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+
+/** One run as lists and headers show it. Times are milliseconds since the epoch. */
+export interface RunSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly state: RunState;
+  readonly seed: number;
+  readonly policy: string;
+  readonly dataset: string;
+  readonly buildings: readonly string[];
+  readonly attacks: readonly string[];
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Frames acknowledged by the store: sequence numbers 0 … headSeq−1 can be replayed. */
+  readonly headSeq: number;
+  readonly headStep: number;
+  readonly totalSteps: number;
+  readonly error: string | null;
+}
+
+/** A run with everything kept of it. */
+export interface RunDetail extends RunSummary {
+  readonly scenario: Scenario;
+  readonly schema: TelemetrySchema | null;
+  readonly result: RunResult | null;
+}
+
+/** RFC 9457 problem details; `issues` point into the document that was sent. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly issues?: readonly {
+    readonly pointer: string;
+    readonly message: string;
+    readonly line?: number;
+    readonly column?: number;
+  }[];
+}
+
+export type Reply<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly problem: Problem };
+
+export interface SubscribeRequest {
+  readonly runId: string;
+  /** First sequence number wanted; default 0. */
+  readonly from?: number;
+  /** `all` is lossless; `live` jumps to the head when far behind and announces the gap. */
+  readonly mode?: 'all' | 'live';
+}
+
+/** Namespace `/telemetry`: read. */
+export interface TelemetryClientEvents {
+  'run:subscribe': (
+    request: SubscribeRequest,
+    reply: (answer: Reply<{ run: RunSummary; schema: TelemetrySchema | null }>) => void,
+  ) => void;
+  'run:unsubscribe': (request: { readonly runId: string }, reply?: (answer: Reply<object>) => void) => void;
+  /** Joins the list: `state` of every run is sent as it changes. */
+  'runs:subscribe': (reply: (answer: Reply<{ runs: readonly RunSummary[] }>) => void) => void;
+}
+
+export interface TelemetryServerEvents {
+  schema: (message: { readonly runId: string; readonly schema: TelemetrySchema }) => void;
+  /** Encoded frames (core/frame-codec) with consecutive sequence numbers from `firstSeq`. */
+  frames: (message: {
+    readonly runId: string;
+    readonly firstSeq: number;
+    readonly frames: readonly Uint8Array[];
+  }) => void;
+  gap: (message: {
+    readonly runId: string;
+    readonly from: number;
+    readonly to: number;
+    readonly reason: string;
+  }) => void;
+  state: (run: RunSummary) => void;
+  progress: (message: {
+    readonly runId: string;
+    readonly step: number;
+    readonly totalSteps: number;
+    readonly stepsPerSecond: number;
+  }) => void;
+  /** No frame after `lastSeq` will come (−1: there was none). */
+  end: (message: { readonly runId: string; readonly lastSeq: number; readonly state: RunState }) => void;
+  problem: (problem: Problem) => void;
+  'server:draining': () => void;
+}
+
+/** Namespace `/control`: write. */
+export interface ControlClientEvents {
+  'run:launch': (scenario: unknown, reply: (answer: Reply<{ run: RunSummary }>) => void) => void;
+  'run:command': (
+    request: { readonly runId: string; readonly command: Command },
+    reply: (answer: Reply<{ run: RunSummary }>) => void,
+  ) => void;
+}
