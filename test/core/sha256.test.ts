@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sha256Hex } from '../../core/sha256.ts';
+
+describe('sha256Hex', () => {
+  // FIPS 180-4 examples and the NIST CAVP empty message.
+  it.each([
+    ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+    ['abc', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+    [
+      'abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq',
+      '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1',
+    ],
+    ['a'.repeat(1_000_000), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0'],
+  ])('gives the published digest of %.20s', (text, digest) => {
+    expect(sha256Hex(new TextEncoder().encode(text))).toBe(digest);
+  });
+
+  it('agrees with node:crypto on any bytes, also in the middle of a buffer', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(20), (bytes, skip) => {
+        const part = bytes.subarray(skip);
+        expect(sha256Hex(part)).toBe(createHash('sha256').update(part).digest('hex'));
+      }),
+    );
+  });
+});
