@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { assertLength, ConfigError, formatPlace, nearest, UnknownNameError } from '../../core/errors.ts';
+
+describe('errors', () => {
+  it('put their place first', () => {
+    expect(formatPlace({ file: 'a.yaml', line: 6, column: 12, path: '/attack/epsilon' })).toBe('a.yaml:6:12 /attack/epsilon');
+    expect(new ConfigError('too big', { place: { file: 'a.yaml', path: '/x' } }).message).toBe('a.yaml /x: too big');
+    expect(new ConfigError('too big').message).toBe('too big');
+    expect(new ConfigError('x')).toMatchObject({ name: 'ConfigError', code: 'config' });
+  });
+
+  it('list the known names and the nearest', () => {
+    const error = new UnknownNameError('attack', 'bifurcaton', ['pgd', 'bifurcation']);
+    expect(error.message).toBe("unknown attack 'bifurcaton'. Did you mean 'bifurcation'? Known: pgd, bifurcation.");
+    expect(nearest('zzzzzz', ['pgd', 'fgsm'])).toBeUndefined();
+  });
+
+  it('assert lengths', () => {
+    expect(() => assertLength([1, 2], 3, 'x', 'forward')).toThrow('forward: x has 2 values, expected 3');
+    expect(() => assertLength([1, 2], 2, 'x', 'forward')).not.toThrow();
+  });
+});
