@@ -1,0 +1,40 @@
+import { Command, Option } from '@commander-js/extra-typings';
+import { integer } from '../arguments.ts';
+import { interruption } from '../exit.ts';
+import { note, print } from '../output.ts';
+import { demoScenario, installation } from '../installation.ts';
+
+/** `faultline serve`: the console and the API; `--demo` (npm start) launches the default attack at once. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('start the server and the web console')
+    .addOption(new Option('--host <host>', 'address to bind').default('127.0.0.1').env('FAULTLINE_HOST'))
+    .addOption(new Option('--port <port>', 'port to bind; 0: any free one').default(8787).argParser(integer('--port', 0, 65_535)).env('FAULTLINE_PORT'))
+    .addOption(new Option('--store <dir>', 'folder of the run store').default('.faultline/store').env('FAULTLINE_STORE'))
+    .addOption(new Option('--token <token>', 'bearer token; needed when the address is not loopback').env('FAULTLINE_TOKEN'))
+    .option('--data <dir...>', 'folders under which datasets and policies may be named in scenarios', ['.', '..'])
+    .option('--demo', 'launch the default scenario, a live bifurcation attack on the shipped policy')
+    .addHelpText('after', '\nExamples:\n  faultline serve\n  faultline serve --demo --port 9000\n  FAULTLINE_TOKEN=… faultline serve --host 0.0.0.0')
+    .action(async (options) => {
+      const signal = interruption();
+      const { startServer } = await import('../../server/server.ts');
+      const { consoleDir, modelsDir } = installation();
+      const server = await startServer({
+        host: options.host,
+        port: options.port,
+        store: options.store,
+        ...(options.token === undefined ? {} : { token: options.token }),
+        modelsDir,
+        dataRoots: options.data,
+        consoleDir,
+      });
+      print(`faultline is at ${server.url}`);
+      if (options.demo) {
+        const run = await server.launch(demoScenario());
+        note(`live: ${server.url}/runs/${run.id}`);
+      }
+      note('Ctrl-C stops it');
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await server.close();
+    }) as unknown as Command;
+}

@@ -1,0 +1,51 @@
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { describe, exitCodeOf } from './exit.ts';
+import { note } from './output.ts';
+import { version } from './installation.ts';
+
+/** Each command is loaded only when it is called: `--help` must not wait for the simulator. */
+const commands: Record<string, () => Promise<Command>> = {
+  simulate: async () => (await import('./command/simulate.ts')).simulateCommand(),
+  train: async () => (await import('./command/train.ts')).trainCommand(),
+  attack: async () => (await import('./command/attack.ts')).attackCommand(),
+  evaluate: async () => (await import('./command/evaluate.ts')).evaluateCommand(),
+  serve: async () => (await import('./command/serve.ts')).serveCommand(),
+  list: async () => (await import('./command/list.ts')).listCommand(),
+  doctor: async () => (await import('./command/doctor.ts')).doctorCommand(),
+  schema: async () => (await import('./command/schema.ts')).schemaCommand(),
+};
+
+const summaries: Record<string, string> = {
+  simulate: 'run the district simulator on given actions and write its series and KPIs',
+  train: 'train a controller and write its policy',
+  attack: 'perturb a fixed batch of observations',
+  evaluate: 'closed-loop evaluation of a controller under a panel of attacks',
+  serve: 'start the server and the web console',
+  list: 'list what a scenario can name',
+  doctor: 'say what this machine has and what runs on it',
+  schema: 'print the JSON schema of a scenario',
+};
+
+/** Runs the command line and sets the exit code: 0 ok, 1 gate failed, 2 usage, 3 runtime, 130 interrupted. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('faultline')
+    .description('A testbed for the adversarial robustness of deep-RL controllers in power grids')
+    .version(version())
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', '\nData goes to stdout, progress and logs to stderr. Exit codes: 0 ok, 1 gate failed, 2 usage, 3 runtime, 130 interrupted.\nExamples:\n  faultline serve --demo\n  faultline evaluate examples/bifurcation.yaml --out runs/first');
+  const name = argv[2];
+  for (const [command, load] of Object.entries(commands)) {
+    program.addCommand(command === name ? ((await load()) as Command).exitOverride() : new Command(command).description(summaries[command]!).allowUnknownOption());
+  }
+  try {
+    await program.parseAsync(argv as string[]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    note(describe(error));
+    process.exitCode = exitCodeOf(error);
+  }
+}
