@@ -1,3 +1,4 @@
+import type { Head } from './policy.ts';
 import type { Rng } from './rng.ts';
 import type { Feature } from './space.ts';
 import type { AccessKind, DecisionAccess, GradientAccess } from './victim.ts';
@@ -24,6 +25,8 @@ export interface AttackContext {
 export interface ObservationAttack<Access extends DecisionAccess = GradientAccess> {
   readonly stage: 'observation';
   readonly access: AccessKind;
+  /** Throws a ConfigError when the attack has no meaning on this head; the engine asks once, before the first step. */
+  check?(head: Head): void;
   /** @param x [rows×O] clean  @param out [rows×O] perturbed; may not alias x */
   perturb(x: Float32Array, rows: number, victim: Access, context: AttackContext, out: Float32Array): void;
   /** @param ended [rows] 1 where an episode just ended */

@@ -1,0 +1,97 @@
+import type { ThreatModel } from '../../core/attack.ts';
+import type { Rng } from '../../core/rng.ts';
+import { sumDown } from './next-float32.ts';
+
+/** The threat sets around a batch of clean rows; buffers grow and are reused. */
+export interface Ball {
+  /** Sets the centres. @param x [rows×O] clean, read again until the next call */
+  around(x: Float32Array, rows: number, threat: ThreatModel): void;
+  /** Moves each number to the nearest of its set, NaN to the clean one; returns how many were NaN. [rows×O] */
+  project(point: Float32Array | Float64Array): number;
+  /** Fills a row with a uniform draw from its set. */
+  sample(row: number, rng: Rng, point: Float64Array): void;
+  /** Whether feature `i` of the batch [rows×O] can move at all. */
+  free(i: number): boolean;
+}
+
+/**
+ * Box ∩ L-inf ball, per feature: `[max(low, x − ε), min(high, x + ε)]`.
+ *
+ * Its ends are the outermost float32 numbers with |x' − x| ≤ ε in exact arithmetic (`fl(x + ε)` may lie an ulp outside).
+ * Where ε is 0 the set is x itself, to the bit. Where x lies outside its box the set reaches from x inwards: the clean
+ * value is allowed, further outside is not, so the set is never empty. A clean value that is not finite is left alone.
+ */
+export function linfBall(): Ball {
+  let lower = new Float32Array(0);
+  let upper = new Float32Array(0);
+  let clean: Float32Array = lower;
+  let size = 0;
+  let features = 0;
+  return {
+    around(x, rows, threat) {
+      features = threat.epsilon.length;
+      size = rows * features;
+      if (lower.length < size) {
+        lower = new Float32Array(size);
+        upper = new Float32Array(size);
+      }
+      clean = x;
+      for (let row = 0, i = 0; row < rows; row++) {
+        for (let j = 0; j < features; j++, i++) {
+          const center = x[i]!;
+          const epsilon = threat.epsilon[j]!;
+          if (epsilon > 0 && Number.isFinite(center)) {
+            lower[i] = Math.max(-sumDown(-center, epsilon), Math.min(threat.low[j]!, center));
+            upper[i] = Math.min(sumDown(center, epsilon), Math.max(threat.high[j]!, center));
+          } else {
+            lower[i] = center;
+            upper[i] = center;
+          }
+        }
+      }
+    },
+    project(point) {
+      let notNumbers = 0;
+      for (let i = 0; i < size; i++) {
+        const value = point[i]!;
+        const low = lower[i]!;
+        const high = upper[i]!;
+        // Ends are assigned, not compared for equality, so that a masked −0 stays −0.
+        if (value > low) point[i] = value < high ? value : high;
+        else if (value <= low) point[i] = low;
+        else {
+          if (!Object.is(clean[i], Number.NaN)) notNumbers++;
+          point[i] = clean[i]!;
+        }
+      }
+      return notNumbers;
+    },
+    sample(row, rng, point) {
+      for (let i = row * features; i < (row + 1) * features; i++) {
+        const low = lower[i]!;
+        const high = upper[i]!;
+        point[i] = high > low ? Math.min(high, low + rng.uniform() * (high - low)) : low;
+      }
+    },
+    free: (i) => upper[i]! > lower[i]!,
+  };
+}
+
+/**
+ * Index in [rows×O] of the first number outside its threat set, −1 when all are inside. Written from the definition, not
+ * from the ball's bounds, so that it can judge them.
+ */
+export function firstOutside(x: Float32Array, point: Float32Array, rows: number, threat: ThreatModel): number {
+  const features = threat.epsilon.length;
+  for (let row = 0, i = 0; row < rows; row++) {
+    for (let j = 0; j < features; j++, i++) {
+      const clean = x[i]!;
+      const value = point[i]!;
+      if (Object.is(value, clean)) continue;
+      const inBall = Math.abs(value - clean) <= threat.epsilon[j]! && threat.epsilon[j]! > 0;
+      const inBox = value >= Math.min(threat.low[j]!, clean) && value <= Math.max(threat.high[j]!, clean);
+      if (!inBall || !inBox) return i;
+    }
+  }
+  return -1;
+}

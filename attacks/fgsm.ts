@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { define } from './define.ts';
+import { objectives } from './objective/index.ts';
+import { objectiveField, targetField } from './options.ts';
+import { gradientSearch } from './search/gradient-loop.ts';
+import { relative } from './step/schedule.ts';
+import { targets } from './target/index.ts';
+
+/** `x' = Π(x + ε ⊙ sign ∇L(x))`: one full step. */
+export const fgsm = define(
+  'Fast gradient sign',
+  'Goodfellow, Shlens, Szegedy (2015), arXiv 1412.6572',
+  z.strictObject({ objective: objectiveField(), target: targetField }),
+  (options) =>
+    gradientSearch({
+      objective: objectives[options.objective],
+      target: targets[options.target],
+      schedule: relative(1),
+      steps: 1,
+      restarts: 1,
+      start: 'clean',
+      keep: 'last',
+      plateau: 'jump',
+      box: 'inside',
+    }),
+);

@@ -1,0 +1,20 @@
+import type { ObservationAttack } from '../core/attack.ts';
+import type { Definition } from '../core/definition.ts';
+import { fgsm } from './fgsm.ts';
+import { none } from './none.ts';
+import { paperPgd } from './paper-pgd.ts';
+import { bifurcation, pgd, toggleBifurcation } from './pgd.ts';
+import { randomNoise } from './random-noise.ts';
+
+/** Attacks on what the controller observes, by the name a scenario uses. */
+export const attacks = {
+  bifurcation,
+  'toggle-bifurcation': toggleBifurcation,
+  pgd,
+  fgsm,
+  'random-noise': randomNoise,
+  'paper-pgd': paperPgd,
+  none,
+} satisfies Record<string, Definition<ObservationAttack>>;
+
+export type AttackName = keyof typeof attacks;

@@ -1,0 +1,54 @@
+import { ConfigError } from '../../core/errors.ts';
+import { headOutputs } from '../../core/policy.ts';
+import type { Head } from '../../core/policy.ts';
+import type { Objective } from '../../core/victim.ts';
+import type { ContinuousHead } from '../../logits/neutral.ts';
+
+/** A term's value and its derivative by the mean. */
+interface Term {
+  value: number;
+  slope: number;
+}
+
+/** Fills the term of one action component; the record is reused, so that the hot loop allocates nothing. */
+type ComponentTerm = (
+  head: ContinuousHead,
+  component: number,
+  mean: number,
+  clean: number,
+  side: number,
+  term: Term,
+) => void;
+
+/** An objective on the means of a continuous head, from its term for one action component; terms are summed. */
+export function continuousObjective(name: string, fill: ComponentTerm): Objective {
+  const term: Term = { value: 0, slope: 0 };
+  return {
+    name,
+    check(head) {
+      continuous(name, head);
+    },
+    evaluate(head, logits, goal, rows, value, gradient) {
+      const means = continuous(name, head);
+      const actions = means.low.length;
+      const size = headOutputs(head);
+      gradient.fill(0, 0, rows * size); // the log standard deviations do not move the mode
+      for (let r = 0, at = 0; r < rows; r++, at += size) {
+        let sum = 0;
+        for (let b = 0; b < actions; b++) {
+          fill(means, b, logits[at + b]!, goal.clean[at + b]!, goal.side[r]!, term);
+          gradient[at + b] = term.slope;
+          sum += term.value;
+        }
+        value[r] = sum;
+      }
+    },
+  };
+}
+
+function continuous(name: string, head: Head): ContinuousHead {
+  if (head.kind === 'categorical') {
+    throw new ConfigError(`objective '${name}' moves a continuous action, the policy's head is categorical`);
+  }
+  return head;
+}

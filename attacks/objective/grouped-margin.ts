@@ -1,0 +1,36 @@
+import type { Objective } from '../../core/victim.ts';
+import { groupedMargin as value } from '../../logits/grouped-margin.ts';
+import { neutral } from '../../logits/neutral.ts';
+import { categoricalObjective, needBothSides } from './categorical.ts';
+import { continuousObjective } from './continuous.ts';
+import { byHead } from './by-head.ts';
+
+/**
+ * The bifurcation objective: how far the action lies on the wanted side of zero.
+ *
+ * Bins: `max_{i∈side} z_i − max_{j∉side} z_j`. Continuous: `Σ_b side_b · (mean_b − neutral_b)`. The side is the goal's, or
+ * the one opposite to the clean decision; a clean bin of action 0 is pushed to whichever side is nearer, a clean mean at
+ * its neutral point to charge. Source: arXiv 2407.05182 (the true maximum, without its code's zero in it).
+ */
+export const groupedMargin: Objective = byHead(
+  'grouped-margin',
+  categoricalObjective(
+    'grouped-margin',
+    (logits, at, values, label, side, gradient) => {
+      const clean = Math.sign(values[label]!);
+      if (side !== 0 || clean !== 0) return value(logits, at, values, side === 0 ? -clean : side, gradient);
+      const idle = value(logits, at, values, 0, gradient);
+      for (let i = at; i < at + values.length; i++) gradient[i] = -gradient[i]!;
+      return -idle;
+    },
+    (values) => {
+      needBothSides(`objective 'grouped-margin'`, values);
+    },
+  ),
+  continuousObjective('grouped-margin', (head, component, mean, clean, side, term) => {
+    const idle = neutral(head, component);
+    const towards = side === 0 ? (clean > idle ? -1 : 1) : side;
+    term.value = towards * (mean - idle);
+    term.slope = towards;
+  }),
+);

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { ObjectiveName } from './objective/index.ts';
+import { objectives } from './objective/index.ts';
+import type { StepSchedule } from './step/schedule.ts';
+import { constant, cosine, halving, relative } from './step/schedule.ts';
+import type { TargetName } from './target/index.ts';
+import { targets } from './target/index.ts';
+
+// The fields that gradient attacks share; each carries what a form and a help page need.
+
+/** Step schedules by name, with their default sizes. */
+export const stepSchedules = {
+  relative: (size = 2.5) => relative(size),
+  constant: (size = 0.01) => constant(size),
+  cosine: (size = 1) => cosine(size),
+  halving: (size = 0.01) => halving(size),
+} satisfies Record<string, (size?: number) => StepSchedule>;
+
+type StepScheduleName = keyof typeof stepSchedules;
+
+/** What is maximised, unless told otherwise. */
+export function objectiveField(name: ObjectiveName = 'auto') {
+  return z
+    .enum(Object.keys(objectives) as [ObjectiveName, ...ObjectiveName[]])
+    .default(name)
+    .meta({
+      title: 'Objective',
+      description: 'What is maximised; auto: margin on bins, action distance on a continuous head.',
+    });
+}
+
+export const targetField = z
+  .enum(Object.keys(targets) as [TargetName, ...TargetName[]])
+  .default('untargeted')
+  .meta({
+    title: 'Target',
+    description: 'Where the action is pushed: away from the clean one, to one side, or to and fro.',
+  });
+
+/** What the search does, whatever it maximises. */
+export const searchFields = {
+  steps: z.int().min(1).max(100_000).default(100).meta({ title: 'Steps', description: 'Gradients per restart.' }),
+  restarts: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(1)
+    .meta({ title: 'Restarts', description: 'The best of so many runs is kept; all but the first start at random.' }),
+  start: z.enum(['clean', 'random']).default('clean').meta({
+    title: 'Start',
+    description: 'Where the first run starts; where the gradient vanishes at the clean point, at random.',
+  }),
+  schedule: z
+    .enum(Object.keys(stepSchedules) as [StepScheduleName, ...StepScheduleName[]])
+    .default('relative')
+    .meta({ title: 'Step schedule', description: 'How the step size runs over the iterations.' }),
+  stepSize: z.number().positive().max(1e6).optional().meta({
+    title: 'Step size',
+    description:
+      'relative: times ε/steps (2.5); cosine: times ε (1); constant and halving: in normalised units (0.01). Empty: that default.',
+  }),
+  keep: z
+    .enum(['best', 'last'])
+    .default('best')
+    .meta({ title: 'Keep', description: 'The best iterate, the clean point included, or the last one.' }),
+};

@@ -1,0 +1,11 @@
+import type { TargetSchedule } from './schedule.ts';
+
+/** Always towards one side: −1 discharge, +1 charge. */
+export function fixedSide(towards: -1 | 1): TargetSchedule {
+  return {
+    sided: true,
+    fill(_x, rows, _context, side) {
+      side.fill(towards, 0, rows);
+    },
+  };
+}
