@@ -44,3 +44,17 @@ export function assertBatch(array: Float32Array, rows: number, width: number, na
   if (array.length < rows * width || !Number.isInteger(rows) || rows < 0)
     throw new ShapeError(`${where}: ${name} has ${array.length} values, expected at least ${rows}×${width}`);
 }
+
+/** Throws unless two networks have the same widths. */
+export function assertSameWidths(a: readonly LayerSpec[], b: readonly LayerSpec[], where: string): void {
+  const same = a.length === b.length && a.every((layer, l) => matches(layer, b[l]!));
+  if (!same) throw new ShapeError(`${where}: the layers are ${widths(b)}, expected ${widths(a)}`);
+}
+
+function matches(a: LayerSpec, b: LayerSpec): boolean {
+  return a.inputs === b.inputs && a.outputs === b.outputs;
+}
+
+function widths(layers: readonly LayerSpec[]): string {
+  return [layers[0]?.inputs ?? 0, ...layers.map((layer) => layer.outputs)].join('-');
+}

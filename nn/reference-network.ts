@@ -2,7 +2,7 @@ import { assertLength, StateError } from '../core/errors.ts';
 import type { Activation, LayerSpec } from '../core/policy.ts';
 import { activationFunctions } from './activation.ts';
 import { adamCoefficients } from './adam.ts';
-import { assertBatch, parameterCount } from './layers.ts';
+import { assertBatch, assertSameWidths, parameterCount } from './layers.ts';
 import type { AdamStep, Network } from './network.ts';
 
 /**
@@ -123,7 +123,7 @@ class ReferenceNetwork implements Network {
   }
 
   lerpFrom(source: Network, tau: number): void {
-    assertLength({ length: source.size }, this.size, 'source', 'lerpFrom');
+    assertSameWidths(this.layers, source.layers, 'lerpFrom');
     const other = new Float32Array(this.size);
     source.readParameters(other);
     for (let i = 0; i < this.size; i++) this.#parameters[i]! += tau * (other[i]! - this.#parameters[i]!);

@@ -1,0 +1,5 @@
+// The kernel of nn/wasm-network.ts. Build: `npm run build:kernel`.
+export { activate, chain } from './activation';
+export { gemm } from './gemm';
+export { copyRows, transpose } from './layout';
+export { adam, lerp, sumRows, sumSquares } from './update';

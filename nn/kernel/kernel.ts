@@ -1,0 +1,89 @@
+import { BackendError } from '../../core/errors.ts';
+import { Heap } from './heap.ts';
+import { mlpWasm } from './mlp-wasm.ts';
+
+/** What nn/kernel/assembly exports; addresses and strides in bytes, counts in floats. */
+export interface KernelFunctions {
+  gemm(
+    a: number,
+    aRow: number,
+    aStep: number,
+    b: number,
+    bStep: number,
+    bPanel: number,
+    init: number,
+    initRow: number,
+    initPanel: number,
+    c: number,
+    cRow: number,
+    cPanel: number,
+    m: number,
+    k: number,
+    panels: number,
+  ): void;
+  activate(code: number, h: number, slope: number, count: number): void;
+  chain(code: number, delta: number, h: number, slope: number, count: number): void;
+  copyRows(from: number, fromRow: number, to: number, toRow: number, rows: number, columns: number): void;
+  transpose(from: number, to: number, inputPanels: number, outputPanels: number): void;
+  sumRows(delta: number, out: number, rows: number, count: number): void;
+  sumSquares(x: number, count: number): number;
+  adam(
+    parameter: number,
+    gradient: number,
+    first: number,
+    second: number,
+    count: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    rest1: number,
+    rest2: number,
+    root: number,
+    epsilon: number,
+    scale: number,
+  ): void;
+  lerp(x: number, y: number, count: number, t: number): void;
+}
+
+/** The compiled kernel with its memory. */
+export interface Kernel extends KernelFunctions {
+  readonly heap: Heap;
+}
+
+/** As much of the WebAssembly interface as we use; Node's type package has none. */
+interface WebAssemblyLike {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: object,
+  ) => { readonly exports: KernelFunctions & { readonly memory: GrowableMemory } };
+}
+
+interface GrowableMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+let shared: Kernel | undefined;
+
+/**
+ * The kernel of this thread. All networks share one instance: a WebAssembly memory reserves gigabytes of address space, so
+ * one for each network would run out at about a hundred.
+ * @throws {BackendError} where WebAssembly with SIMD is not to be had.
+ */
+export function kernel(): Kernel {
+  shared ??= instantiate();
+  return shared;
+}
+
+function instantiate(): Kernel {
+  try {
+    const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyLike };
+    const bytes = Uint8Array.from(atob(mlpWasm), (character) => character.codePointAt(0)!);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
+    return { ...exports, heap: new Heap(exports.memory) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BackendError(`the WASM SIMD kernel cannot be started here: ${reason}`, { cause });
+  }
+}

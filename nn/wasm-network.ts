@@ -1,0 +1,266 @@
+import { assertLength, StateError } from '../core/errors.ts';
+import type { LayerSpec } from '../core/policy.ts';
+import { adamCoefficients } from './adam.ts';
+import { BatchRows } from './kernel/batch-rows.ts';
+import { denseForward, denseInputGradient, denseParameterGradient } from './kernel/dense.ts';
+import { kernel } from './kernel/kernel.ts';
+import type { Kernel } from './kernel/kernel.ts';
+import { packParameters, padLayers, unpackParameters } from './kernel/padded-layer.ts';
+import type { PaddedLayer } from './kernel/padded-layer.ts';
+import { assertBatch, assertSameWidths, parameterCount } from './layers.ts';
+import type { AdamStep, Network } from './network.ts';
+
+/** Rows that go through the whole network together, so that their activations are still in the cache on the next layer. */
+const chunkRows = 96;
+
+/**
+ * The fast network: WASM SIMD on one core, float32 throughout, the same bits on every machine and for every split of the
+ * rows. Its memory is outside the garbage collector: dispose it.
+ * @throws {ShapeError} when the layers do not fit together.
+ * @throws {BackendError} without WebAssembly SIMD, or without memory.
+ */
+export function wasmNetwork(layers: readonly LayerSpec[]): Network {
+  return new WasmNetwork(layers);
+}
+
+class WasmNetwork implements Network {
+  readonly layers: readonly LayerSpec[];
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly size: number;
+  readonly #kernel: Kernel;
+  readonly #padded: readonly PaddedLayer[];
+  /** Length of a padded parameter block in floats. */
+  readonly #block: number;
+  readonly #batch: BatchRows;
+  readonly #owned: { readonly address: number; readonly count: number }[] = [];
+  /** Addresses of blocks: weights, and those that a victim never needs and so come late (0: not yet). */
+  readonly #parameters: number;
+  #transposed = 0;
+  #gradients = 0;
+  #moments = 0;
+  /** Addresses of [chunkRows×widest]: rows on their way between strides, and two turns of δ. */
+  readonly #staging: number;
+  readonly #delta: readonly [number, number];
+  #transposedIsStale = true;
+  #rows = 0;
+  #steps = 0;
+  #disposed = false;
+
+  constructor(layers: readonly LayerSpec[]) {
+    this.size = parameterCount(layers);
+    this.layers = layers;
+    this.inputs = layers[0]!.inputs;
+    this.outputs = layers.at(-1)!.outputs;
+    this.#kernel = kernel();
+    const { padded, size } = padLayers(layers);
+    this.#padded = padded;
+    this.#block = size;
+    this.#parameters = this.#own(size);
+    const widest = Math.max(...padded.map((layer) => Math.max(layer.paddedInputs, layer.paddedOutputs)));
+    this.#staging = this.#own(chunkRows * widest);
+    this.#delta = [this.#own(chunkRows * widest), this.#own(chunkRows * widest)];
+    this.#batch = new BatchRows(this.#kernel, padded);
+  }
+
+  forward(x: Float32Array, rows: number, out: Float32Array): void {
+    assertBatch(x, rows, this.inputs, 'x', 'forward');
+    assertBatch(out, rows, this.outputs, 'out', 'forward');
+    this.#assertAlive('forward');
+    const batch = this.#batch;
+    batch.reserve(rows);
+    this.#rows = rows;
+    const last = this.#padded.length - 1;
+    for (let row = 0; row < rows; row += chunkRows) {
+      const count = Math.min(chunkRows, rows - row);
+      this.#copyIn(x, row, count, this.inputs, batch.input(0, row), this.#padded[0]!.paddedInputs);
+      for (let l = 0; l <= last; l++) {
+        const layer = this.#padded[l]!;
+        const h = batch.output(l, row);
+        denseForward(this.#kernel, layer, this.#parameters, batch.input(l, row), count, h, batch.slope(l, row));
+      }
+      this.#copyOut(batch.output(last, row), this.#padded[last]!.paddedOutputs, count, this.outputs, out, row);
+    }
+  }
+
+  backwardInput(dOut: Float32Array, rows: number, dX: Float32Array): void {
+    this.#backward('backwardInput', dOut, rows, false, dX);
+  }
+
+  backward(dOut: Float32Array, rows: number, dX?: Float32Array): void {
+    this.#backward('backward', dOut, rows, true, dX);
+  }
+
+  #backward(where: string, dOut: Float32Array, rows: number, weights: boolean, dX: Float32Array | undefined): void {
+    assertBatch(dOut, rows, this.outputs, 'dOut', where);
+    if (dX !== undefined) assertBatch(dX, rows, this.inputs, 'dX', where);
+    this.#assertAlive(where);
+    if (rows !== this.#rows) throw new StateError(`${where}: got ${rows} rows, expected the ${this.#rows} of forward`);
+    const batch = this.#batch;
+    this.#refreshTransposed();
+    if (weights) this.#clearGradients();
+    const last = this.#padded.length - 1;
+    for (let row = 0; row < rows; row += chunkRows) {
+      const count = Math.min(chunkRows, rows - row);
+      let [upper, lower] = this.#delta;
+      this.#copyIn(dOut, row, count, this.outputs, upper, this.#padded[last]!.paddedOutputs);
+      for (let l = last; l >= 0; l--) {
+        const layer = this.#padded[l]!;
+        const values = count * layer.paddedOutputs;
+        if (layer.activation !== 0)
+          this.#kernel.chain(layer.activation, upper, batch.output(l, row), batch.slope(l, row), values);
+        if (weights) denseParameterGradient(this.#kernel, layer, this.#gradients, batch.input(l, row), upper, count);
+        if (l === 0 && dX === undefined) break;
+        denseInputGradient(this.#kernel, layer, this.#transposed, upper, count, lower);
+        [upper, lower] = [lower, upper];
+      }
+      if (dX !== undefined) this.#copyOut(upper, this.#padded[0]!.paddedInputs, count, this.inputs, dX, row);
+    }
+  }
+
+  adam(step: AdamStep): number {
+    this.#assertAlive('adam');
+    if (this.#gradients === 0) throw new StateError('adam: no gradients are held, call backward first');
+    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+    const norm = Math.sqrt(this.#kernel.sumSquares(this.#gradients, this.#block));
+    const { rate, beta1, beta2, root, epsilon, scale } = adamCoefficients(step, this.#steps + 1, norm);
+    this.#kernel.adam(
+      this.#parameters,
+      this.#gradients,
+      this.#moments,
+      this.#moments + this.#block * 4,
+      this.#block,
+      rate,
+      beta1,
+      beta2,
+      1 - beta1,
+      1 - beta2,
+      root,
+      epsilon,
+      scale,
+    );
+    this.#steps++;
+    this.#transposedIsStale = true;
+    return norm;
+  }
+
+  lerpFrom(source: Network, tau: number): void {
+    this.#assertAlive('lerpFrom');
+    assertSameWidths(this.layers, source.layers, 'lerpFrom');
+    if (source instanceof WasmNetwork) {
+      source.#assertAlive('lerpFrom');
+      this.#kernel.lerp(this.#parameters, source.#parameters, this.#block, tau);
+      this.#transposedIsStale = true;
+      return;
+    }
+    const mine = new Float32Array(this.size);
+    const theirs = new Float32Array(this.size);
+    this.readParameters(mine);
+    source.readParameters(theirs);
+    for (let i = 0; i < this.size; i++) mine[i]! += tau * (theirs[i]! - mine[i]!);
+    this.writeParameters(mine);
+  }
+
+  readParameters(out: Float32Array): void {
+    assertLength(out, this.size, 'out', 'readParameters');
+    this.#assertAlive('readParameters');
+    unpackParameters(this.#padded, this.#kernel.heap.floats, this.#parameters / 4, out);
+  }
+
+  writeParameters(parameters: Float32Array): void {
+    assertLength(parameters, this.size, 'parameters', 'writeParameters');
+    this.#assertAlive('writeParameters');
+    packParameters(this.#padded, parameters, this.#kernel.heap.floats, this.#parameters / 4);
+    this.#transposedIsStale = true;
+  }
+
+  readGradients(out: Float32Array): void {
+    assertLength(out, this.size, 'out', 'readGradients');
+    this.#assertAlive('readGradients');
+    if (this.#gradients === 0) out.fill(0);
+    else unpackParameters(this.#padded, this.#kernel.heap.floats, this.#gradients / 4, out);
+  }
+
+  readAdam(moments: Float32Array): number {
+    assertLength(moments, 2 * this.size, 'moments', 'readAdam');
+    this.#assertAlive('readAdam');
+    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+    const at = this.#moments / 4;
+    const { floats } = this.#kernel.heap;
+    unpackParameters(this.#padded, floats, at, moments.subarray(0, this.size));
+    unpackParameters(this.#padded, floats, at + this.#block, moments.subarray(this.size));
+    return this.#steps;
+  }
+
+  writeAdam(moments: Float32Array, steps: number): void {
+    assertLength(moments, 2 * this.size, 'moments', 'writeAdam');
+    this.#assertAlive('writeAdam');
+    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+    const at = this.#moments / 4;
+    const { floats } = this.#kernel.heap;
+    packParameters(this.#padded, moments.subarray(0, this.size), floats, at);
+    packParameters(this.#padded, moments.subarray(this.size), floats, at + this.#block);
+    this.#steps = steps;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#batch.release();
+    for (const { address, count } of this.#owned) this.#kernel.heap.release(address, count);
+  }
+
+  #own(count: number): number {
+    const address = this.#kernel.heap.allocate(count);
+    this.#owned.push({ address, count });
+    return address;
+  }
+
+  #assertAlive(where: string): void {
+    if (this.#disposed) throw new StateError(`${where}: the network has been disposed`);
+  }
+
+  #clearGradients(): void {
+    if (this.#gradients === 0) this.#gradients = this.#own(this.#block);
+    const at = this.#gradients / 4;
+    this.#kernel.heap.floats.fill(0, at, at + this.#block);
+  }
+
+  /** Wᵀ is recomputed only after the weights changed: an attack asks thousands of gradients of the same ones. */
+  #refreshTransposed(): void {
+    if (!this.#transposedIsStale) return;
+    if (this.#transposed === 0) this.#transposed = this.#own(this.#block);
+    for (const { weight, paddedInputs, paddedOutputs } of this.#padded) {
+      const at = weight * 4;
+      this.#kernel.transpose(this.#parameters + at, this.#transposed + at, paddedInputs / 8, paddedOutputs / 8);
+    }
+    this.#transposedIsStale = false;
+  }
+
+  /** Rows `row … row+count` of a plain batch into padded rows, the padding zeroed. */
+  #copyIn(from: Float32Array, row: number, count: number, width: number, to: number, padded: number): void {
+    const { floats } = this.#kernel.heap;
+    const values = from.subarray(row * width, (row + count) * width);
+    if (width === padded) {
+      floats.set(values, to / 4);
+      return;
+    }
+    floats.fill(0, to / 4, to / 4 + count * padded);
+    if (count === 1) {
+      floats.set(values, to / 4);
+      return;
+    }
+    floats.set(values, this.#staging / 4);
+    this.#kernel.copyRows(this.#staging, width * 4, to, padded * 4, count, width);
+  }
+
+  /** The inverse of `#copyIn`. */
+  #copyOut(from: number, padded: number, count: number, width: number, to: Float32Array, row: number): void {
+    let at = from;
+    if (width !== padded && count > 1) {
+      at = this.#staging;
+      this.#kernel.copyRows(from, padded * 4, at, width * 4, count, width);
+    }
+    to.set(this.#kernel.heap.floats.subarray(at / 4, at / 4 + count * width), row * width);
+  }
+}
