@@ -32,4 +32,8 @@ export interface VectorEnv extends Disposable {
   /** True state of one lane for telemetry only, in the order of `probeChannels`. */
   probe(env: number, out: Float64Array): void;
   readonly probeChannels: readonly Channel[];
+  /** The whole state of all lanes, so that a training resumes bit-exactly; absent: its episodes start anew. */
+  snapshot?(): Float64Array;
+  /** Continues from the snapshot of an environment made alike. */
+  restore?(snapshot: Float64Array): void;
 }

@@ -1,0 +1,43 @@
+import type { Definition } from '../core/definition.ts';
+import type { LearnerMaker } from './learner.ts';
+import { ppoConfig } from './ppo/config.ts';
+import { Ppo } from './ppo/ppo.ts';
+import { bangBang } from './rule/bang-bang.ts';
+import { basicBattery } from './rule/basic-battery.ts';
+import type { ControllerMaker } from './rule/controller.ts';
+import { idle } from './rule/idle.ts';
+import { hourRule } from './rule/hour-rule.ts';
+import { random } from './rule/random.ts';
+import { selfConsumption } from './rule/self-consumption.ts';
+import { sacConfig } from './sac/config.ts';
+import { Sac } from './sac/sac.ts';
+
+/** Controllers that learn, by the names of scenarios and the command line. */
+export const learners = {
+  ppo: {
+    title: 'PPO over action bins',
+    source: 'Schulman et al. (2017), "Proximal Policy Optimization Algorithms"',
+    config: ppoConfig,
+    make: (raw) => (spaces, rng) => new Ppo(ppoConfig.parse(raw), spaces, rng),
+  },
+  sac: {
+    title: 'Soft actor-critic',
+    source: 'Haarnoja et al. (2018), "Soft Actor-Critic Algorithms and Applications"',
+    config: sacConfig,
+    make: (raw) => (spaces, rng) => new Sac(sacConfig.parse(raw), spaces, rng),
+  },
+} satisfies Record<string, Definition<LearnerMaker>>;
+
+export type LearnerName = keyof typeof learners;
+
+/** Controllers that follow a rule, by the names of scenarios and the command line. */
+export const controllers = {
+  idle,
+  random,
+  'bang-bang': bangBang,
+  'rule-based': hourRule,
+  'basic-battery': basicBattery,
+  'self-consumption': selfConsumption,
+} satisfies Record<string, Definition<ControllerMaker>>;
+
+export type ControllerName = keyof typeof controllers;

@@ -1,0 +1,27 @@
+import type { Network } from '../nn/network.ts';
+import type { State } from './state.ts';
+import { stateArray } from './state.ts';
+
+/** Weights and optimiser state of a network. */
+export function networkState(network: Network): State {
+  const weights = new Float32Array(network.size);
+  const moments = new Float32Array(2 * network.size);
+  network.readParameters(weights);
+  return { weights, adamSteps: Float64Array.of(network.readAdam(moments)), moments };
+}
+
+/** @throws {PolicyFileError} when the state is of a network of another size. */
+export function restoreNetwork(network: Network, state: State): void {
+  network.writeParameters(stateArray(state, 'weights', 'Float32Array', network.size));
+  const steps = stateArray(state, 'adamSteps', 'Float64Array', 1)[0]!;
+  network.writeAdam(stateArray(state, 'moments', 'Float32Array', 2 * network.size), steps);
+}
+
+/** Euclidean norm of the held parameter gradients. @param scratch at least [size] */
+export function gradientNorm(network: Network, scratch: Float32Array): number {
+  const gradient = scratch.subarray(0, network.size);
+  network.readGradients(gradient);
+  let squares = 0;
+  for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!;
+  return Math.sqrt(squares);
+}

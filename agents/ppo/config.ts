@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** Options of PPO; defaults are the settings that the shipped victims were trained with. */
+export const ppoConfig = z.strictObject({
+  bins: z
+    .int()
+    .min(2)
+    .max(1001)
+    .default(20)
+    .describe('Action bins, evenly spaced over the action space; the paper’s 20.'),
+  hidden: z.array(z.int().min(1).max(4096)).min(1).max(8).default([256, 256]).describe('Width of each tanh layer.'),
+  learningRate: z.number().positive().default(3e-4).describe('Adam’s step size; SB3: 3e-4.'),
+  schedule: z
+    .enum(['constant', 'linear'])
+    .default('constant')
+    .describe('`linear` takes the learning rate to 0 over the training; SB3: constant.'),
+  rolloutSteps: z
+    .int()
+    .min(2)
+    .default(2048)
+    .describe('Steps over all lanes between updates, a multiple of the number of lanes; SB3: n_steps 2048.'),
+  batchSize: z.int().min(2).default(64).describe('Rows of a minibatch; SB3: 64.'),
+  epochs: z.int().min(1).default(10).describe('Passes over each rollout; SB3: 10.'),
+  gamma: z.number().min(0).max(1).default(0.99).describe('Discount of the next step; SB3: 0.99.'),
+  gaeLambda: z.number().min(0).max(1).default(0.95).describe('Decay of the advantage estimate; SB3: 0.95.'),
+  clip: z
+    .number()
+    .positive()
+    .default(0.2)
+    .describe('Largest change of an action’s probability ratio that is rewarded; SB3: 0.2.'),
+  entropyCoefficient: z.number().min(0).default(0).describe('Weight of the entropy bonus; SB3: 0.'),
+  valueCoefficient: z.number().positive().default(0.5).describe('Weight of the critic’s loss; SB3: 0.5.'),
+  maxGradientNorm: z
+    .number()
+    .min(0)
+    .default(0.5)
+    .describe('The global norm over actor and critic is clipped to this; 0: no clipping; SB3: 0.5.'),
+  targetKl: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Ends an update early when the policy moved further than 1.5 times this; SB3: never.'),
+  normaliseReward: z
+    .boolean()
+    .default(true)
+    .describe('Divides rewards by the running deviation of the return (SB3 does so only under VecNormalize).'),
+});
+
+export type PpoConfig = z.infer<typeof ppoConfig>;

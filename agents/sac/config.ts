@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** Options of SAC; defaults are the settings that the shipped victims were trained with. */
+export const sacConfig = z.strictObject({
+  hidden: z
+    .array(z.int().min(1).max(4096))
+    .min(1)
+    .max(8)
+    .default([256, 256])
+    .describe('Width of each relu layer of actor and critics.'),
+  learningRate: z.number().positive().default(3e-4).describe('Adam’s step size for all networks; SB3: 3e-4.'),
+  schedule: z
+    .enum(['constant', 'linear'])
+    .default('constant')
+    .describe('`linear` takes the learning rate to 0 over the training; SB3: constant.'),
+  bufferSize: z.int().min(1).default(1_000_000).describe('Most transitions remembered; SB3: 1e6.'),
+  startSteps: z
+    .int()
+    .min(0)
+    .default(100)
+    .describe('Steps over all lanes with uniformly random actions before learning starts; SB3: 100.'),
+  batchSize: z.int().min(1).default(256).describe('Rows of a minibatch; SB3: 256.'),
+  updatesPerStep: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Updates for each step of each lane; fractions add up; SB3: 1.'),
+  tau: z.number().min(0).max(1).default(0.005).describe('Share of the critic that its target takes over; SB3: 0.005.'),
+  gamma: z.number().min(0).max(1).default(0.99).describe('Discount of the next step; SB3: 0.99.'),
+  entropyTarget: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('Entropy the temperature steers to, on the unit action scale, nats; null: −A as SB3.'),
+  temperature: z.number().positive().default(1).describe('Entropy temperature at the start; SB3: 1.'),
+  normaliseReward: z
+    .boolean()
+    .default(true)
+    .describe('Divides rewards by the running deviation of the return (SB3 does so only under VecNormalize).'),
+  checkpointReplay: z
+    .boolean()
+    .default(true)
+    .describe('Checkpoints hold the replay buffer; without it a resumed training first refills it.'),
+});
+
+export type SacConfig = z.infer<typeof sacConfig>;

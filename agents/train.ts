@@ -1,0 +1,186 @@
+import type { VectorEnv } from '../core/environment.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Rng } from '../core/rng.ts';
+import { learners } from './index.ts';
+import type { LearnerName } from './index.ts';
+import type { LearnedPolicy, Learner, Metrics } from './learner.ts';
+import type { State } from './state.ts';
+import { decodeState, encodeState, nested, stateArray, under } from './state.ts';
+
+/** What a clean run of a policy gave. */
+export interface Evaluation {
+  /** Lower is better: the best policy so far is kept by it. */
+  readonly score: number;
+  readonly metrics: Metrics;
+}
+
+/** A point of the learning curve. */
+export interface CurvePoint extends Evaluation {
+  /** Environment steps over all lanes. */
+  readonly step: number;
+  readonly gradientSteps: number;
+}
+
+export type TrainingEvent =
+  | {
+      readonly type: 'progress';
+      readonly step: number;
+      readonly totalSteps: number;
+      readonly gradientSteps: number;
+      /** Means over the updates since the last progress event. */
+      readonly metrics: Metrics;
+    }
+  | { readonly type: 'evaluation'; readonly point: CurvePoint; readonly best: boolean };
+
+export interface TrainingOptions {
+  /** Reset here, never disposed. */
+  readonly env: VectorEnv;
+  readonly algorithm: LearnerName;
+  /** Options of the algorithm; see `learners`. */
+  readonly config?: unknown;
+  readonly rng: Rng;
+  /** Environment steps over all lanes. */
+  readonly totalSteps: number;
+  /** Judges the policy of the moment, in an environment of its own. */
+  readonly evaluate?: (policy: LearnedPolicy) => Evaluation;
+  /** Steps between evaluations; one more is made at the end. Default: only at the end. */
+  readonly evaluateEvery?: number;
+  /** Steps between progress events, default 2048. */
+  readonly reportEvery?: number;
+}
+
+/**
+ * Training as a plain synchronous iteration: the caller decides when to go on, to save, to stop, to yield to others.
+ *
+ * Stopping is leaving the loop; iterating again continues. Every event comes at a point where `save` loses nothing: a
+ * training restored from there and one never interrupted give the same bits if the environment has `snapshot`, else its
+ * episodes start anew. Same options and seed: same bits.
+ */
+export function train(options: TrainingOptions): Training {
+  return new Training(options);
+}
+
+export class Training implements Iterable<TrainingEvent>, Disposable {
+  readonly learner: Learner;
+  readonly curve: CurvePoint[] = [];
+  step = 0;
+  readonly #options: TrainingOptions;
+  readonly #evaluateEvery: number;
+  readonly #reportEvery: number;
+  readonly #observation: Float32Array;
+  readonly #action: Float64Array;
+  #reported = 0;
+  #evaluated = 0;
+  #best: { readonly score: number; readonly parameters: Float32Array } | undefined;
+  #sums: Record<string, number> = {};
+  #updates = 0;
+
+  constructor(options: TrainingOptions) {
+    const { env, algorithm, config, rng, totalSteps } = options;
+    if (!(totalSteps >= 1)) throw new ConfigError(`train: totalSteps is ${totalSteps}, expected at least 1`);
+    this.#options = options;
+    this.#evaluateEvery = options.evaluateEvery ?? totalSteps;
+    this.#reportEvery = options.reportEvery ?? 2048;
+    this.learner = learners[algorithm].make(config ?? {})(env, rng.split('learner'));
+    this.#observation = env.reset(rng.split('environment')).observation.slice();
+    this.#action = new Float64Array(env.numEnvs * env.actionSpace.features.length);
+  }
+
+  /** Weights of the best policy so far; without an evaluation, of the latest. */
+  get bestParameters(): Float32Array {
+    return this.#best?.parameters ?? this.learner.policy.parameters();
+  }
+
+  get bestScore(): number | undefined {
+    return this.#best?.score;
+  }
+
+  *[Symbol.iterator](): Generator<TrainingEvent, void, undefined> {
+    const { env, totalSteps, evaluate } = this.#options;
+    const { learner } = this;
+    for (;;) {
+      if (learner.atBoundary) {
+        const done = this.step >= totalSteps;
+        if (this.#updates > 0 && (done || this.step - this.#reported >= this.#reportEvery)) yield this.#progress();
+        const due = done ? this.#evaluated < this.step : this.step - this.#evaluated >= this.#evaluateEvery;
+        if (evaluate !== undefined && due) yield this.#evaluate(evaluate);
+        if (done) return;
+      }
+      learner.act(this.#observation, this.#action);
+      const batch = env.step(this.#action);
+      this.#observation.set(batch.observation);
+      this.step += env.numEnvs;
+      const metrics = learner.observe(batch, Math.min(1, this.step / totalSteps));
+      if (metrics !== undefined) this.#add(metrics);
+    }
+  }
+
+  #add(metrics: Metrics): void {
+    for (const [name, value] of Object.entries(metrics)) this.#sums[name] = (this.#sums[name] ?? 0) + value;
+    this.#updates++;
+  }
+
+  #progress(): TrainingEvent {
+    const metrics = Object.fromEntries(Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.#updates]));
+    this.#sums = {};
+    this.#updates = 0;
+    this.#reported = this.step;
+    const { gradientSteps } = this.learner;
+    return { type: 'progress', step: this.step, totalSteps: this.#options.totalSteps, gradientSteps, metrics };
+  }
+
+  #evaluate(evaluate: (policy: LearnedPolicy) => Evaluation): TrainingEvent {
+    this.#evaluated = this.step;
+    const point = { step: this.step, gradientSteps: this.learner.gradientSteps, ...evaluate(this.learner.policy) };
+    this.curve.push(point);
+    const best = this.#best === undefined || point.score < this.#best.score;
+    if (best) this.#best = { score: point.score, parameters: this.learner.policy.parameters() };
+    return { type: 'evaluation', point, best };
+  }
+
+  /** Everything to continue from here, as bytes; call it between two events. */
+  save(): Uint8Array {
+    const { env } = this.#options;
+    const text = JSON.stringify({ curve: this.curve, sums: this.#sums, algorithm: this.#options.algorithm });
+    return encodeState({
+      counters: Float64Array.of(this.step, this.#reported, this.#evaluated, this.#updates),
+      text: new TextEncoder().encode(text),
+      observation: this.#observation.slice(),
+      ...(this.#best === undefined
+        ? {}
+        : { bestScore: Float64Array.of(this.#best.score), bestParameters: this.#best.parameters }),
+      ...(env.snapshot === undefined ? {} : { environment: env.snapshot() }),
+      ...nested('learner', this.learner.save()),
+    });
+  }
+
+  /** @throws {PolicyFileError} when the bytes are not a checkpoint of a training with these options. */
+  restore(bytes: Uint8Array): void {
+    const state: State = decodeState(bytes);
+    const { env } = this.#options;
+    const [step, reported, evaluated, updates] = stateArray(state, 'counters', 'Float64Array', 4);
+    const text = JSON.parse(new TextDecoder().decode(stateArray(state, 'text', 'Uint8Array'))) as {
+      readonly curve: CurvePoint[];
+      readonly sums: Record<string, number>;
+    };
+    this.learner.restore(under('learner', state));
+    if (state['bestScore'] !== undefined) {
+      const parameters = stateArray(state, 'bestParameters', 'Float32Array').slice();
+      this.#best = { score: stateArray(state, 'bestScore', 'Float64Array', 1)[0]!, parameters };
+    }
+    if (env.restore !== undefined && state['environment'] !== undefined) {
+      env.restore(stateArray(state, 'environment', 'Float64Array'));
+      this.#observation.set(stateArray(state, 'observation', 'Float32Array', this.#observation.length));
+    }
+    this.step = step!;
+    this.#reported = reported!;
+    this.#evaluated = evaluated!;
+    this.#updates = updates!;
+    this.#sums = text.sums;
+    this.curve.splice(0, this.curve.length, ...text.curve);
+  }
+
+  [Symbol.dispose](): void {
+    this.learner[Symbol.dispose]();
+  }
+}
