@@ -1,22 +1,105 @@
-import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
-import type { Box } from '../core/space.ts';
+import { ConfigError, UnknownNameError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
-import type { District } from '../sim/data/dataset.ts';
+import type { Box } from '../core/space.ts';
+import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
+import { controllers } from '../agents/index.ts';
+import type { ControllerName } from '../agents/index.ts';
+import { loadPolicy } from '../nn/policy.ts';
+import { policyVictim } from '../nn/victim.ts';
+import { builtinDistrict } from '../sim/data/builtin/index.ts';
+import { readCityLearnFolder } from '../sim/data/citylearn-folder.ts';
+import type { District, FolderReader } from '../sim/data/dataset.ts';
+import { sha256Hex } from '../core/sha256.ts';
+import { hashOf } from './canonical.ts';
 
 /** A controller brought in by name: a network that can be attacked white box, or a rule that can only be asked. */
 export interface VictimSource {
   readonly name: string;
-  /** SHA-256 of the model's bytes, or of the rule's name and options. */
+  /** SHA-256 of the model's bytes, or of the rule's name. */
   readonly hash: string;
   /** White-box access, or null for a rule. */
   readonly network: GradientAccess | null;
-  /** A fresh controller for these spaces; throws a ConfigError when the policy was trained on other features. */
-  open(observation: Box, action: Box, rng: Rng): DecisionAccess;
+  /** The normalisation the policy was trained on; null for a rule, which reads physical values. */
   readonly normalisation: string | null;
+  /** A controller for these spaces; throws a ConfigError when the policy was trained on other features. */
+  open(observation: Box, action: Box, rng: Rng): DecisionAccess;
 }
 
 /** Where datasets and policies come from: the only way in which evaluation touches files. */
 export interface Workspace {
+  /** The named buildings of a dataset, in the order of `buildings`; all of them when it is empty. */
   dataset(name: string, buildings: readonly string[], profile: string): Promise<District>;
   victim(name: string): Promise<VictimSource>;
+}
+
+/** What the entry point brings: folders by the names that scenarios use. */
+export interface WorkspaceFolders {
+  /** A dataset folder; throws a ConfigError when the name is outside what may be read. */
+  dataset(name: string): FolderReader;
+  /** A policy folder, by model name or path; undefined when there is none. */
+  policy(name: string): FolderReader | undefined;
+  /** Names of the shipped models, for messages. */
+  models(): readonly string[];
+}
+
+/** Datasets and policies over the folders that the entry point allows. */
+export function workspace(folders: WorkspaceFolders): Workspace {
+  return {
+    async dataset(name, buildings, profile) {
+      if (name === 'builtin') return select(builtinDistrict(), buildings);
+      return readCityLearnFolder(folders.dataset(name), { ...(buildings.length === 0 ? {} : { buildings }), profile });
+    },
+    async victim(name) {
+      if (Object.hasOwn(controllers, name)) return rule(name as ControllerName);
+      const folder = folders.policy(name);
+      if (folder === undefined) throw new UnknownNameError('policy', name, [...folders.models(), ...Object.keys(controllers)], { path: '/victim/policy' });
+      return trained(name, folder);
+    },
+  };
+}
+
+function select(district: District, names: readonly string[]): District {
+  if (names.length === 0) return district;
+  const buildings = names.map((name) => {
+    const building = district.buildings.find((candidate) => candidate.name === name);
+    if (building === undefined) throw new UnknownNameError('building', name, district.buildings.map((candidate) => candidate.name), { path: '/district/buildings' });
+    return building;
+  });
+  return { ...district, buildings };
+}
+
+function rule(name: ControllerName): VictimSource {
+  return {
+    name,
+    hash: hashOf({ controller: name }),
+    network: null,
+    normalisation: null,
+    open: (observation, action, rng) => controllers[name].make({}).open({ observation, action, rng }),
+  };
+}
+
+async function trained(name: string, folder: FolderReader): Promise<VictimSource> {
+  const [card, weights] = await Promise.all([folder.read('policy.json'), folder.read('policy.safetensors')]);
+  if (card === undefined || weights === undefined) {
+    throw new ConfigError(`policy '${name}': ${folder.label} has no ${card === undefined ? 'policy.json' : 'policy.safetensors'}`, { place: { path: '/victim/policy' } });
+  }
+  const policy = loadPolicy(new TextDecoder().decode(card), weights, folder.label);
+  const victim = policyVictim(policy);
+  return {
+    name,
+    hash: sha256Hex(weights),
+    network: victim,
+    normalisation: policy.card.observation.normalisation,
+    open(observation) {
+      const expected = policy.card.observation.features.map((feature) => feature.name);
+      const got = observation.features.map((feature) => feature.name);
+      const differs = expected.findIndex((feature, index) => feature !== got[index]);
+      if (expected.length !== got.length || differs >= 0) {
+        throw new ConfigError(`policy '${name}' observes ${expected.length} features, the district gives ${got.length}; feature ${differs}: got '${got[differs]}', expected '${expected[differs]}'`, {
+          place: { path: '/victim/policy' },
+        });
+      }
+      return victim;
+    },
+  };
 }

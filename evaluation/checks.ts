@@ -1,0 +1,46 @@
+import type { LaneResult, RunResult } from '../core/run.ts';
+
+type Check = RunResult['checks'][number];
+
+/** KPI on which attacks are ranked: total consumption, the paper's headline. */
+const headline = 'electricity_consumption_total';
+
+/**
+ * The evaluator distrusts itself: facts that hold in a sound evaluation, stated beside the numbers. A failed check does not
+ * change a result, it says why not to believe it. Source of the idea: AutoAttack's checks.py (Croce and Hein 2020).
+ */
+export function runChecks(lanes: readonly LaneResult[], reports: readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[]): Check[] {
+  const checks: Check[] = [];
+  for (const report of reports) {
+    checks.push({
+      name: `threat-set/${report.attack}`,
+      passed: report.rejected === 0,
+      detail: `${report.rows} perturbed observations confined and verified; ${report.rejected} proposed values were not numbers`,
+    });
+  }
+  for (const lane of lanes) {
+    if (lane.norms === undefined || lane.cost === undefined || lane.cost.gradients === 0) continue;
+    checks.push({
+      name: `moves/${lane.lane}`,
+      passed: lane.norms.linfMax > 0,
+      detail: lane.norms.linfMax > 0 ? `L-inf up to ${lane.norms.linfMax.toPrecision(3)}` : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
+    });
+  }
+  checks.push(...weakerThanNoise(lanes));
+  return checks;
+}
+
+/** Random noise in the same ball must not beat an attack that uses gradients: that is the mark of masked gradients. */
+function weakerThanNoise(lanes: readonly LaneResult[]): Check[] {
+  return lanes
+    .filter((lane) => lane.cost?.gradients === 0 && lane.regret !== undefined)
+    .flatMap((noise) =>
+      lanes
+        .filter((lane) => lane.building === noise.building && (lane.cost?.gradients ?? 0) > 0)
+        .map((lane): Check => {
+          const weak = noise.regret?.[headline] ?? 0;
+          const strong = lane.regret?.[headline] ?? 0;
+          return { name: `beats-noise/${lane.lane}`, passed: strong >= weak, detail: `${headline} regret ${strong.toPrecision(4)} against ${weak.toPrecision(4)} of ${noise.attack}` };
+        }),
+    );
+}

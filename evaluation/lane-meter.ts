@@ -1,0 +1,51 @@
+import type { LaneResult } from '../core/run.ts';
+import type { Feature } from '../core/space.ts';
+
+/** Running success and norms of one attacked lane. */
+export interface LaneMeter {
+  /** @param clean, seen batches with this lane's row at `offset` */
+  add(clean: Float32Array, seen: Float32Array, offset: number, linf: number, l2: number, success: number, actionChange: number): void;
+  report(): Pick<LaneResult, 'success' | 'norms'>;
+}
+
+/**
+ * @param discrete whether a decision can change (then `success.rate` is a share, else null)
+ * @param judged whether the engine could judge decisions at all
+ */
+export function laneMeter(features: readonly Feature[], discrete: boolean, judged: boolean): LaneMeter {
+  const size = features.length;
+  const sum = new Float64Array(size);
+  const max = new Float64Array(size);
+  let steps = 0;
+  let linfMax = 0;
+  let linfSum = 0;
+  let l2Sum = 0;
+  let successes = 0;
+  let changes = 0;
+  return {
+    add(clean, seen, offset, linf, l2, success, actionChange) {
+      steps++;
+      if (linf > linfMax) linfMax = linf;
+      linfSum += linf;
+      l2Sum += l2;
+      successes += success;
+      changes += actionChange;
+      for (let j = 0; j < size; j++) {
+        const delta = Math.abs(seen[offset + j]! - clean[offset + j]!);
+        sum[j]! += delta;
+        if (delta > max[j]!) max[j] = delta;
+      }
+    },
+    report() {
+      const physical: Record<string, { unit: string; mean: number; max: number }> = {};
+      features.forEach((feature, j) => {
+        const span = Math.abs(feature.high - feature.low);
+        physical[feature.name] = { unit: feature.unit, mean: (sum[j]! / steps) * span, max: max[j]! * span };
+      });
+      return {
+        ...(judged ? { success: { rate: discrete ? successes / steps : null, meanAbsoluteActionChange: changes / steps } } : {}),
+        norms: { linfMax, linfMean: linfSum / steps, l2Mean: l2Sum / steps, physical },
+      };
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import type { LaneResult } from '../core/run.ts';
+import type { Rng } from '../core/rng.ts';
+import type { Scenario } from '../core/scenario.ts';
+import { labelOf } from '../core/scenario.ts';
+import type { StepBatch } from '../core/environment.ts';
+import type { DecisionAccess } from '../core/victim.ts';
+import { attacks } from '../attacks/index.ts';
+import type { AttackName } from '../attacks/index.ts';
+import { attackEngine } from '../attacks/engine.ts';
+import type { AttackEngine } from '../attacks/engine.ts';
+import { threatModel } from '../attacks/threat.ts';
+import type { DistrictEnv } from '../sim/district/district-env.ts';
+import { KpiAccumulator } from '../sim/district/kpi.ts';
+import { openDistrict } from './district.ts';
+import type { Clock } from './control.ts';
+import { channelTable } from './channels.ts';
+import type { LaneChannels } from './channels.ts';
+import { laneMeter } from './lane-meter.ts';
+import type { LaneMeter } from './lane-meter.ts';
+import type { Recorder } from './recorder.ts';
+import { regret } from './regret.ts';
+import { rng } from '../core/rng.ts';
+import type { Workspace } from './workspace.ts';
+import { blindVictim } from './blind-victim.ts';
+import { ConfigError } from '../core/errors.ts';
+
+/** One attack over all buildings: its rows are contiguous, so they share one batch. */
+interface Group {
+  readonly label: string;
+  readonly engine: AttackEngine;
+  /** First lane of the group; lane `first + b` is building b. */
+  readonly first: number;
+  readonly rngs: readonly Rng[];
+  readonly meters: readonly LaneMeter[];
+  seconds: number;
+}
+
+/** The closed loop of one run, one `advance` a step. Buffers are made once. */
+export interface Loop extends Disposable {
+  readonly recorder: Recorder;
+  readonly totalSteps: number;
+  readonly step: number;
+  readonly dataHash: string;
+  readonly modelHash: string;
+  /** Runs one step of every lane; true when the recorder's frame is full. */
+  advance(clock: Clock): boolean;
+  results(): readonly LaneResult[];
+  engineReports(): readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[];
+}
+
+/**
+ * observation → attack (confined, metered) → policy → action → physics, for N lanes in lockstep. Lanes 0 … B−1 are the clean
+ * twins of the B buildings; lanes (1+a)·B … are attack a's.
+ */
+export async function openLoop(scenario: Scenario, workspace: Workspace): Promise<Loop> {
+  const { buildings } = scenario.district;
+  const source = await workspace.victim(scenario.victim.policy);
+  if (source.normalisation !== null && source.normalisation !== scenario.district.normalisation) {
+    throw new ConfigError(
+      `policy '${source.name}' was trained on normalisation '${source.normalisation}', the scenario says '${scenario.district.normalisation}'`,
+      { place: { path: '/district/normalisation' } },
+    );
+  }
+  const district = await openDistrict(scenario, workspace, 1 + scenario.attacks.length);
+  const env: DistrictEnv = district.env;
+  const lanes = env.numEnvs;
+  const count = buildings.length;
+  const features = env.observationSpace.features;
+  const size = features.length;
+  const root = rng(scenario.seed);
+  const controller: DecisionAccess = source.open(env.observationSpace, env.actionSpace, root.split('controller'));
+  const victim = source.network ?? blindVictim(source.name, controller);
+
+  const groups: Group[] = scenario.attacks.map((spec, a) => {
+    const label = labelOf(spec);
+    const attack = attacks[spec.name as AttackName].make(spec.config);
+    if (source.network === null && attack.access !== 'none') {
+      throw new ConfigError(`attack '${spec.name}' needs ${attack.access} access, but '${source.name}' is a rule and not a network`, { place: { path: `/attacks/${a}/name` } });
+    }
+    const threat = threatModel(spec.threat, features);
+    return {
+      label,
+      engine: attackEngine({ attack, threat, victim, features }),
+      first: (1 + a) * count,
+      rngs: buildings.map((name) => root.split('attack').split(label).split(name)),
+      meters: buildings.map(() => laneMeter(features, source.network !== null && source.network.head.kind === 'categorical', source.network !== null)),
+      seconds: 0,
+    };
+  });
+
+  const { recorder, channels } = channelTable(scenario, env, buildings, groups.map((group) => group.label));
+  const totalSteps = env.episodeSteps;
+  const kpis = Array.from({ length: lanes }, () => new KpiAccumulator());
+  const returns = new Float64Array(lanes);
+  const seen = new Float32Array(lanes * size);
+  const action = new Float64Array(lanes * env.actionSpace.features.length);
+  let batch: StepBatch = env.reset(root.split('environment'));
+  pushKpis(0);
+  let step = 0;
+
+  function pushKpis(t: number): void {
+    for (let lane = 0; lane < lanes; lane++) {
+      const series = env.series(lane);
+      kpis[lane]!.push(series.net[t]!, series.netWithoutStorage[t]!, series.price[t]!, series.carbon[t]!);
+    }
+  }
+
+  function recordSeen(): void {
+    for (const group of groups) {
+      const verdict = group.engine.verdict;
+      for (let b = 0; b < count; b++) {
+        const lane = group.first + b;
+        group.meters[b]!.add(batch.observation, seen, lane * size, verdict.linf[b]!, verdict.l2[b]!, verdict.success[b]!, verdict.actionChange[b]!);
+        channels[lane]!.seen(recorder, batch.observation, seen, lane * size, verdict.linf[b]!, verdict.success[b]!, verdict.actionChange[b]!);
+      }
+    }
+  }
+
+  return {
+    recorder,
+    totalSteps,
+    dataHash: district.hash,
+    modelHash: source.hash,
+    get step() {
+      return step;
+    },
+    advance(clock) {
+      seen.set(batch.observation);
+      for (const group of groups) {
+        const from = group.first * size;
+        const to = from + count * size;
+        const started = clock.now();
+        group.engine.perturb(batch.observation.subarray(from, to), count, step, group.rngs, seen.subarray(from, to));
+        group.seconds += clock.now() - started;
+      }
+      controller.decide(seen, lanes, action);
+      recordSeen();
+      batch = env.step(action);
+      step++;
+      pushKpis(step);
+      for (let lane = 0; lane < lanes; lane++) {
+        returns[lane]! += batch.reward[lane]!;
+        const row: LaneChannels = channels[lane]!;
+        row.physics(recorder, env.series(lane), step, action[lane]!, batch.reward[lane]!);
+        if (lane >= count) row.regrets(recorder, kpis[lane]!, kpis[lane % count]!);
+      }
+      return recorder.endRow();
+    },
+    results() {
+      return Array.from({ length: lanes }, (_, lane): LaneResult => {
+        const b = lane % count;
+        const group = lane < count ? undefined : groups[Math.floor(lane / count) - 1]!;
+        const own = kpis[lane]!.values();
+        const base = { lane: `${buildings[b]!}/${group?.label ?? 'clean'}`, building: buildings[b]!, attack: group?.label ?? 'clean', steps: step, return: returns[lane]!, kpis: own };
+        if (group === undefined) return base;
+        const { queries, gradients } = group.engine.meter;
+        return {
+          ...base,
+          regret: regret(own, kpis[b]!.values()),
+          ...group.meters[b]!.report(),
+          cost: { queries: queries / count, gradients: gradients / count, seconds: group.seconds / count },
+        };
+      });
+    },
+    engineReports: () => groups.map((group) => ({ attack: group.label, rejected: group.engine.meter.rejected, rows: step * count })),
+    [Symbol.dispose]() {
+      env[Symbol.dispose]();
+    },
+  };
+}

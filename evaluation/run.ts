@@ -1,0 +1,102 @@
+import { from } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { ConfigError } from '../core/errors.ts';
+import { rng } from '../core/rng.ts';
+import type { LaneResult, RunEvent, RunResult } from '../core/run.ts';
+import type { Scenario } from '../core/scenario.ts';
+import { hashOf } from './canonical.ts';
+import { runChecks } from './checks.ts';
+import { Pacer } from './control.ts';
+import type { Clock, CommandQueue } from './control.ts';
+import { openLoop } from './loop.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What a run needs beside its scenario; all of it comes from the entry point. */
+export interface RunOptions {
+  readonly clock: Clock;
+  readonly commands: CommandQueue;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly codeHash: string;
+}
+
+/**
+ * A scenario in, one stream of events out. Every building is one clean lane and one lane per attack, in lockstep over one
+ * physics; lanes that share an attack share a batch. The loop itself is synchronous; between frames it gives way to the
+ * event loop, so that commands are heard.
+ *
+ * A cancelled run ends without a `finished` event.
+ */
+export async function* runEvents(scenario: Scenario, workspace: Workspace, options: RunOptions): AsyncGenerator<RunEvent, void, void> {
+  const { clock, commands } = options;
+  const loop = await openLoop(scenario, workspace);
+  using _loop = loop;
+  const pacer = new Pacer(commands, clock, scenario.live.stepsPerSecond);
+  const startedAt = clock.now();
+  yield { type: 'started', schema: loop.recorder.schema, totalSteps: loop.totalSteps };
+  let reportedAt = startedAt;
+  let lastTurn = startedAt;
+  while (loop.step < loop.totalSteps) {
+    if (pacer.poll()) yield { type: 'state', state: pacer.paused ? 'paused' : 'running' };
+    if (pacer.cancelled) break;
+    if (pacer.paused) {
+      if (loop.recorder.pending) yield { type: 'frame', frame: loop.recorder.take(clock.now()) };
+      yield progress();
+      await pacer.hold();
+      continue;
+    }
+    const full = loop.advance(clock);
+    const now = clock.now();
+    if (full || (pacer.slow && now - reportedAt > 0.25)) {
+      if (loop.recorder.pending) yield { type: 'frame', frame: loop.recorder.take(now) };
+    }
+    if (now - reportedAt > 0.25) {
+      reportedAt = now;
+      yield progress();
+    }
+    if (now - lastTurn > 0.02) {
+      lastTurn = now;
+      await clock.sleep(0);
+    }
+    await pacer.stepped();
+  }
+  if (loop.recorder.pending) yield { type: 'frame', frame: loop.recorder.take(clock.now()) };
+  yield progress();
+  if (pacer.cancelled) return;
+  yield { type: 'finished', result: result(loop.results(), clock.now() - startedAt) };
+
+  function progress(): RunEvent {
+    const seconds = Math.max(1e-9, clock.now() - startedAt);
+    return { type: 'progress', step: loop.step, totalSteps: loop.totalSteps, stepsPerSecond: loop.step / seconds };
+  }
+
+  function result(lanes: readonly LaneResult[], seconds: number): RunResult {
+    const gradients = lanes.reduce((sum, lane) => sum + (lane.cost?.gradients ?? 0), 0);
+    const attackSeconds = lanes.reduce((sum, lane) => sum + (lane.cost?.seconds ?? 0), 0);
+    return {
+      format: 'faultline-result',
+      version: 1,
+      scenario,
+      seed: scenario.seed,
+      versions: options.versions,
+      hashes: { scenario: hashOf(scenario), data: loop.dataHash, model: loop.modelHash, code: options.codeHash },
+      lanes,
+      checks: runChecks(lanes, loop.engineReports()),
+      timing: { seconds, stepsPerSecond: loop.step / Math.max(1e-9, seconds), gradientsPerSecond: attackSeconds === 0 ? 0 : gradients / attackSeconds },
+    };
+  }
+}
+
+/** The same as a cold observable: unsubscribing stops the run and frees everything it holds. */
+export function run$(scenario: Scenario, workspace: Workspace, options: RunOptions): Observable<RunEvent> {
+  return from(runEvents(scenario, workspace, options));
+}
+
+/** Fails early, with the scenario's own words, when a run's sections do not fit together. */
+export function requireFit(condition: boolean, path: string, message: string): asserts condition {
+  if (!condition) throw new ConfigError(message, { place: { path } });
+}
+
+/** The root of a run's randomness. */
+export function rootStream(scenario: Scenario): ReturnType<typeof rng> {
+  return rng(scenario.seed);
+}

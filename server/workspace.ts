@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { ConfigError } from '../core/errors.ts';
+import { workspace } from '../evaluation/workspace.ts';
+import type { Workspace } from '../evaluation/workspace.ts';
+import { folderReader } from './folder-reader.ts';
+
+export interface FileWorkspace {
+  /** Folders under which scenarios may name datasets and policies; null: anywhere (the command line's own user). */
+  readonly roots: readonly string[] | null;
+  /** The folder of the shipped models. */
+  readonly modelsDir: string;
+}
+
+/** A workspace over this machine's files, confined to the given roots. */
+export function fileWorkspace({ roots, modelsDir }: FileWorkspace): Workspace {
+  const allowed = roots === null ? null : [...roots.map((root) => resolve(root)), resolve(modelsDir)];
+  return workspace({
+    dataset: (name) => folderReader(confined(name, allowed, '/district/dataset')),
+    policy(name) {
+      const model = join(modelsDir, name);
+      if (/^[\w.-]+$/.test(name) && existsSync(join(model, 'policy.json'))) return folderReader(model);
+      if (!/[\\/]/.test(name) && !existsSync(name)) return undefined;
+      const path = confined(name, allowed, '/victim/policy');
+      return folderReader(path.endsWith('policy.json') ? join(path, '..') : path);
+    },
+    models: () => modelNames(modelsDir).map((model) => model.name),
+  });
+}
+
+/** The shipped models with the first line of their cards. */
+export function modelNames(modelsDir: string): readonly { readonly name: string; readonly title: string }[] {
+  if (!existsSync(modelsDir)) return [];
+  return readdirSync(modelsDir)
+    .filter((name) => existsSync(join(modelsDir, name, 'policy.json')))
+    .sort()
+    .map((name) => ({ name, title: titleOf(join(modelsDir, name, 'card.json')) }));
+}
+
+function titleOf(card: string): string {
+  if (!existsSync(card)) return '';
+  const parsed: unknown = JSON.parse(readFileSync(card, 'utf8'));
+  return typeof parsed === 'object' && parsed !== null && 'title' in parsed && typeof parsed.title === 'string' ? parsed.title : '';
+}
+
+/** The real path of a folder a scenario names, if it lies under a root; a link that leads out counts as outside. */
+function confined(name: string, roots: readonly string[] | null, path: string): string {
+  const wanted = resolve(name);
+  if (!existsSync(wanted)) throw new ConfigError(`there is no folder '${name}' (looked at ${wanted})`, { place: { path } });
+  const real = realpathSync(wanted);
+  if (roots === null || roots.some((root) => inside(existsSync(root) ? realpathSync(root) : root, real))) return real;
+  throw new ConfigError(`'${name}' is outside the folders this server may read (${roots.join(', ')}); start it with --data`, { place: { path } });
+}
+
+function inside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === '' || (!way.startsWith('..') && !isAbsolute(way));
+}
