@@ -1,0 +1,133 @@
+import { PolicyFileError } from '../core/errors.ts';
+
+/** A float32 array with its shape, row-major. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** The format's own limit, which keeps a hostile file from being parsed for minutes. */
+const longestHeader = 100_000_000;
+
+/**
+ * Writes named float32 tensors: a u64 header length, a JSON header padded with spaces to 8 bytes, then the data without gaps.
+ *
+ * Source: safetensors format, github.com/huggingface/safetensors (little-endian throughout).
+ */
+export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
+  const header: Record<string, unknown> = {};
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    const end = offset + data.byteLength;
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const start = 8 + Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(start + offset);
+  bytes.fill(0x20, 8, start);
+  bytes.set(json, 8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, start - 8, true);
+  let at = start;
+  for (const { data } of tensors.values()) {
+    for (const value of data) {
+      view.setFloat32(at, value, true);
+      at += 4;
+    }
+  }
+  return bytes;
+}
+
+/**
+ * Reads a safetensors file that holds finite float32 tensors.
+ * @param file what a person would call the file, for messages
+ * @throws {PolicyFileError} for every kind of damage: truncated, an impossible header, another dtype, a shape that does not fit
+ *   its bytes, offsets that overlap or leave gaps, a value that is not finite.
+ */
+export function readSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+  const fail = (message: string, path?: string): never => {
+    throw new PolicyFileError(message, { place: { file, path } });
+  };
+  if (bytes.length < 8) fail(`the file has ${bytes.length} bytes, expected at least 8`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 0x1_0000_0000;
+  if (headerLength > bytes.length - 8 || headerLength > longestHeader)
+    fail(`the header claims ${headerLength} bytes, expected at most ${Math.min(bytes.length - 8, longestHeader)}`);
+  const entries = Object.entries(parseHeader(bytes.subarray(8, 8 + headerLength), file)).filter(
+    ([name]) => name !== '__metadata__',
+  );
+  const data = bytes.subarray(8 + headerLength);
+  const parsed = entries.map(([name, entry]) => ({ name, ...parseEntry(entry, `/${name}`, file) }));
+
+  let reached = 0;
+  for (const { name, begin, end } of parsed.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== reached)
+      fail(
+        `data begins at byte ${begin}, expected ${reached}, where the tensor before it ends`,
+        `/${name}/data_offsets`,
+      );
+    if (end > data.length) fail(`data ends at byte ${end}, but the file holds ${data.length}`, `/${name}/data_offsets`);
+    reached = end;
+  }
+  if (reached !== data.length) fail(`${data.length} bytes of data, expected ${reached} as in the header`);
+
+  return new Map(
+    parsed.map(({ name, shape, begin, end }) => [name, { shape, data: floats(data, begin, end, `/${name}`, file) }]),
+  );
+}
+
+function parseHeader(bytes: Uint8Array, file: string): object {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PolicyFileError(`the header is not JSON: ${reason}`, { place: { file }, cause });
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new PolicyFileError(`the header is ${describe(header)}, expected an object`, { place: { file } });
+  return header;
+}
+
+function parseEntry(
+  entry: unknown,
+  path: string,
+  file: string,
+): { readonly shape: readonly number[]; readonly begin: number; readonly end: number } {
+  const fail = (message: string, field: string): never => {
+    throw new PolicyFileError(message, { place: { file, path: path + field } });
+  };
+  if (typeof entry !== 'object' || entry === null) return fail(`got ${describe(entry)}, expected an object`, '');
+  const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
+  if (dtype !== 'F32') return fail(`dtype is ${describe(dtype)}, expected "F32"`, '/dtype');
+  if (!isNaturals(shape)) return fail(`shape is ${describe(shape)}, expected a list of whole numbers`, '/shape');
+  if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
+    return fail(`got ${describe(offsets)}, expected [begin, end] with begin ≤ end`, '/data_offsets');
+  const [begin, end] = offsets as [number, number];
+  const expected = shape.reduce((product, size) => product * size, 4);
+  if (end - begin !== expected)
+    return fail(`${end - begin} bytes of data, expected ${expected} for shape ${describe(shape)}`, '/data_offsets');
+  return { shape, begin, end };
+}
+
+function floats(data: Uint8Array, begin: number, end: number, path: string, file: string): Float32Array {
+  const view = new DataView(data.buffer, data.byteOffset + begin, end - begin);
+  const values = new Float32Array((end - begin) / 4);
+  for (let i = 0; i < values.length; i++) {
+    const value = view.getFloat32(4 * i, true);
+    if (!Number.isFinite(value))
+      throw new PolicyFileError(`value ${i} is ${value}, expected a finite number`, { place: { file, path } });
+    values[i] = value;
+  }
+  return values;
+}
+
+function isNaturals(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+function describe(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
