@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Box, Feature } from '../../core/space.ts';
@@ -5,6 +6,9 @@ import type { DecisionAccess } from '../../core/victim.ts';
 
 /** Makes a controller for an environment's spaces; the rng feeds those that draw. */
 export type ControllerMaker = (observation: Box, action: Box, rng: Rng) => DecisionAccess;
+
+/** The configuration of a rule without options. */
+export const noOptions = z.strictObject({});
 
 /**
  * A controller that commands every action component alike, from one number a row, clipped to the component's range.

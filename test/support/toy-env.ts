@@ -1,0 +1,183 @@
+import type { StepBatch, VectorEnv } from '../../core/environment.ts';
+import type { Rng } from '../../core/rng.ts';
+import { rngFromState } from '../../core/rng.ts';
+import type { Feature } from '../../core/space.ts';
+
+/** One lane's dynamics of a toy whose optimum is known: numbers in, numbers out. */
+export interface Toy {
+  readonly features: readonly Feature[];
+  readonly actions: readonly Feature[];
+  /** Length of a lane's state. */
+  readonly size: number;
+  /** Steps until the clock ends the episode. */
+  readonly horizon: number;
+  init(state: Float64Array, rng: Rng): void;
+  observe(state: Float64Array, out: Float32Array): void;
+  /** Moves the state; returns the reward. */
+  advance(state: Float64Array, action: Float64Array, rng: Rng): number;
+  /** Whether the physics ended the episode; default never. */
+  terminal?(state: Float64Array): boolean;
+}
+
+/** Any toy as a `VectorEnv` of N lanes, with snapshots. */
+export function toyEnv(toy: Toy, numEnvs: number): VectorEnv & Required<Pick<VectorEnv, 'snapshot' | 'restore'>> {
+  const inputs = toy.features.length;
+  const actions = toy.actions.length;
+  const states = Array.from({ length: numEnvs }, () => new Float64Array(toy.size));
+  const age = new Float64Array(numEnvs);
+  let rngs: Rng[] = [];
+  const batch: StepBatch = {
+    observation: new Float32Array(numEnvs * inputs),
+    finalObservation: new Float32Array(numEnvs * inputs),
+    reward: new Float64Array(numEnvs),
+    terminated: new Uint8Array(numEnvs),
+    truncated: new Uint8Array(numEnvs),
+  };
+  const observe = (lane: number, into: Float32Array): void =>
+    toy.observe(states[lane]!, into.subarray(lane * inputs, (lane + 1) * inputs));
+  return {
+    numEnvs,
+    observationSpace: { kind: 'box', features: toy.features },
+    actionSpace: { kind: 'box', features: toy.actions },
+    probeChannels: [],
+    reset(rng) {
+      rngs = states.map((_, lane) => rng.split(lane));
+      for (let lane = 0; lane < numEnvs; lane++) {
+        age[lane] = 0;
+        toy.init(states[lane]!, rngs[lane]!);
+        observe(lane, batch.observation);
+      }
+      return batch;
+    },
+    step(action) {
+      for (let lane = 0; lane < numEnvs; lane++) {
+        const state = states[lane]!;
+        batch.reward[lane] = toy.advance(state, action.subarray(lane * actions, (lane + 1) * actions), rngs[lane]!);
+        age[lane]! += 1;
+        batch.terminated[lane] = toy.terminal?.(state) === true ? 1 : 0;
+        batch.truncated[lane] = batch.terminated[lane] === 0 && age[lane]! >= toy.horizon ? 1 : 0;
+        if (batch.terminated[lane] === 1 || batch.truncated[lane] === 1) {
+          observe(lane, batch.finalObservation);
+          age[lane] = 0;
+          toy.init(state, rngs[lane]!);
+        }
+        observe(lane, batch.observation);
+      }
+      return batch;
+    },
+    snapshot: () => Float64Array.from([...age, ...states.flatMap((s) => [...s]), ...rngs.flatMap((r) => [...r.state])]),
+    restore(snapshot) {
+      let at = 0;
+      const take = (count: number): Float64Array => snapshot.subarray(at, (at += count));
+      age.set(take(numEnvs));
+      for (const state of states) state.set(take(toy.size));
+      rngs = states.map(() => rngFromState(take(8)));
+      for (let lane = 0; lane < numEnvs; lane++) observe(lane, batch.observation);
+    },
+    disturb() {},
+    probe() {},
+    [Symbol.dispose]() {},
+  };
+}
+
+const unit = (name: string): Feature => ({ name, unit: '1', low: 0, high: 1 });
+
+/** Reward 1 for the bin that the observation names, else 0; the optimum is 1 a step. Feature: bin / (bins − 1). */
+export function identityToy(bins: number): Toy {
+  return {
+    features: [unit('wanted')],
+    actions: [{ name: 'bin', unit: '1', low: 0, high: bins - 1 }],
+    size: 1,
+    horizon: 10,
+    init: (state, rng) => {
+      state[0] = rng.int(bins);
+    },
+    observe: (state, out) => {
+      out[0] = state[0]! / (bins - 1);
+    },
+    advance: (state, action, rng) => {
+      const hit = Math.round(action[0]!) === state[0] ? 1 : 0;
+      state[0] = rng.int(bins);
+      return hit;
+    },
+  };
+}
+
+/**
+ * A continuous bandit of one step: reward `−(a₀ − 2x)² − (a₁ + x)²`, actions in [−2, 4] and [−3, 1], x uniform in [0, 1].
+ * The optimum is `a = (2x, −x)` with reward 0.
+ */
+export const banditToy: Toy = {
+  features: [unit('x')],
+  actions: [
+    { name: 'a0', unit: '1', low: -2, high: 4 },
+    { name: 'a1', unit: '1', low: -3, high: 1 },
+  ],
+  size: 2,
+  horizon: 1,
+  init: (state, rng) => {
+    state[0] = rng.uniform();
+    state[1] = 0;
+  },
+  observe: (state, out) => {
+    out[0] = state[0]!;
+  },
+  advance: (state, action) => {
+    state[1] = 1;
+    return -((action[0]! - 2 * state[0]!) ** 2) - (action[1]! + state[0]!) ** 2;
+  },
+  terminal: (state) => state[1] === 1,
+};
+
+/** Price of the even and the odd period, in money per unit. */
+export const arbitragePrices = [0.2, 1] as const;
+
+/**
+ * Arbitrage with a battery of one unit over two periods that alternate: each step it may move up to half a unit, buying at
+ * the price of the period and selling at it less 10 %. State: period, charge. The clock ends an episode after 8 steps.
+ */
+export const arbitrageToy: Toy = {
+  features: [unit('period'), unit('charge')],
+  actions: [{ name: 'move', unit: 'unit', low: -0.5, high: 0.5 }],
+  size: 2,
+  horizon: 8,
+  init: (state) => {
+    state[0] = 0;
+    state[1] = 0;
+  },
+  observe: (state, out) => {
+    out[0] = state[0]!;
+    out[1] = state[1]!;
+  },
+  advance: (state, action) => {
+    const [charge, reward] = arbitrageStep(state[0]!, state[1]!, action[0]!);
+    state[0] = 1 - state[0]!;
+    state[1] = charge;
+    return reward;
+  },
+};
+
+function arbitrageStep(period: number, charge: number, wanted: number): readonly [charge: number, reward: number] {
+  const next = Math.min(1, Math.max(0, charge + wanted));
+  const moved = next - charge;
+  const price = arbitragePrices[period === 0 ? 0 : 1];
+  return [next, moved > 0 ? -price * moved : -0.9 * price * moved];
+}
+
+/** The best return of an episode over moves of a quarter unit, by dynamic programming over its 8 steps. */
+export function arbitrageOptimum(): number {
+  const levels = [0, 0.25, 0.5, 0.75, 1];
+  let value = levels.map(() => 0);
+  for (let step = arbitrageToy.horizon - 1; step >= 0; step--) {
+    const later = value;
+    value = levels.map((charge) =>
+      Math.max(
+        ...[-0.5, -0.25, 0, 0.25, 0.5].map((move) => {
+          const [next, reward] = arbitrageStep(step % 2, charge, move);
+          return reward + later[Math.round(next * 4)]!;
+        }),
+      ),
+    );
+  }
+  return value[0]!;
+}
