@@ -39,7 +39,7 @@ export const paperUntargetedDiscrete = categoricalObjective(
       if (weight * logits[at + i]! > weight * logits[at + best]!) best = i;
       sum += logits[at + i]!;
     }
-    gradient.fill(-label, at, at + size);
+    gradient.fill(0 - label, at, at + size); // 0 − 0 is +0
     gradient[at + best]! += weight;
     return weight * logits[at + best]! - label * sum;
   },

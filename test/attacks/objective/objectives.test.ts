@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { objectives } from '../../../attacks/objective/index.ts';
+import { ConfigError } from '../../../core/errors.ts';
+import { headOutputs } from '../../../core/policy.ts';
+import type { Head } from '../../../core/policy.ts';
+import { rng } from '../../../core/rng.ts';
+import type { Goal, Objective } from '../../../core/victim.ts';
+import { heads } from '../../support/reference-victim.ts';
+
+const twoBatteries: Head = { kind: 'squashed-gaussian', low: [-0.8, -0.2], high: [0.8, 0.6] };
+const oddBins: Head = { kind: 'categorical', values: [-0.5, 0.25, 0, -0.25, 0.5] };
+const allHeads: Record<string, Head> = { ...heads, 'two batteries': twoBatteries, 'five bins, one idle': oddBins };
+const rows = 3;
+
+function accepts(objective: Objective, head: Head): boolean {
+  try {
+    objective.check(head);
+    return true;
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return false;
+  }
+}
+
+function evaluate(objective: Objective, head: Head, logits: Float32Array, goal: Goal): [Float32Array, Float32Array] {
+  const value = new Float32Array(rows);
+  const gradient = new Float32Array(logits.length).fill(99); // stale memory
+  objective.evaluate(head, logits, goal, rows, value, gradient);
+  return [value, gradient];
+}
+
+const cases = Object.entries(objectives).flatMap(([name, objective]) =>
+  Object.entries(allHeads)
+    .filter(([, head]) => accepts(objective, head))
+    .flatMap(([headName, head]) =>
+      [-1, 0, 1].map((side) => [`${name} on ${headName}, side ${side}`, objective, head, side] as const),
+    ),
+);
+
+describe('gradients agree with central differences', () => {
+  it.each(cases)('%s', (_name, objective, head, side) => {
+    const stream = rng(11);
+    const outputs = headOutputs(head);
+    let checked = 0;
+    for (let trial = 0; trial < 12; trial++) {
+      const logits = Float32Array.from({ length: rows * outputs }, () => 1.5 * stream.normal());
+      const goal: Goal = {
+        clean: Float32Array.from({ length: rows * outputs }, () => 1.5 * stream.normal()),
+        side: new Int8Array(rows).fill(side),
+      };
+      const [, gradient] = evaluate(objective, head, logits, goal);
+      const h = 1 / 256; // exact in float32, so that the quotient's error is the function's own
+      for (let i = 0; i < logits.length; i++) {
+        const moved = (by: number): [number, number] => {
+          const other = Float32Array.from(logits);
+          other[i]! += by;
+          const [value, slope] = evaluate(objective, head, other, goal);
+          return [value[Math.floor(i / outputs)]!, slope[i]!];
+        };
+        const [up, slopeUp] = moved(h);
+        const [down, slopeDown] = moved(-h);
+        const kink = Math.abs(slopeUp - slopeDown) > 0.1 * Math.max(0.1, Math.abs(gradient[i]!));
+        if (kink) continue;
+        checked++;
+        const quotient = (up - down) / (2 * h);
+        expect(Math.abs(quotient - gradient[i]!)).toBeLessThan(0.01 * Math.max(1, Math.abs(gradient[i]!)));
+      }
+    }
+    expect(checked).toBeGreaterThan(12 * rows * outputs * 0.7);
+  });
+});
+
+describe('what an objective has no meaning on, it refuses', () => {
+  it.each(['margin', 'cross-entropy', 'dlr', 'paper-untargeted-discrete'] as const)(
+    '%s on continuous heads',
+    (name) => {
+      for (const kind of ['squashed-gaussian', 'gaussian', 'deterministic'] as const) {
+        expect(() => objectives[name].check(heads[kind])).toThrow(ConfigError);
+      }
+    },
+  );
+
+  it.each(['action-distance', 'executed-action-distance', 'paper-untargeted-continuous'] as const)(
+    '%s on bins',
+    (name) => {
+      expect(() => objectives[name].check(heads.categorical)).toThrow(ConfigError);
+    },
+  );
+
+  it('dlr on fewer than three bins, grouped margin on bins of one sign', () => {
+    expect(() => objectives.dlr.check({ kind: 'categorical', values: [-1, 1] })).toThrow(/third logit/);
+    expect(() => objectives['grouped-margin'].check({ kind: 'categorical', values: [0, 1, 2] })).toThrow(
+      /side of zero/,
+    );
+  });
+
+  it('auto accepts every head', () => {
+    for (const head of Object.values(allHeads)) expect(accepts(objectives.auto, head)).toBe(true);
+  });
+});
+
+function one(objective: Objective, head: Head, logits: number[], clean: number[], side = 0): number {
+  const value = new Float32Array(1);
+  const goal = { clean: Float32Array.from(clean), side: Int8Array.of(side) };
+  objective.evaluate(head, Float32Array.from(logits), goal, 1, value, new Float32Array(logits.length));
+  return value[0]!;
+}
+
+describe('the grouped margin pushes to the other side of zero', () => {
+  const objective = objectives['grouped-margin'];
+  it('on bins: positive exactly where the side has changed', () => {
+    const clean = [0, 3, 0, 0, 0]; // bin 1 charges
+    expect(one(objective, oddBins, clean, clean)).toBe(-3);
+    expect(one(objective, oddBins, [4, 3, 0, 0, 0], clean)).toBe(1); // bin 0 discharges
+    expect(one(objective, oddBins, [0, 3, 4, 0, 0], clean)).toBe(-4); // idle is not the other side
+    expect(one(objective, oddBins, [0, 3, 0, 0, 0], clean, 1)).toBe(3);
+  });
+
+  it('on an idle clean bin: to whichever side is nearer', () => {
+    const clean = [0, 0, 5, 0, 1];
+    expect(one(objective, oddBins, clean, clean)).toBe(-4);
+    expect(one(objective, oddBins, [7, 0, 5, 0, 1], clean)).toBe(2);
+  });
+
+  it('on means: from the neutral point of each component', () => {
+    expect(one(objective, heads['squashed-gaussian'], [0.7, 0], [0.2, 0])).toBeCloseTo(-0.7, 6);
+    expect(one(objective, heads['squashed-gaussian'], [-0.7, 0], [0.2, 0])).toBeCloseTo(0.7, 6);
+    expect(one(objective, heads.gaussian, [0.7, 0], [0.2, 0])).toBeCloseTo(0.2, 6); // neutral is 0.5
+    expect(one(objective, heads.gaussian, [0.7, 0], [0.2, 0], -1)).toBeCloseTo(-0.2, 6);
+  });
+});
+
+describe('replicas show their defect', () => {
+  it('the continuous one pushes the action down whenever u < 0.844, whatever raises it', () => {
+    const head = heads['squashed-gaussian'];
+    const slopeAt = (mean: number): number => {
+      const gradient = new Float32Array(2);
+      const clean = Float32Array.of(mean, 0);
+      objectives['paper-untargeted-continuous'].evaluate(
+        head,
+        clean,
+        { clean, side: new Int8Array(1) },
+        1,
+        new Float32Array(1),
+        gradient,
+      );
+      return Math.sign(gradient[0]!);
+    };
+    expect([-1, 0, 0.5, 0.843].map(slopeAt)).toEqual([-1, -1, -1, -1]);
+    expect([0.845, 1, 2].map(slopeAt)).toEqual([1, 1, 1]);
+  });
+
+  it('the discrete one multiplies by the index: index 0 raises the largest logit, 1 lowers the sum', () => {
+    const gradientOf = (clean: number[]): number[] => {
+      const gradient = new Float32Array(3);
+      const z = Float32Array.from([1, 2, 0]);
+      const goal = { clean: Float32Array.from(clean), side: new Int8Array(1) };
+      objectives['paper-untargeted-discrete'].evaluate(
+        { kind: 'categorical', values: [-1, 0, 1] },
+        z,
+        goal,
+        1,
+        new Float32Array(1),
+        gradient,
+      );
+      return [...gradient];
+    };
+    expect(gradientOf([9, 0, 0])).toEqual([0, 1, 0]);
+    expect(gradientOf([0, 9, 0])).toEqual([-1, -1, -1]);
+    expect(gradientOf([0, 0, 9])).toEqual([-2, -2, -3]); // (1 − 2)·min
+  });
+
+  it('the grouped margin keeps a zero in its maximum: with negative logits the other side is not pulled up', () => {
+    const head: Head = { kind: 'categorical', values: [-2, -1, 1, 2] };
+    const gradientOf = (name: 'grouped-margin' | 'paper-grouped-margin'): number[] => {
+      const gradient = new Float32Array(4);
+      const z = Float32Array.from([-3, -4, -1, -2]);
+      objectives[name].evaluate(head, z, { clean: z, side: new Int8Array(1) }, 1, new Float32Array(1), gradient);
+      return [...gradient];
+    };
+    expect(gradientOf('grouped-margin')).toEqual([1, 0, -1, 0]);
+    expect(gradientOf('paper-grouped-margin')).toEqual([0, 0, -1, 0]);
+  });
+});
