@@ -31,7 +31,7 @@ const decimals: Readonly<Record<WeatherVariable, number>> = {
  * A year of weather [8760 each]: clouds, temperature in °C, humidity in %, irradiance in W/m², and perfect forecasts.
  *
  * AR(1) processes drive it: a front (e-folding time 40 h) that moves clouds, temperature and dew point together, a
- * passing-cloud process (3 h), moisture (60 h) and gusts (5 h). Cover N = logistic(gain · mixture + season). T = seasonal + diurnal harmonics damped by N + fronts.
+ * passing-cloud process (3 h), moisture (60 h) and gusts (5 h). Cover N = logistic(gain · mixture + season). T = seasonal + diurnal harmonics damped by recent N + fronts.
  * Humidity is that of air whose dew point is smooth over the day: RH = 100 e(Tdew) / e(T).
  */
 export function makeWeather(calendar: Calendar, sun: SunPath, rng: Rng): Readonly<Record<WeatherColumn, Float64Array>> {
@@ -42,18 +42,23 @@ export function makeWeather(calendar: Calendar, sun: SunPath, rng: Rng): Readonl
   const cover = new Float64Array(hoursPerYear);
   const temperature = new Float64Array(hoursPerYear);
   const humidity = new Float64Array(hoursPerYear);
+  // Air feels the last few hours: it does not cool in the shadow of one cloud, nor warm by 3 K in an hour.
+  let lasting = 0.3;
+  let airMass = front[0]!;
   for (let row = 0; row < hoursPerYear; row++) {
     const summer = Math.cos((2 * Math.PI * (calendar.dayOfYear[row]! + (row % 24) / 24 - climate.warmest)) / 365);
     const n = 1 / (1 + Math.exp(-(-0.9 - 1.1 * summer + 2.1 * front[row]! + 1.1 * passing[row]!)));
     cover[row] = n;
+    lasting += 0.25 * (n - lasting);
+    airMass += 0.25 * (front[row]! - airMass);
     const clock = (2 * Math.PI * ((row % 24) + 0.5)) / 24;
     // The second harmonic makes the morning rise steeper than the evening fall.
     const day = Math.cos(clock - (2 * Math.PI * 15.2) / 24) + 0.16 * Math.cos(2 * clock - (2 * Math.PI * 3) / 12);
-    const swing = (climate.diurnal + climate.diurnalSummer * summer) * (1.2 - 0.7 * n);
-    const base = climate.mean + climate.seasonal * summer - climate.fronts * front[row]!;
-    temperature[row] = base + swing * day - 1.2 * n * Math.max(summer, 0) + 0.7 * gusts[row]!;
+    const swing = (climate.diurnal + climate.diurnalSummer * summer) * (1.2 - 0.7 * lasting);
+    const base = climate.mean + climate.seasonal * summer - climate.fronts * airMass;
+    temperature[row] = base + swing * day - 1.2 * lasting * Math.max(summer, 0) + 0.5 * gusts[row]!;
     // A dew point 5 K (winter) to 14 K (summer) below the day's mean, nearer to it when a front passes.
-    const dewPoint = base - 9.5 - 4.2 * summer + 3.6 * n + 2.4 * moisture[row]! - 0.6 * gusts[row]!;
+    const dewPoint = base - 9.5 - 4.2 * summer + 3.6 * lasting + 2.4 * moisture[row]! - 0.5 * gusts[row]!;
     humidity[row] = (100 * vapourPressure(dewPoint)) / vapourPressure(temperature[row]!);
     humidity[row] = Math.min(Math.max(humidity[row]!, 5), 100);
   }
