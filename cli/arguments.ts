@@ -4,7 +4,8 @@ import { InvalidArgumentError } from '@commander-js/extra-typings';
 export function integer(name: string, low: number, high: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < low || value > high) throw new InvalidArgumentError(`${name} is '${text}', expected an integer in [${low}, ${high}].`);
+    if (text.trim() === '' || !Number.isInteger(value) || value < low || value > high)
+      throw new InvalidArgumentError(`${name} is '${text}', expected an integer in [${low}, ${high}].`);
     return value;
   };
 }

@@ -15,7 +15,8 @@ function newest(path, skip) {
   if (!stat.isDirectory()) return stat.mtimeMs;
   let latest = 0;
   for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.isDirectory() || /\.(ts|tsx|mjs|css|html)$/.test(entry.name)) latest = Math.max(latest, newest(join(path, entry.name), skip));
+    if (entry.isDirectory() || /\.(ts|tsx|mjs|css|html)$/.test(entry.name))
+      latest = Math.max(latest, newest(join(path, entry.name), skip));
   }
   return latest;
 }
@@ -64,7 +65,8 @@ if (existsSync(join(root, 'tsconfig.build.json')) && existsSync(join(root, 'node
   withLock(() => {
     const console = join(root, 'server', 'console');
     build('build:server', '.built-server', folders, console);
-    if (process.argv[2] === 'serve') build('build:console', '.built-console', ['server/console', 'core', 'server/events.ts']);
+    if (process.argv[2] === 'serve')
+      build('build:console', '.built-console', ['server/console', 'core', 'server/events.ts']);
   });
 }
 const { main } = await import(pathToFileURL(join(root, 'dist', 'cli', 'main.js')).href);

@@ -9,7 +9,8 @@ export function exitCodeOf(error: unknown): number {
 
 /** One sentence for a person; the stack only when asked for, or when the fault is ours. */
 export function describe(error: unknown): string {
-  if (error instanceof FaultlineError && process.env['FAULTLINE_DEBUG'] === undefined) return `${error.name}: ${error.message}`;
+  if (error instanceof FaultlineError && process.env['FAULTLINE_DEBUG'] === undefined)
+    return `${error.name}: ${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

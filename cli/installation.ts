@@ -10,9 +10,19 @@ function root(): string {
 }
 
 /** Where the parts of this installation are. */
-export function installation(): { readonly root: string; readonly modelsDir: string; readonly consoleDir: string; readonly examplesDir: string } {
+export function installation(): {
+  readonly root: string;
+  readonly modelsDir: string;
+  readonly consoleDir: string;
+  readonly examplesDir: string;
+} {
   const at = root();
-  return { root: at, modelsDir: join(at, 'models'), consoleDir: join(at, 'dist', 'console'), examplesDir: join(at, 'examples') };
+  return {
+    root: at,
+    modelsDir: join(at, 'models'),
+    consoleDir: join(at, 'dist', 'console'),
+    examplesDir: join(at, 'examples'),
+  };
 }
 
 export function version(): string {

@@ -33,10 +33,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version())
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText('after', '\nData goes to stdout, progress and logs to stderr. Exit codes: 0 ok, 1 gate failed, 2 usage, 3 runtime, 130 interrupted.\nExamples:\n  faultline serve --demo\n  faultline evaluate examples/bifurcation.yaml --out runs/first');
+    .addHelpText(
+      'after',
+      '\nData goes to stdout, progress and logs to stderr. Exit codes: 0 ok, 1 gate failed, 2 usage, 3 runtime, 130 interrupted.\nExamples:\n  faultline serve --demo\n  faultline evaluate examples/bifurcation.yaml --out runs/first',
+    );
   const name = argv[2];
   for (const [command, load] of Object.entries(commands)) {
-    program.addCommand(command === name ? ((await load()) as Command).exitOverride() : new Command(command).description(summaries[command]!).allowUnknownOption());
+    program.addCommand(
+      command === name
+        ? ((await load()) as Command).exitOverride()
+        : new Command(command).description(summaries[command]!).allowUnknownOption(),
+    );
   }
   try {
     await program.parseAsync(argv as string[]);

@@ -52,7 +52,13 @@ export function* attackBatch(
     const batch = new Float32Array(indices.length * size);
     indices.forEach((row, k) => batch.set(x.subarray(row * size, (row + 1) * size), k * size));
     const out = new Float32Array(batch.length);
-    engine.perturb(batch, indices.length, parity, indices.map((row) => root.split(row)), out);
+    engine.perturb(
+      batch,
+      indices.length,
+      parity,
+      indices.map((row) => root.split(row)),
+      out,
+    );
     const { verdict } = engine;
     indices.forEach((row, k) => {
       adversarial.set(out.subarray(k * size, (k + 1) * size), row * size);
@@ -67,7 +73,10 @@ export function* attackBatch(
   }
   return {
     adversarial,
-    success: { rate: victim.head.kind === 'categorical' ? successes / rows : null, meanAbsoluteActionChange: changes / rows },
+    success: {
+      rate: victim.head.kind === 'categorical' ? successes / rows : null,
+      meanAbsoluteActionChange: changes / rows,
+    },
     norms: { linfMax, linfMean: linfSum / rows, l2Mean: l2Sum / rows },
     queries: engine.meter.queries,
     gradients: engine.meter.gradients,
@@ -79,10 +88,16 @@ export function* attackBatch(
  * @param head column names  @param columns [column][row]
  * @throws {DataError} naming the first column that is missing and the first value that is not a normalised number.
  */
-export function observationRows(file: string, head: readonly string[], columns: readonly Float64Array[], features: readonly Feature[]): Float32Array {
+export function observationRows(
+  file: string,
+  head: readonly string[],
+  columns: readonly Float64Array[],
+  features: readonly Feature[],
+): Float32Array {
   const at = features.map((feature) => {
     const index = head.indexOf(feature.name);
-    if (index < 0) throw new DataError(`no column '${feature.name}'; the file has ${head.join(', ')}`, { place: { file, line: 1 } });
+    if (index < 0)
+      throw new DataError(`no column '${feature.name}'; the file has ${head.join(', ')}`, { place: { file, line: 1 } });
     return index;
   });
   const rows = columns[0]?.length ?? 0;
@@ -91,7 +106,10 @@ export function observationRows(file: string, head: readonly string[], columns: 
   for (let row = 0; row < rows; row++) {
     for (let j = 0; j < features.length; j++) {
       const value = columns[at[j]!]![row]!;
-      if (!Number.isFinite(value)) throw new DataError(`'${features[j]!.name}' is ${value}, expected a normalised number`, { place: { file, line: row + 2, column: at[j]! + 1 } });
+      if (!Number.isFinite(value))
+        throw new DataError(`'${features[j]!.name}' is ${value}, expected a normalised number`, {
+          place: { file, line: row + 2, column: at[j]! + 1 },
+        });
       x[row * features.length + j] = value;
     }
   }

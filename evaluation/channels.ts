@@ -5,23 +5,43 @@ import type { DistrictEnv, LaneSeries } from '../sim/district/district-env.ts';
 import { Recorder } from './recorder.ts';
 
 /** KPIs whose running regret is recorded; the others need a whole month or year to mean anything. */
-const runningKpis = ['electricity_consumption_total', 'cost_total', 'carbon_emissions_total', 'ramping_average', 'daily_peak_average', 'annual_peak_average'] as const;
+const runningKpis = [
+  'electricity_consumption_total',
+  'cost_total',
+  'carbon_emissions_total',
+  'ramping_average',
+  'daily_peak_average',
+  'annual_peak_average',
+] as const;
 
 /** Beyond this many attacked lanes, features are recorded for the first building only: 62 columns a lane add up. */
 const featureLanes = 16;
 
 /** Where one lane's signals go. Row k holds what was seen and done at step k and the physics that followed. */
 export interface LaneChannels {
-  seen(recorder: Recorder, clean: Float32Array, seen: Float32Array, offset: number, linf: number, success: number, actionChange: number): void;
+  seen(
+    recorder: Recorder,
+    clean: Float32Array,
+    seen: Float32Array,
+    offset: number,
+    linf: number,
+    success: number,
+    actionChange: number,
+  ): void;
   physics(recorder: Recorder, series: LaneSeries, t: number, action: number, reward: number): void;
   regrets(recorder: Recorder, own: KpiAccumulator, clean: KpiAccumulator): void;
 }
 
 /** The telemetry schema of a run and, per lane, the writers into it. Channel names are `<building>/<attack|clean>/<signal>`. */
-export function channelTable(scenario: Scenario, env: DistrictEnv, buildings: readonly string[], labels: readonly string[]): { readonly recorder: Recorder; readonly channels: readonly LaneChannels[] } {
-  const features = env.observationSpace.features;
+export function channelTable(
+  scenario: Scenario,
+  env: DistrictEnv,
+  buildings: readonly string[],
+  labels: readonly string[],
+): { readonly recorder: Recorder; readonly channels: readonly LaneChannels[] } {
   const table: Channel[] = [];
-  const add = (lane: string, signal: string, unit: string): number => table.push({ name: `${lane}/${signal}`, unit, lane, signal }) - 1;
+  const add = (lane: string, signal: string, unit: string): number =>
+    table.push({ name: `${lane}/${signal}`, unit, lane, signal }) - 1;
   const channels = ['clean', ...labels].flatMap((label, group) =>
     buildings.map((building, b): LaneChannels => {
       const lane = `${building}/${label}`;
@@ -34,6 +54,7 @@ export function channelTable(scenario: Scenario, env: DistrictEnv, buildings: re
       const successAt = group === 0 ? -1 : add(lane, 'success', '0 or 1');
       const changeAt = group === 0 ? -1 : add(lane, 'action_change', 'share of range');
       const regretAt = group === 0 ? [] : runningKpis.map((kpi) => add(lane, `regret.${kpi}`, 'ratio'));
+      const features = env.laneFeatures(group * buildings.length + b);
       const detailed = group > 0 && (labels.length * buildings.length <= featureLanes || b === 0);
       const trueAt = detailed ? features.map((feature) => add(lane, `true.${feature.name}`, feature.unit)) : [];
       const reportedAt = detailed ? features.map((feature) => add(lane, `reported.${feature.name}`, feature.unit)) : [];

@@ -9,7 +9,10 @@ const headline = 'electricity_consumption_total';
  * The evaluator distrusts itself: facts that hold in a sound evaluation, stated beside the numbers. A failed check does not
  * change a result, it says why not to believe it. Source of the idea: AutoAttack's checks.py (Croce and Hein 2020).
  */
-export function runChecks(lanes: readonly LaneResult[], reports: readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[]): Check[] {
+export function runChecks(
+  lanes: readonly LaneResult[],
+  reports: readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[],
+): Check[] {
   const checks: Check[] = [];
   for (const report of reports) {
     checks.push({
@@ -23,7 +26,10 @@ export function runChecks(lanes: readonly LaneResult[], reports: readonly { read
     checks.push({
       name: `moves/${lane.lane}`,
       passed: lane.norms.linfMax > 0,
-      detail: lane.norms.linfMax > 0 ? `L-inf up to ${lane.norms.linfMax.toPrecision(3)}` : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
+      detail:
+        lane.norms.linfMax > 0
+          ? `L-inf up to ${lane.norms.linfMax.toPrecision(3)}`
+          : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
     });
   }
   checks.push(...weakerThanNoise(lanes));
@@ -40,7 +46,11 @@ function weakerThanNoise(lanes: readonly LaneResult[]): Check[] {
         .map((lane): Check => {
           const weak = noise.regret?.[headline] ?? 0;
           const strong = lane.regret?.[headline] ?? 0;
-          return { name: `beats-noise/${lane.lane}`, passed: strong >= weak, detail: `${headline} regret ${strong.toPrecision(4)} against ${weak.toPrecision(4)} of ${noise.attack}` };
+          return {
+            name: `beats-noise/${lane.lane}`,
+            passed: strong >= weak,
+            detail: `${headline} regret ${strong.toPrecision(4)} against ${weak.toPrecision(4)} of ${noise.attack}`,
+          };
         }),
     );
 }

@@ -4,7 +4,15 @@ import type { Feature } from '../core/space.ts';
 /** Running success and norms of one attacked lane. */
 export interface LaneMeter {
   /** @param clean, seen batches with this lane's row at `offset` */
-  add(clean: Float32Array, seen: Float32Array, offset: number, linf: number, l2: number, success: number, actionChange: number): void;
+  add(
+    clean: Float32Array,
+    seen: Float32Array,
+    offset: number,
+    linf: number,
+    l2: number,
+    success: number,
+    actionChange: number,
+  ): void;
   report(): Pick<LaneResult, 'success' | 'norms'>;
 }
 
@@ -43,7 +51,9 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
         physical[feature.name] = { unit: feature.unit, mean: (sum[j]! / steps) * span, max: max[j]! * span };
       });
       return {
-        ...(judged ? { success: { rate: discrete ? successes / steps : null, meanAbsoluteActionChange: changes / steps } } : {}),
+        ...(judged
+          ? { success: { rate: discrete ? successes / steps : null, meanAbsoluteActionChange: changes / steps } }
+          : {}),
         norms: { linfMax, linfMean: linfSum / steps, l2Mean: l2Sum / steps, physical },
       };
     },

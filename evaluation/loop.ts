@@ -2,8 +2,9 @@ import type { LaneResult } from '../core/run.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { labelOf } from '../core/scenario.ts';
+import type { AttackSpec } from '../core/scenario.ts';
+import { decider } from './decider.ts';
 import type { StepBatch } from '../core/environment.ts';
-import type { DecisionAccess } from '../core/victim.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
@@ -24,12 +25,13 @@ import type { Workspace } from './workspace.ts';
 import { blindVictim } from './blind-victim.ts';
 import { ConfigError } from '../core/errors.ts';
 
-/** One attack over all buildings: its rows are contiguous, so they share one batch. */
+/** One attack over buildings that share its threat set: its rows are contiguous, so they share one batch. */
 interface Group {
   readonly label: string;
   readonly engine: AttackEngine;
-  /** First lane of the group; lane `first + b` is building b. */
+  /** First lane of the group, and how many lanes it has. */
   readonly first: number;
+  readonly size: number;
   readonly rngs: readonly Rng[];
   readonly meters: readonly LaneMeter[];
   seconds: number;
@@ -65,30 +67,41 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
   const env: DistrictEnv = district.env;
   const lanes = env.numEnvs;
   const count = buildings.length;
-  const features = env.observationSpace.features;
-  const size = features.length;
+  const size = env.observationSpace.features.length;
   const root = rng(scenario.seed);
-  const controller: DecisionAccess = source.open(env.observationSpace, env.actionSpace, root.split('controller'));
-  const victim = source.network ?? blindVictim(source.name, controller);
+  const decide = decider(source, env, buildings, root.split('controller'));
 
-  const groups: Group[] = scenario.attacks.map((spec, a) => {
+  const groups: Group[] = scenario.attacks.flatMap((spec, a) => {
     const label = labelOf(spec);
-    const attack = attacks[spec.name as AttackName].make(spec.config);
-    if (source.network === null && attack.access !== 'none') {
-      throw new ConfigError(`attack '${spec.name}' needs ${attack.access} access, but '${source.name}' is a rule and not a network`, { place: { path: `/attacks/${a}/name` } });
+    const first = (1 + a) * count;
+    if (spec.threat['units'] !== 'physical') return [openGroup(spec, a, first, buildings)];
+    // A physical epsilon is another normalised one in each building.
+    return buildings.map((building, b) => openGroup(spec, a, first + b, [building]));
+
+    function openGroup(spec: AttackSpec, a: number, first: number, members: readonly string[]): Group {
+      const attack = attacks[spec.name as AttackName].make(spec.config);
+      if (source.network === null && attack.access !== 'none') {
+        throw new ConfigError(
+          `attack '${spec.name}' needs ${attack.access} access, but '${source.name}' is a rule and not a network`,
+          { place: { path: `/attacks/${a}/name` } },
+        );
+      }
+      const features = env.laneFeatures(first);
+      const victim = source.network ?? blindVictim(source.name, size, env.actionSpace.features.length);
+      const discrete = source.network?.head.kind === 'categorical';
+      return {
+        label,
+        engine: attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features }),
+        first,
+        size: members.length,
+        rngs: members.map((name) => root.split('attack').split(label).split(name)),
+        meters: members.map((_, b) => laneMeter(env.laneFeatures(first + b), discrete, source.network !== null)),
+        seconds: 0,
+      };
     }
-    const threat = threatModel(spec.threat, features);
-    return {
-      label,
-      engine: attackEngine({ attack, threat, victim, features }),
-      first: (1 + a) * count,
-      rngs: buildings.map((name) => root.split('attack').split(label).split(name)),
-      meters: buildings.map(() => laneMeter(features, source.network !== null && source.network.head.kind === 'categorical', source.network !== null)),
-      seconds: 0,
-    };
   });
 
-  const { recorder, channels } = channelTable(scenario, env, buildings, groups.map((group) => group.label));
+  const { recorder, channels } = channelTable(scenario, env, buildings, scenario.attacks.map(labelOf));
   const totalSteps = env.episodeSteps;
   const kpis = Array.from({ length: lanes }, () => new KpiAccumulator());
   const returns = new Float64Array(lanes);
@@ -108,10 +121,26 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
   function recordSeen(): void {
     for (const group of groups) {
       const verdict = group.engine.verdict;
-      for (let b = 0; b < count; b++) {
+      for (let b = 0; b < group.size; b++) {
         const lane = group.first + b;
-        group.meters[b]!.add(batch.observation, seen, lane * size, verdict.linf[b]!, verdict.l2[b]!, verdict.success[b]!, verdict.actionChange[b]!);
-        channels[lane]!.seen(recorder, batch.observation, seen, lane * size, verdict.linf[b]!, verdict.success[b]!, verdict.actionChange[b]!);
+        group.meters[b]!.add(
+          batch.observation,
+          seen,
+          lane * size,
+          verdict.linf[b]!,
+          verdict.l2[b]!,
+          verdict.success[b]!,
+          verdict.actionChange[b]!,
+        );
+        channels[lane]!.seen(
+          recorder,
+          batch.observation,
+          seen,
+          lane * size,
+          verdict.linf[b]!,
+          verdict.success[b]!,
+          verdict.actionChange[b]!,
+        );
       }
     }
   }
@@ -128,12 +157,18 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       seen.set(batch.observation);
       for (const group of groups) {
         const from = group.first * size;
-        const to = from + count * size;
+        const to = from + group.size * size;
         const started = clock.now();
-        group.engine.perturb(batch.observation.subarray(from, to), count, step, group.rngs, seen.subarray(from, to));
+        group.engine.perturb(
+          batch.observation.subarray(from, to),
+          group.size,
+          step,
+          group.rngs,
+          seen.subarray(from, to),
+        );
         group.seconds += clock.now() - started;
       }
-      controller.decide(seen, lanes, action);
+      decide(seen, action);
       recordSeen();
       batch = env.step(action);
       step++;
@@ -149,20 +184,32 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
     results() {
       return Array.from({ length: lanes }, (_, lane): LaneResult => {
         const b = lane % count;
-        const group = lane < count ? undefined : groups[Math.floor(lane / count) - 1]!;
+        const group = groups.find(({ first, size }) => lane >= first && lane < first + size);
         const own = kpis[lane]!.values();
-        const base = { lane: `${buildings[b]!}/${group?.label ?? 'clean'}`, building: buildings[b]!, attack: group?.label ?? 'clean', steps: step, return: returns[lane]!, kpis: own };
+        const base = {
+          lane: `${buildings[b]!}/${group?.label ?? 'clean'}`,
+          building: buildings[b]!,
+          attack: group?.label ?? 'clean',
+          steps: step,
+          return: returns[lane]!,
+          kpis: own,
+        };
         if (group === undefined) return base;
         const { queries, gradients } = group.engine.meter;
         return {
           ...base,
           regret: regret(own, kpis[b]!.values()),
-          ...group.meters[b]!.report(),
-          cost: { queries: queries / count, gradients: gradients / count, seconds: group.seconds / count },
+          ...group.meters[lane - group.first]!.report(),
+          cost: {
+            queries: queries / group.size,
+            gradients: gradients / group.size,
+            seconds: group.seconds / group.size,
+          },
         };
       });
     },
-    engineReports: () => groups.map((group) => ({ attack: group.label, rejected: group.engine.meter.rejected, rows: step * count })),
+    engineReports: () =>
+      groups.map((group) => ({ attack: group.label, rejected: group.engine.meter.rejected, rows: step * group.size })),
     [Symbol.dispose]() {
       env[Symbol.dispose]();
     },

@@ -39,8 +39,17 @@ export class Recorder {
     const rows = this.#rows;
     const cols = this.schema.channels.length;
     const values = new Float32Array(rows * cols);
-    for (let c = 0; c < cols; c++) values.set(this.#columns.subarray(c * this.#capacity, c * this.#capacity + rows), c * rows);
-    const frame: TelemetryFrame = { schema: this.schema.version, seq: this.#seq++, step0: this.#step0, rows, cols, values, wallTime };
+    for (let c = 0; c < cols; c++)
+      values.set(this.#columns.subarray(c * this.#capacity, c * this.#capacity + rows), c * rows);
+    const frame: TelemetryFrame = {
+      schema: this.schema.version,
+      seq: this.#seq++,
+      step0: this.#step0,
+      rows,
+      cols,
+      values,
+      wallTime,
+    };
     this.#step0 += rows;
     this.#rows = 0;
     return frame;

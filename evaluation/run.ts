@@ -26,7 +26,11 @@ export interface RunOptions {
  *
  * A cancelled run ends without a `finished` event.
  */
-export async function* runEvents(scenario: Scenario, workspace: Workspace, options: RunOptions): AsyncGenerator<RunEvent, void, void> {
+export async function* runEvents(
+  scenario: Scenario,
+  workspace: Workspace,
+  options: RunOptions,
+): AsyncGenerator<RunEvent, void, void> {
   const { clock, commands } = options;
   const loop = await openLoop(scenario, workspace);
   using _loop = loop;
@@ -81,7 +85,11 @@ export async function* runEvents(scenario: Scenario, workspace: Workspace, optio
       hashes: { scenario: hashOf(scenario), data: loop.dataHash, model: loop.modelHash, code: options.codeHash },
       lanes,
       checks: runChecks(lanes, loop.engineReports()),
-      timing: { seconds, stepsPerSecond: loop.step / Math.max(1e-9, seconds), gradientsPerSecond: attackSeconds === 0 ? 0 : gradients / attackSeconds },
+      timing: {
+        seconds,
+        stepsPerSecond: loop.step / Math.max(1e-9, seconds),
+        gradientsPerSecond: attackSeconds === 0 ? 0 : gradients / attackSeconds,
+      },
     };
   }
 }

@@ -50,9 +50,12 @@ export function workspace(folders: WorkspaceFolders): Workspace {
       return readCityLearnFolder(folders.dataset(name), { ...(buildings.length === 0 ? {} : { buildings }), profile });
     },
     async victim(name) {
-      if (Object.hasOwn(controllers, name)) return rule(name as ControllerName);
+      if (Object.hasOwn(controllers, name)) return ruleSource(name as ControllerName);
       const folder = folders.policy(name);
-      if (folder === undefined) throw new UnknownNameError('policy', name, [...folders.models(), ...Object.keys(controllers)], { path: '/victim/policy' });
+      if (folder === undefined)
+        throw new UnknownNameError('policy', name, [...folders.models(), ...Object.keys(controllers)], {
+          path: '/victim/policy',
+        });
       return trained(name, folder);
     },
   };
@@ -62,26 +65,36 @@ function select(district: District, names: readonly string[]): District {
   if (names.length === 0) return district;
   const buildings = names.map((name) => {
     const building = district.buildings.find((candidate) => candidate.name === name);
-    if (building === undefined) throw new UnknownNameError('building', name, district.buildings.map((candidate) => candidate.name), { path: '/district/buildings' });
+    if (building === undefined)
+      throw new UnknownNameError(
+        'building',
+        name,
+        district.buildings.map((candidate) => candidate.name),
+        { path: '/district/buildings' },
+      );
     return building;
   });
   return { ...district, buildings };
 }
 
-function rule(name: ControllerName): VictimSource {
+/** A rule-based controller as a victim. */
+export function ruleSource(name: ControllerName): VictimSource {
   return {
     name,
     hash: hashOf({ controller: name }),
     network: null,
     normalisation: null,
-    open: (observation, action, rng) => controllers[name].make({}).open({ observation, action, rng }),
+    open: (observation, action, rng) => controllers[name].make({})(observation, action, rng),
   };
 }
 
 async function trained(name: string, folder: FolderReader): Promise<VictimSource> {
   const [card, weights] = await Promise.all([folder.read('policy.json'), folder.read('policy.safetensors')]);
   if (card === undefined || weights === undefined) {
-    throw new ConfigError(`policy '${name}': ${folder.label} has no ${card === undefined ? 'policy.json' : 'policy.safetensors'}`, { place: { path: '/victim/policy' } });
+    throw new ConfigError(
+      `policy '${name}': ${folder.label} has no ${card === undefined ? 'policy.json' : 'policy.safetensors'}`,
+      { place: { path: '/victim/policy' } },
+    );
   }
   const policy = loadPolicy(new TextDecoder().decode(card), weights, folder.label);
   const victim = policyVictim(policy);
@@ -95,9 +108,12 @@ async function trained(name: string, folder: FolderReader): Promise<VictimSource
       const got = observation.features.map((feature) => feature.name);
       const differs = expected.findIndex((feature, index) => feature !== got[index]);
       if (expected.length !== got.length || differs >= 0) {
-        throw new ConfigError(`policy '${name}' observes ${expected.length} features, the district gives ${got.length}; feature ${differs}: got '${got[differs]}', expected '${expected[differs]}'`, {
-          place: { path: '/victim/policy' },
-        });
+        throw new ConfigError(
+          `policy '${name}' observes ${expected.length} features, the district gives ${got.length}; feature ${differs}: got '${got[differs]}', expected '${expected[differs]}'`,
+          {
+            place: { path: '/victim/policy' },
+          },
+        );
       }
       return victim;
     },

@@ -40,16 +40,22 @@ export function modelNames(modelsDir: string): readonly { readonly name: string;
 function titleOf(card: string): string {
   if (!existsSync(card)) return '';
   const parsed: unknown = JSON.parse(readFileSync(card, 'utf8'));
-  return typeof parsed === 'object' && parsed !== null && 'title' in parsed && typeof parsed.title === 'string' ? parsed.title : '';
+  return typeof parsed === 'object' && parsed !== null && 'title' in parsed && typeof parsed.title === 'string'
+    ? parsed.title
+    : '';
 }
 
 /** The real path of a folder a scenario names, if it lies under a root; a link that leads out counts as outside. */
 function confined(name: string, roots: readonly string[] | null, path: string): string {
   const wanted = resolve(name);
-  if (!existsSync(wanted)) throw new ConfigError(`there is no folder '${name}' (looked at ${wanted})`, { place: { path } });
+  if (!existsSync(wanted))
+    throw new ConfigError(`there is no folder '${name}' (looked at ${wanted})`, { place: { path } });
   const real = realpathSync(wanted);
   if (roots === null || roots.some((root) => inside(existsSync(root) ? realpathSync(root) : root, real))) return real;
-  throw new ConfigError(`'${name}' is outside the folders this server may read (${roots.join(', ')}); start it with --data`, { place: { path } });
+  throw new ConfigError(
+    `'${name}' is outside the folders this server may read (${roots.join(', ')}); start it with --data`,
+    { place: { path } },
+  );
 }
 
 function inside(root: string, path: string): boolean {

@@ -9,13 +9,20 @@ import { print, printJson, table } from '../output.ts';
 export function listCommand(): Command {
   return new Command('list')
     .description('list what a scenario can name')
-    .argument('[kind]', 'attacks, objectives, targets, presets, controllers, learners, policies, rewards, profiles, normalisations, kpis; all when left out')
+    .argument(
+      '[kind]',
+      'attacks, objectives, targets, presets, controllers, learners, policies, rewards, profiles, normalisations, kpis; all when left out',
+    )
     .option('--json', 'print JSON, with the schema of every option')
     .addHelpText('after', '\nExamples:\n  faultline list attacks\n  faultline list presets --json')
     .action(async (kind, options) => {
       const lists: Record<string, readonly { name: string; title: string; config?: unknown }[]> = {};
       for (const [name, entries] of Object.entries(catalogue)) {
-        lists[name] = entries.map(({ name, title, config }) => ({ name, title, ...(config === undefined ? {} : { config: z.toJSONSchema(config, { io: 'input' }) }) }));
+        lists[name] = entries.map(({ name, title, config }) => ({
+          name,
+          title,
+          ...(config === undefined ? {} : { config: z.toJSONSchema(config, { io: 'input' }) }),
+        }));
       }
       lists['policies'] = (await modelNames()).map(({ name, title }) => ({ name, title }));
       if (kind !== undefined && lists[kind] === undefined) throw new UnknownNameError('kind', kind, Object.keys(lists));
@@ -26,7 +33,13 @@ export function listCommand(): Command {
       }
       for (const name of chosen) {
         if (kind === undefined) print(`${name}:`);
-        print(table([['NAME', 'WHAT'], ...lists[name]!.map((entry) => [entry.name, entry.title])].map((row) => (kind === undefined ? ['  ' + row[0]!, row[1]!] : row))));
+        print(
+          table(
+            [['NAME', 'WHAT'], ...lists[name]!.map((entry) => [entry.name, entry.title])].map((row) =>
+              kind === undefined ? ['  ' + row[0]!, row[1]!] : row,
+            ),
+          ),
+        );
         if (kind === undefined) print('');
       }
     }) as unknown as Command;

@@ -9,12 +9,24 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('start the server and the web console')
     .addOption(new Option('--host <host>', 'address to bind').default('127.0.0.1').env('FAULTLINE_HOST'))
-    .addOption(new Option('--port <port>', 'port to bind; 0: any free one').default(8787).argParser(integer('--port', 0, 65_535)).env('FAULTLINE_PORT'))
-    .addOption(new Option('--store <dir>', 'folder of the run store').default('.faultline/store').env('FAULTLINE_STORE'))
-    .addOption(new Option('--token <token>', 'bearer token; needed when the address is not loopback').env('FAULTLINE_TOKEN'))
+    .addOption(
+      new Option('--port <port>', 'port to bind; 0: any free one')
+        .default(8787)
+        .argParser(integer('--port', 0, 65_535))
+        .env('FAULTLINE_PORT'),
+    )
+    .addOption(
+      new Option('--store <dir>', 'folder of the run store').default('.faultline/store').env('FAULTLINE_STORE'),
+    )
+    .addOption(
+      new Option('--token <token>', 'bearer token; needed when the address is not loopback').env('FAULTLINE_TOKEN'),
+    )
     .option('--data <dir...>', 'folders under which datasets and policies may be named in scenarios', ['.', '..'])
     .option('--demo', 'launch the default scenario, a live bifurcation attack on the shipped policy')
-    .addHelpText('after', '\nExamples:\n  faultline serve\n  faultline serve --demo --port 9000\n  FAULTLINE_TOKEN=… faultline serve --host 0.0.0.0')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  faultline serve\n  faultline serve --demo --port 9000\n  FAULTLINE_TOKEN=… faultline serve --host 0.0.0.0',
+    )
     .action(async (options) => {
       const signal = interruption();
       const { startServer } = await import('../../server/server.ts');

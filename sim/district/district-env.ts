@@ -1,6 +1,7 @@
 import type { Disturbance, StepBatch, VectorEnv } from '../../core/environment.ts';
 import { assertLength, ConfigError, ShapeError, StateError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
+import type { Feature } from '../../core/space.ts';
 import type { District } from '../data/dataset.ts';
 import { battery, chargeBattery } from './battery.ts';
 import { observationTable } from './observation.ts';
@@ -31,6 +32,10 @@ export interface DistrictEnv extends VectorEnv {
   /** Steps of a whole episode: rows − 1. */
   readonly episodeSteps: number;
   readonly secondsPerTimeStep: number;
+  /** A lane's own features: the limits differ from building to building. `observationSpace` shows lane 0's. */
+  laneFeatures(lane: number): readonly Feature[];
+  /** Largest action of a lane, fraction of capacity; the smallest is its negative. */
+  laneBound(lane: number): number;
   /** Views; an ended episode stays readable until the next step of that lane. */
   series(lane: number): LaneSeries;
 }
@@ -112,6 +117,8 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
     truncated: new Uint8Array(n),
   } satisfies StepBatch;
   let ready = false;
+  /** Of each lane a snapshot holds its clock, battery, disturbance and the net of the hour it shows. */
+  const snapshotSize = 7;
 
   function begin(lane: number, at: number): void {
     const building = laneBuildings[lane]!;
@@ -221,7 +228,47 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
       out[4] = degraded[lane]!;
     },
 
+    laneFeatures: (lane) => laneBuildings[lane]!.table.features,
+    laneBound: (lane) => bounds[lane]!,
     series: (lane) => series[lane]!,
+    snapshot() {
+      const words = new Float64Array(n * snapshotSize);
+      for (let lane = 0; lane < n; lane++) {
+        const t = clock[lane]!;
+        const own = series[lane]!;
+        words.set(
+          [
+            t,
+            soc[lane]!,
+            degraded[lane]!,
+            efficiency[lane]!,
+            disturbance[lane]!.kw,
+            disturbance[lane]!.until,
+            own.net[t]!,
+          ],
+          lane * snapshotSize,
+        );
+      }
+      return words;
+    },
+    restore(words) {
+      assertLength(words, n * snapshotSize, 'snapshot', 'DistrictEnv.restore');
+      ready = true;
+      for (let lane = 0; lane < n; lane++) {
+        const [t, ...rest] = words.subarray(lane * snapshotSize, (lane + 1) * snapshotSize);
+        clock[lane] = t!;
+        soc[lane] = rest[0]!;
+        degraded[lane] = rest[1]!;
+        efficiency[lane] = rest[2]!;
+        disturbance[lane]!.kw = rest[3]!;
+        disturbance[lane]!.until = rest[4]!;
+        const own = series[lane]!;
+        own.net[t!] = rest[5]!;
+        own.soc[t!] = rest[0]!;
+        own.degraded[t!] = rest[1]!;
+        observe(lane, batch.observation);
+      }
+    },
     [Symbol.dispose]() {},
   };
 }

@@ -123,13 +123,16 @@ export class KpiAccumulator {
   }
 }
 
-/** KPIs of whole series [T], all of one length. */
-export function kpis(series: {
+/** What KPIs are computed from, all [T]: kWh, kWh, $/kWh, kgCO2/kWh. */
+export interface KpiSeries {
   readonly net: Float64Array;
   readonly netWithoutStorage: Float64Array;
   readonly price: Float64Array;
   readonly carbon: Float64Array;
-}): KpiValues {
+}
+
+/** KPIs of whole series [T], all of one length. */
+export function kpis(series: KpiSeries): KpiValues {
   const { net, netWithoutStorage, price, carbon } = series;
   for (const [name, column] of Object.entries({ netWithoutStorage, price, carbon })) {
     if (column.length < net.length)
@@ -138,4 +141,52 @@ export function kpis(series: {
   const accumulator = new KpiAccumulator();
   for (let t = 0; t < net.length; t++) accumulator.push(net[t]!, netWithoutStorage[t]!, price[t]!, carbon[t]!);
   return accumulator.values();
+}
+
+/** One line of `kpis.csv`, as CityLearn's `evaluate()` names them. */
+export interface KpiRow {
+  readonly level: 'district' | 'building';
+  readonly name: string;
+  readonly costFunction: KpiName;
+  readonly value: number | null;
+}
+
+/** KPIs that CityLearn computes on the district's summed series; the others are the plain mean over its buildings. */
+const ofTheSum: ReadonlySet<KpiName> = new Set([
+  'ramping_average',
+  'daily_peak_average',
+  'annual_peak_average',
+  'daily_one_minus_load_factor_average',
+  'monthly_one_minus_load_factor_average',
+]);
+
+/** KPIs of each building and of the district. Source: specs/citylearn.md 14, as of 2.0. */
+export function kpiRows(names: readonly string[], series: readonly KpiSeries[]): KpiRow[] {
+  const own = series.map(kpis);
+  const length = series[0]?.net.length ?? 0;
+  const sum = (pick: (one: KpiSeries) => Float64Array): Float64Array =>
+    Float64Array.from({ length }, (_, t) => series.reduce((total, one) => total + pick(one)[t]!, 0));
+  const zeros = new Float64Array(length);
+  const together = kpis({
+    net: sum((one) => one.net),
+    netWithoutStorage: sum((one) => one.netWithoutStorage),
+    price: zeros,
+    carbon: zeros,
+  });
+  const mean = (name: KpiName): number | null => {
+    const values = own.map((values) => values[name]).filter((value) => value !== null);
+    return values.length === 0 ? null : values.reduce((total, value) => total + value, 0) / values.length;
+  };
+  const district = kpiNames.map((name): KpiRow => ({
+    level: 'district',
+    name: 'District',
+    costFunction: name,
+    value: ofTheSum.has(name) ? together[name] : mean(name),
+  }));
+  const buildings = own.flatMap((values, i) =>
+    kpiNames
+      .filter((name) => !ofTheSum.has(name))
+      .map((name): KpiRow => ({ level: 'building', name: names[i]!, costFunction: name, value: values[name] })),
+  );
+  return [...district, ...buildings];
 }

@@ -1,0 +1,43 @@
+import type { Rng } from '../core/rng.ts';
+import type { DistrictEnv } from '../sim/district/district-env.ts';
+import type { VictimSource } from './workspace.ts';
+
+/**
+ * How all lanes decide: a network in one batch; a rule once per lane, since it reads physical values and may keep a count or
+ * draw. A building's lanes draw from equal streams, so that twin and attacked lane differ by the attack alone.
+ * @returns a function of `seen` [N×O] that writes `action` [N×A]
+ */
+export function decider(
+  source: VictimSource,
+  env: DistrictEnv,
+  buildings: readonly string[],
+  stream: Rng,
+): (seen: Float32Array, action: Float64Array) => void {
+  const lanes = env.numEnvs;
+  const size = env.observationSpace.features.length;
+  const actions = env.actionSpace.features.length;
+  if (source.network !== null) {
+    const controller = source.open(env.observationSpace, env.actionSpace, stream);
+    return (seen, action) => controller.decide(seen, lanes, action);
+  }
+  const rules = Array.from({ length: lanes }, (_, lane) => {
+    const bound = env.laneBound(lane);
+    const action = {
+      kind: 'box',
+      features: env.actionSpace.features.map((feature) => ({ ...feature, low: -bound, high: bound })),
+    } as const;
+    return source.open(
+      { kind: 'box', features: env.laneFeatures(lane) },
+      action,
+      stream.split(buildings[lane % buildings.length]!),
+    );
+  });
+  return (seen, action) => {
+    for (let lane = 0; lane < lanes; lane++)
+      rules[lane]!.decide(
+        seen.subarray(lane * size, (lane + 1) * size),
+        1,
+        action.subarray(lane * actions, (lane + 1) * actions),
+      );
+  };
+}

@@ -1,0 +1,86 @@
+import { ConfigError } from '../core/errors.ts';
+import { rng } from '../core/rng.ts';
+import type { Scenario } from '../core/scenario.ts';
+import type { LearnerName } from '../agents/index.ts';
+import type { LearnedPolicy } from '../agents/learner.ts';
+import { train } from '../agents/train.ts';
+import type { Evaluation, Training } from '../agents/train.ts';
+import { policyFiles } from '../nn/policy.ts';
+import type { PolicyFiles } from '../nn/policy.ts';
+import { districtEnv } from '../sim/district/district-env.ts';
+import type { DistrictEnv } from '../sim/district/district-env.ts';
+import { kpis } from '../sim/district/kpi.ts';
+import { districtOptions } from './district.ts';
+import type { Workspace } from './workspace.ts';
+
+/** A training on one building with a clean, deterministic, full evaluation beside it. */
+export interface TrainingRun extends Disposable {
+  readonly training: Training;
+  readonly dataHash: string;
+  /** The best policy so far, as the two files that ship. */
+  files(name: string): PolicyFiles;
+}
+
+/** Opens the training that a scenario describes: one building, `train.lanes` copies of it begun at different times of the year. */
+export async function openTraining(scenario: Scenario, workspace: Workspace): Promise<TrainingRun> {
+  const { buildings, dataset, profile } = scenario.district;
+  const [building] = buildings;
+  if (building === undefined || buildings.length > 1) {
+    throw new ConfigError(`a controller is trained on one building, got ${buildings.length}: ${buildings.join(', ')}`, {
+      place: { path: '/district/buildings' },
+    });
+  }
+  const district = await workspace.dataset(dataset, [building], profile);
+  const options = districtOptions(scenario, district);
+  const judge = districtEnv({ ...options, lanes: [{ building: 0 }] });
+  const count = scenario.train.lanes;
+  const lanes = Array.from({ length: count }, (_, lane) => ({
+    building: 0,
+    start: Math.floor((lane * judge.episodeSteps) / count),
+  }));
+  const env = districtEnv({ ...options, lanes });
+  const training = train({
+    env,
+    algorithm: scenario.train.algorithm as LearnerName,
+    config: scenario.train.config,
+    rng: rng(scenario.seed).split('train'),
+    totalSteps: scenario.train.steps,
+    evaluateEvery: scenario.train.evaluateEvery,
+    evaluate: (policy) => evaluateClean(judge, policy),
+  });
+  return {
+    training,
+    dataHash: district.hash,
+    files: (name) =>
+      policyFiles(
+        {
+          name,
+          observation: { features: env.observationSpace.features, normalisation: scenario.district.normalisation },
+          action: { features: env.actionSpace.features },
+          head: training.learner.policy.head,
+          layers: training.learner.policy.layers,
+        },
+        training.bestParameters,
+      ),
+    [Symbol.dispose]() {
+      training[Symbol.dispose]();
+      env[Symbol.dispose]();
+      judge[Symbol.dispose]();
+    },
+  };
+}
+
+/** A clean deterministic episode: the score is minus its return, the metrics are its KPIs. */
+function evaluateClean(env: DistrictEnv, policy: LearnedPolicy): Evaluation {
+  const action = new Float64Array(env.actionSpace.features.length);
+  let { observation } = env.reset(rng(0));
+  let total = 0;
+  for (let step = 0; step < env.episodeSteps; step++) {
+    policy.decide(observation, 1, action);
+    const batch = env.step(action);
+    observation = batch.observation;
+    total += batch.reward[0]!;
+  }
+  const metrics = Object.entries(kpis(env.series(0))).filter((entry): entry is [string, number] => entry[1] !== null);
+  return { score: -total, metrics: { return: total, ...Object.fromEntries(metrics) } };
+}
