@@ -12,10 +12,13 @@ export function activate(code: u32, h: u32, slope: u32, count: u32): void {
     for (; h < end; h += 16) v128.store(h, tanh(v128.load(h)));
   } else if (code == 3) {
     for (; h < end; h += 16, slope += 16) {
-      const z = v128.load(h);
-      const sigmoid = f32x4.div(one, f32x4.add(one, exp(f32x4.neg(z))));
+      // Below −87 the sigmoid is 0 in float32, but only a finite z times it is 0 too.
+      const z = f32x4.pmax(v128.load(h), f32x4.splat(-87));
+      const e = exp(f32x4.neg(z));
+      const sigmoid = f32x4.div(one, f32x4.add(one, e));
       v128.store(h, f32x4.mul(z, sigmoid));
-      v128.store(slope, f32x4.mul(sigmoid, f32x4.add(one, f32x4.mul(z, f32x4.sub(one, sigmoid)))));
+      // σ·(1 + z·(1 − σ)), with 1 − σ = e·σ, which does not cancel.
+      v128.store(slope, f32x4.mul(sigmoid, f32x4.add(one, f32x4.mul(z, f32x4.mul(e, sigmoid)))));
     }
   } else if (code == 4) {
     for (; h < end; h += 16) {
