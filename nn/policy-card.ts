@@ -39,6 +39,7 @@ const policyCard: z.ZodType<PolicyCard> = z
     weightsSha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits'),
   })
   .superRefine((card, context) => {
+    if (card.layers.length === 0) return; // said already
     const require = (got: number, expected: number, path: (string | number)[], what: string): void => {
       if (got !== expected)
         context.addIssue({ code: 'custom', path, message: `${what}: got ${got}, expected ${expected}`, input: got });

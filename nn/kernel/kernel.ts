@@ -4,7 +4,7 @@ import { mlpWasm } from './mlp-wasm.ts';
 
 /** What nn/kernel/assembly exports; addresses and strides in bytes, counts in floats. */
 export interface KernelFunctions {
-  gemm(
+  readonly gemm: (
     a: number,
     aRow: number,
     aStep: number,
@@ -20,14 +20,14 @@ export interface KernelFunctions {
     m: number,
     k: number,
     panels: number,
-  ): void;
-  activate(code: number, h: number, slope: number, count: number): void;
-  chain(code: number, delta: number, h: number, slope: number, count: number): void;
-  copyRows(from: number, fromRow: number, to: number, toRow: number, rows: number, columns: number): void;
-  transpose(from: number, to: number, inputPanels: number, outputPanels: number): void;
-  sumRows(delta: number, out: number, rows: number, count: number): void;
-  sumSquares(x: number, count: number): number;
-  adam(
+  ) => void;
+  readonly activate: (code: number, h: number, slope: number, count: number) => void;
+  readonly chain: (code: number, delta: number, h: number, slope: number, count: number) => void;
+  readonly copyRows: (from: number, fromRow: number, to: number, toRow: number, rows: number, columns: number) => void;
+  readonly transpose: (from: number, to: number, inputPanels: number, outputPanels: number) => void;
+  readonly sumRows: (delta: number, out: number, rows: number, count: number) => void;
+  readonly sumSquares: (x: number, count: number) => number;
+  readonly adam: (
     parameter: number,
     gradient: number,
     first: number,
@@ -41,8 +41,8 @@ export interface KernelFunctions {
     root: number,
     epsilon: number,
     scale: number,
-  ): void;
-  lerp(x: number, y: number, count: number, t: number): void;
+  ) => void;
+  readonly lerp: (x: number, y: number, count: number, t: number) => void;
 }
 
 /** The compiled kernel with its memory. */
