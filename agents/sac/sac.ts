@@ -10,7 +10,7 @@ import type { Network } from '../../nn/network.ts';
 import { Replay, transitionBatch } from '../buffer/replay.ts';
 import type { LearnedPolicy, Learner, LearnerSpaces, Metrics } from '../learner.ts';
 import { drawNormal, squashedGradient, squashedSample } from '../loss/squashed-gaussian.ts';
-import { fromUnit, networkPolicy } from '../network-policy.ts';
+import { networkPolicy } from '../network-policy.ts';
 import { networkState, restoreNetwork } from '../network-state.ts';
 import { RewardScale } from '../return/reward-scale.ts';
 import type { State } from '../state.ts';
@@ -282,4 +282,9 @@ function mean(values: Float32Array, count: number): number {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += values[i]!;
   return sum / count;
+}
+
+/** The physical value of an action on the unit scale [−1, 1]. */
+function fromUnit(unit: number, low: number, high: number): number {
+  return low + ((unit + 1) / 2) * (high - low);
 }
