@@ -3,7 +3,7 @@ import { Heap } from './heap.ts';
 import { mlpWasm } from './mlp-wasm.ts';
 
 /** What nn/kernel/assembly exports; addresses and strides in bytes, counts in floats. */
-export interface KernelFunctions {
+interface KernelFunctions {
   readonly gemm: (
     a: number,
     aRow: number,
