@@ -1,7 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { describe, exitCodeOf } from './exit.ts';
 import { note } from './output.ts';
-import { version } from './installation.ts';
+import { version } from '../server/installation.ts';
 
 /** Each command is loaded only when it is called: `--help` must not wait for the simulator. */
 const commands: Record<string, () => Promise<Command>> = {

@@ -47,7 +47,7 @@ export function workspace(folders: WorkspaceFolders): Workspace {
   return {
     async dataset(name, buildings, profile) {
       if (name === 'builtin') return select(builtinDistrict(), buildings);
-      return readCityLearnFolder(folders.dataset(name), { ...(buildings.length === 0 ? {} : { buildings }), profile });
+      return readCityLearnFolder(folders.dataset(name), buildings.length === 0 ? {} : { buildings });
     },
     async victim(name) {
       if (Object.hasOwn(controllers, name)) return ruleSource(name as ControllerName);

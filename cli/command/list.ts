@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
 import { UnknownNameError } from '../../core/errors.ts';
 import { catalogue } from '../../evaluation/vocabulary.ts';
+import { installation } from '../../server/installation.ts';
 import { modelNames } from '../../server/workspace.ts';
 import { print, printJson, table } from '../output.ts';
 
@@ -15,7 +16,7 @@ export function listCommand(): Command {
     )
     .option('--json', 'print JSON, with the schema of every option')
     .addHelpText('after', '\nExamples:\n  faultline list attacks\n  faultline list presets --json')
-    .action(async (kind, options) => {
+    .action((kind, options) => {
       const lists: Record<string, readonly { name: string; title: string; config?: unknown }[]> = {};
       for (const [name, entries] of Object.entries(catalogue)) {
         lists[name] = entries.map(({ name, title, config }) => ({
@@ -24,7 +25,7 @@ export function listCommand(): Command {
           ...(config === undefined ? {} : { config: z.toJSONSchema(config, { io: 'input' }) }),
         }));
       }
-      lists['policies'] = (await modelNames()).map(({ name, title }) => ({ name, title }));
+      lists['policies'] = modelNames(installation().modelsDir).map(({ name, title }) => ({ name, title }));
       if (kind !== undefined && lists[kind] === undefined) throw new UnknownNameError('kind', kind, Object.keys(lists));
       const chosen = kind === undefined ? Object.keys(lists) : [kind];
       if (options.json) {

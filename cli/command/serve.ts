@@ -2,7 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { integer } from '../arguments.ts';
 import { interruption } from '../exit.ts';
 import { note, print } from '../output.ts';
-import { demoScenario, installation } from '../installation.ts';
+import { demoScenario, installation } from '../../server/installation.ts';
 
 /** `faultline serve`: the console and the API; `--demo` (npm start) launches the default attack at once. */
 export function serveCommand(): Command {

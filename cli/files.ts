@@ -1,0 +1,27 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parseNumbers } from '../core/csv.ts';
+import type { NumberTable } from '../core/csv.ts';
+import { DataError } from '../core/errors.ts';
+
+/** Reads a CSV file of numbers, plain or gzipped. @throws {DataError} */
+export function readNumbers(file: string): NumberTable {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+    if (file.endsWith('.gz')) bytes = gunzipSync(bytes, { maxOutputLength: 1 << 30 });
+  } catch (cause) {
+    throw new DataError(`cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      place: { file },
+      cause,
+    });
+  }
+  return parseNumbers(new TextDecoder().decode(bytes), file);
+}
+
+/** Writes a file, making its folder. */
+export function writeFile(file: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}

@@ -1,0 +1,70 @@
+import { DataError } from './errors.ts';
+
+/** A table of numbers: a head and its columns, all of one length. Blank cells are NaN. */
+export interface NumberTable {
+  readonly file: string;
+  readonly head: readonly string[];
+  readonly columns: readonly Float64Array[];
+  readonly rows: number;
+}
+
+/**
+ * Parses a CSV text of numbers with one head line. Quotes around a name or number are allowed.
+ * @throws {DataError} with file, line and column of the first thing that is damaged: no head, a column twice, a ragged row, a
+ *   cell that is no number.
+ */
+export function parseNumbers(text: string, file: string): NumberTable {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
+  if (lines.length === 0 || lines[0]!.trim() === '')
+    throw new DataError('is empty, expected a line of column names', { place: { file, line: 1 } });
+  const head = lines[0]!.split(',').map(unquoted);
+  const twice = head.findIndex((name, index) => head.indexOf(name) !== index);
+  if (twice >= 0)
+    throw new DataError(`column '${head[twice]}' stands there twice`, { place: { file, line: 1, column: twice + 1 } });
+  const rows = lines.length - 1;
+  const columns = head.map(() => new Float64Array(rows));
+  for (let row = 0; row < rows; row++) {
+    const cells = lines[row + 1]!.split(',');
+    if (cells.length !== head.length) {
+      throw new DataError(`${cells.length} cells, expected ${head.length}`, { place: { file, line: row + 2 } });
+    }
+    for (let c = 0; c < cells.length; c++) columns[c]![row] = number(cells[c]!, head[c]!, file, row + 2, c + 1);
+  }
+  return { file, head, columns, rows };
+}
+
+function unquoted(cell: string): string {
+  const text = cell.trim();
+  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+}
+
+/** Decimal notation only: JavaScript would also read `0x10` and ` ` as numbers. */
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+function number(cell: string, name: string, file: string, line: number, column: number): number {
+  const text = unquoted(cell);
+  if (text === '' || /^nan$/i.test(text)) return Number.NaN;
+  if (decimal.test(text)) return Number(text);
+  if (/^[+-]?inf(inity)?$/i.test(text))
+    throw new DataError(`'${text}' is not finite (column '${name}')`, { place: { file, line, column } });
+  throw new DataError(`'${text.slice(0, 40)}' is not a number (column '${name}')`, { place: { file, line, column } });
+}
+
+/** The CSV text of a table of rows; a number is printed so that it parses back to the same float, null and NaN as blanks. */
+export function csvText(
+  head: readonly string[],
+  rows: number,
+  cell: (row: number, column: number) => number | string | null,
+): string {
+  const lines = [head.join(',')];
+  for (let row = 0; row < rows; row++) {
+    let line = '';
+    for (let column = 0; column < head.length; column++) {
+      const value = cell(row, column);
+      line += `${column === 0 ? '' : ','}${value === null || Number.isNaN(value) ? '' : value}`;
+    }
+    lines.push(line);
+  }
+  return `${lines.join('\n')}\n`;
+}
