@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../../core/errors.ts';
 import { builtinDistrict } from '../../../sim/data/builtin/index.ts';

@@ -9,7 +9,7 @@ export function netWithoutStorage(building: BuildingData): Float64Array {
 /**
  * Net consumption [rows] when the battery always asks to cancel the net load of the hour before: what a home battery does.
  *
- * The battery is that of CityLearn 2.0 as written down in specs/bifurcation.md, section 1.2; 31 lines apart from the simulator's.
+ * The battery is that of CityLearn 2.0, written down a second time so that this judges the data without the simulator.
  */
 export function selfConsumption(building: BuildingData): Float64Array {
   const net = netWithoutStorage(building);
