@@ -10,9 +10,9 @@ import { targets } from './target/index.ts';
 
 /** Step schedules by name, with their default sizes. */
 export const stepSchedules = {
+  cosine: (size = 2) => cosine(size),
   relative: (size = 2.5) => relative(size),
   constant: (size = 0.01) => constant(size),
-  cosine: (size = 1) => cosine(size),
   halving: (size = 0.01) => halving(size),
 } satisfies Record<string, (size?: number) => StepSchedule>;
 
@@ -52,12 +52,12 @@ export const searchFields = {
   }),
   schedule: z
     .enum(Object.keys(stepSchedules) as [StepScheduleName, ...StepScheduleName[]])
-    .default('relative')
+    .default('cosine')
     .meta({ title: 'Step schedule', description: 'How the step size runs over the iterations.' }),
   stepSize: z.number().positive().max(1e6).optional().meta({
     title: 'Step size',
     description:
-      'relative: times ε/steps (2.5); cosine: times ε (1); constant and halving: in normalised units (0.01). Empty: that default.',
+      'cosine: times ε (2); relative: times ε/steps (2.5); constant and halving: in normalised units (0.01). Empty: that default.',
   }),
   keep: z
     .enum(['best', 'last'])

@@ -1,5 +1,4 @@
 import { ConfigError } from '../../core/errors.ts';
-import { headOutputs } from '../../core/policy.ts';
 import type { Head } from '../../core/policy.ts';
 import type { Objective } from '../../core/victim.ts';
 import type { ContinuousHead } from '../../logits/neutral.ts';
@@ -31,8 +30,8 @@ export function continuousObjective(name: string, fill: ComponentTerm): Objectiv
     evaluate(head, logits, goal, rows, value, gradient) {
       const means = continuous(name, head);
       const actions = means.low.length;
-      const size = headOutputs(head);
-      gradient.fill(0, 0, rows * size); // the log standard deviations do not move the mode
+      const size = logits.length / rows; // a Gaussian head may come without its deviations
+      gradient.fill(0); // the deviations do not move the mode
       for (let r = 0, at = 0; r < rows; r++, at += size) {
         let sum = 0;
         for (let b = 0; b < actions; b++) {

@@ -1,9 +1,10 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ThreatModel } from '../../../core/attack.ts';
 import { rng } from '../../../core/rng.ts';
 import { firstOutside, linfBall } from '../../../attacks/ball/linf.ts';
 import { exactlyWithin } from '../../support/exact.ts';
+import { threatOf } from '../../support/threat.ts';
 
 const float = fc.float({ min: -2, max: 2, noNaN: true });
 const epsilon = fc.oneof(
@@ -12,16 +13,6 @@ const epsilon = fc.oneof(
 );
 const feature = fc.record({ x: float, epsilon, proposal: fc.oneof(float, fc.double(), fc.constant(Number.NaN)) });
 const features = fc.array(feature, { minLength: 1, maxLength: 12 });
-
-function threatOf(epsilons: readonly number[], low = 0, high = 1): ThreatModel {
-  const size = epsilons.length;
-  return {
-    norm: 'linf',
-    epsilon: Float32Array.from(epsilons),
-    low: new Float32Array(size).fill(low),
-    high: new Float32Array(size).fill(high),
-  };
-}
 
 function projected(x: Float32Array, threat: ThreatModel, proposal: readonly number[]): Float32Array {
   const ball = linfBall();
