@@ -137,6 +137,23 @@ describe.each(['wasm', 'reference'] as const)('a %s network', (kind) => {
   });
 });
 
+describe('Adam in WASM', () => {
+  it('drops moments that have become too small to matter, and keeps NaN', () => {
+    using network = createNetwork(mlp([1, 3], 'linear'));
+    const { size } = network;
+    const zero = new Float32Array(3);
+    network.forward(zero, 1, zero.slice());
+    network.backward(zero, 1);
+    const moments = Float32Array.from({ length: 2 * size }, (_, i) => [1e-37, -1e-37, 1e-30, Number.NaN][i % 4]!);
+    moments[size + 1] = 1e-37;
+    network.writeAdam(moments, 9);
+    network.adam({ learningRate: 1e-3 });
+    network.readAdam(moments);
+    expect([...moments.subarray(0, 4)]).toEqual([0, 0, Math.fround(Math.fround(0.9) * Math.fround(1e-30)), Number.NaN]);
+    expect(moments[size + 1]).toBe(0);
+  });
+});
+
 describe('a disposed WASM network', () => {
   it('has given all its memory back and can no longer be used', () => {
     const { heap } = kernel();

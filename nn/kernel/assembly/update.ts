@@ -55,12 +55,20 @@ export function adam(
       f32x4.mul(f32x4.splat(beta2), v128.load(second + i)),
       f32x4.mul(f32x4.splat(rest2), f32x4.mul(g, g)),
     );
-    v128.store(first + i, m);
-    v128.store(second + i, v);
+    v128.store(first + i, flush(m));
+    v128.store(second + i, flush(v));
     const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), f32x4.splat(root)), f32x4.splat(epsilon));
     const step = f32x4.div(f32x4.mul(f32x4.splat(rate), m), denominator);
     v128.store(parameter + i, f32x4.sub(v128.load(parameter + i), step));
   }
+}
+
+/**
+ * Values too small to move a weight become 0: the moments of a dead unit would else decay into the subnormal range and stay
+ * there, where arithmetic is many times slower. NaN stays.
+ */
+function flush(x: v128): v128 {
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), f32x4.splat(1e-36)));
 }
 
 /** `x ← x + t·(y − x)`. */
