@@ -1,10 +1,11 @@
 import { ConfigError } from '../core/errors.ts';
 import { rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
+import { learners } from '../agents/index.ts';
 import type { LearnerName } from '../agents/index.ts';
 import type { LearnedPolicy } from '../agents/learner.ts';
 import { train } from '../agents/train.ts';
-import type { Evaluation, Training } from '../agents/train.ts';
+import type { CurvePoint, Evaluation, Training } from '../agents/train.ts';
 import { policyFiles } from '../nn/policy.ts';
 import type { PolicyFiles } from '../nn/policy.ts';
 import { districtEnv } from '../sim/district/district-env.ts';
@@ -17,6 +18,10 @@ import type { Workspace } from './workspace.ts';
 export interface TrainingRun extends Disposable {
   readonly training: Training;
   readonly dataHash: string;
+  /** The learner's options with every default filled in. */
+  readonly config: unknown;
+  /** The clean evaluation of the best policy so far. */
+  readonly best: CurvePoint | undefined;
   /** The best policy so far, as the two files that ship. */
   files(name: string): PolicyFiles;
 }
@@ -51,6 +56,13 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
   return {
     training,
     dataHash: district.hash,
+    config: learners[scenario.train.algorithm as LearnerName].config.parse(scenario.train.config),
+    get best() {
+      return training.curve.reduce<CurvePoint | undefined>(
+        (best, point) => (best === undefined || point.score < best.score ? point : best),
+        undefined,
+      );
+    },
     files: (name) =>
       policyFiles(
         {

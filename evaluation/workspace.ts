@@ -1,6 +1,6 @@
 import { ConfigError, UnknownNameError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
-import type { Box } from '../core/space.ts';
+import type { Box, Feature } from '../core/space.ts';
 import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
 import { controllers } from '../agents/index.ts';
 import type { ControllerName } from '../agents/index.ts';
@@ -19,6 +19,8 @@ export interface VictimSource {
   readonly hash: string;
   /** White-box access, or null for a rule. */
   readonly network: GradientAccess | null;
+  /** What a trained policy observes, in order; empty for a rule. */
+  readonly features: readonly Feature[];
   /** The normalisation the policy was trained on; null for a rule, which reads physical values. */
   readonly normalisation: string | null;
   /** A controller for these spaces; throws a ConfigError when the policy was trained on other features. */
@@ -83,6 +85,7 @@ export function ruleSource(name: ControllerName): VictimSource {
     name,
     hash: hashOf({ controller: name }),
     network: null,
+    features: [],
     normalisation: null,
     open: (observation, action, rng) => controllers[name].make({})(observation, action, rng),
   };
@@ -102,6 +105,7 @@ async function trained(name: string, folder: FolderReader): Promise<VictimSource
     name,
     hash: sha256Hex(weights),
     network: victim,
+    features: policy.card.observation.features,
     normalisation: policy.card.observation.normalisation,
     open(observation) {
       const expected = policy.card.observation.features.map((feature) => feature.name);

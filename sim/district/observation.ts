@@ -4,7 +4,7 @@ import { weatherVariables } from '../data/dataset.ts';
 import type { Profile } from './profile.ts';
 
 export type Normalisation = 'citylearn-2.0.0' | 'fixed';
-export const normalisations: readonly Normalisation[] = ['citylearn-2.0.0', 'fixed'];
+export const normalisations: readonly Normalisation[] = ['fixed', 'citylearn-2.0.0'];
 
 /** A building's observations but for what the battery decides, normalised, one row an hour. */
 export interface ObservationTable {

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
+import { diagnose } from '../../evaluation/diagnose.ts';
+import { installation, version } from '../../server/installation.ts';
+import { modelNames } from '../../server/workspace.ts';
+import { print, printJson, table } from '../output.ts';
+
+/** `faultline doctor`: what this machine has, which backend computes, and why the others were refused. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('say what this machine has and what runs on it')
+    .option(
+      '--backend <name>',
+      'force a tensor backend; fails instead of falling back',
+      process.env['FAULTLINE_BACKEND'],
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  faultline doctor\n  FAULTLINE_BACKEND=wasm faultline doctor --json')
+    .action(async (options) => {
+      const { modelsDir, consoleDir } = installation();
+      const { backend, kernel } = await diagnose(options.backend, () => performance.now());
+      const report = {
+        faultline: version(),
+        node: process.version.slice(1),
+        platform: `${process.platform} ${process.arch}`,
+        cpus: cpus().length,
+        cpu: cpus()[0]?.model ?? 'unknown',
+        memoryGiB: Math.round(totalmem() / 2 ** 30),
+        backend,
+        kernel,
+        models: modelNames(modelsDir).map((model) => model.name),
+        consoleBuilt: existsSync(join(consoleDir, 'index.html')),
+        chromium:
+          ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+            existsSync(path),
+          ) ?? null,
+      };
+      if (options.json) {
+        printJson(report);
+        return;
+      }
+      print(
+        table([
+          ['WHAT', 'FOUND'],
+          ['faultline', report.faultline],
+          ['node', `${report.node} on ${report.platform}, ${report.cpus} × ${report.cpu}, ${report.memoryGiB} GiB`],
+          ['tensor backend', `${backend.name} (${backend.device})`],
+          ...backend.refused.map(({ name, reason }) => [`  not ${name}`, reason]),
+          [
+            'MLP kernel',
+            `${kernel.engine}: gradient of 31-256-256-20 at batch 1 in ${kernel.gradientMs.toFixed(3)} ms`,
+          ],
+          ['shipped models', report.models.join(', ') || 'none'],
+          ['console', report.consoleBuilt ? 'built' : 'not built (npm run build:console)'],
+          ['chromium', report.chromium ?? 'not found: the browser test cannot run'],
+        ]),
+      );
+    }) as unknown as Command;
+}

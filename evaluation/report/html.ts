@@ -1,0 +1,133 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type { LaneResult, RunResult } from '../../core/run.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
+
+/** Colours that tell apart with any eye: Okabe and Ito. The clean twin is always the first. */
+const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
+
+/** A run as one HTML file: no script, inline SVG, the numbers in tables and in a JSON block. */
+export function reportHtml(result: RunResult, schema: TelemetrySchema, frames: readonly TelemetryFrame[]): string {
+  const building = result.lanes[0]!.building;
+  const labels = result.lanes.filter((lane) => lane.building === building).map((lane) => lane.attack);
+  const scenario = result.scenario as { readonly name?: string };
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${escape(scenario.name ?? 'run')} — Faultline</title>
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:1rem 0}
+th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #d8dde3;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}
+h2{margin-top:2rem}figure{margin:1rem 0}.bad{color:#a40000;font-weight:600}code,pre{font-size:13px}</style></head><body>
+<h1>${escape(scenario.name ?? 'run')}</h1>
+<p>Seed ${result.seed}; ${result.lanes[0]!.steps} steps; ${result.timing.seconds.toFixed(1)} s (${result.timing.gradientsPerSecond.toFixed(0)} gradients/s).
+Regret is KPI under attack minus KPI of the clean twin; 1.0 is the building without its battery, lower is better.</p>
+${kpiTable(result.lanes)}
+<h2>Attacks</h2>
+${attackTable(result.lanes)}
+<h2>${escape(building)}: load duration</h2>
+${figure(durationPlot(schema, frames, building, labels))}
+<h2>${escape(building)}: an average day</h2>
+${figure(dayPlot(schema, frames, building, labels))}
+<h2>Checks</h2>
+<ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
+<h2>Identity</h2>
+<pre>${escape(JSON.stringify({ hashes: result.hashes, versions: result.versions }, null, 2))}</pre>
+<script type="application/json" id="result">${JSON.stringify(result).replaceAll('<', '\\u003c')}</script>
+</body></html>
+`;
+}
+
+function kpiTable(lanes: readonly LaneResult[]): string {
+  const names = Object.keys(lanes[0]!.kpis);
+  const cell = (lane: LaneResult, name: string): string => {
+    const delta = lane.regret?.[name];
+    return `${lane.kpis[name]?.toFixed(4) ?? '–'}${delta === undefined || delta === null ? '' : ` (${delta >= 0 ? '+' : ''}${delta.toFixed(4)})`}`;
+  };
+  return `<table><thead><tr><th>KPI</th>${lanes.map((lane) => `<th>${escape(lane.lane)}</th>`).join('')}</tr></thead><tbody>
+${names.map((name) => `<tr><td>${name}</td>${lanes.map((lane) => `<td>${cell(lane, name)}</td>`).join('')}</tr>`).join('\n')}</tbody></table>`;
+}
+
+function attackTable(lanes: readonly LaneResult[]): string {
+  const rows = lanes.filter((lane) => lane.regret !== undefined);
+  const show = (value: number | null | undefined, digits: number): string => value?.toFixed(digits) ?? '–';
+  return `<table><thead><tr><th>lane</th><th>success rate</th><th>mean |Δaction|</th><th>L∞ max</th><th>L∞ mean</th><th>queries</th><th>gradients</th><th>seconds</th></tr></thead><tbody>
+${rows.map((lane) => `<tr><td>${escape(lane.lane)}</td><td>${show(lane.success?.rate, 3)}</td><td>${show(lane.success?.meanAbsoluteActionChange, 3)}</td><td>${show(lane.norms?.linfMax, 4)}</td><td>${show(lane.norms?.linfMean, 4)}</td><td>${show(lane.cost?.queries, 0)}</td><td>${show(lane.cost?.gradients, 0)}</td><td>${show(lane.cost?.seconds, 1)}</td></tr>`).join('\n')}</tbody></table>`;
+}
+
+/** Net consumption of one lane over the whole run. */
+function netOf(schema: TelemetrySchema, frames: readonly TelemetryFrame[], lane: string): Float32Array {
+  const at = schema.channels.findIndex((channel) => channel.name === `${lane}/net`);
+  const out = new Float32Array(frames.reduce((sum, frame) => sum + frame.rows, 0));
+  let row = 0;
+  for (const frame of frames) {
+    out.set(frame.values.subarray(at * frame.rows, (at + 1) * frame.rows), row);
+    row += frame.rows;
+  }
+  return out;
+}
+
+interface Point {
+  readonly x: number;
+  readonly net: number;
+  readonly lane: string;
+}
+
+function durationPlot(
+  schema: TelemetrySchema,
+  frames: readonly TelemetryFrame[],
+  building: string,
+  labels: readonly string[],
+): string {
+  const points = labels.flatMap((label): Point[] => {
+    const sorted = netOf(schema, frames, `${building}/${label}`).sort().reverse();
+    const every = Math.max(1, Math.floor(sorted.length / 400));
+    return [...sorted].flatMap((net, i) =>
+      i % every === 0 ? [{ x: (100 * i) / sorted.length, net, lane: label }] : [],
+    );
+  });
+  return lines(points, 'share of hours, %', labels);
+}
+
+function dayPlot(
+  schema: TelemetrySchema,
+  frames: readonly TelemetryFrame[],
+  building: string,
+  labels: readonly string[],
+): string {
+  const perDay = Math.max(1, Math.round(86_400 / schema.dt));
+  const points = labels.flatMap((label): Point[] => {
+    const net = netOf(schema, frames, `${building}/${label}`);
+    const sum = new Float64Array(perDay);
+    const count = new Float64Array(perDay);
+    net.forEach((kwh, t) => {
+      sum[t % perDay]! += kwh;
+      count[t % perDay]!++;
+    });
+    return Array.from(sum, (total, x) => ({ x, net: total / count[x]!, lane: label })).filter((point) =>
+      Number.isFinite(point.net),
+    );
+  });
+  return lines(points, 'hours since the run’s first, modulo a day', labels);
+}
+
+function lines(points: readonly Point[], x: string, labels: readonly string[]): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  const plot = Plot.plot({
+    document: document as never, // linkedom stands in for the DOM that Plot asks for
+    width: 900,
+    height: 320,
+    marginLeft: 50,
+    grid: true,
+    color: { legend: true, domain: labels, range: palette },
+    x: { label: x },
+    y: { label: 'net consumption, kWh' },
+    marks: [Plot.ruleY([0]), Plot.line(points, { x: 'x', y: 'net', stroke: 'lane', strokeWidth: 1.6 })],
+  });
+  return plot.outerHTML;
+}
+
+function figure(svg: string): string {
+  return `<figure>${svg}</figure>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
