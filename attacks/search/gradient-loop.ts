@@ -67,7 +67,7 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
       const { goal, position, point, gradient, logits, slope, value, best } = buffers;
       const bound = { objective, goal };
       victim.logits(x, rows, goal.clean);
-      target.fill(x, rows, context, goal.side);
+      target.aim(x, rows, context, goal.side);
       for (let j = 0; j < threat.epsilon.length; j++) {
         buffers.size[j] = schedule.unit === 'epsilon' ? threat.epsilon[j]! : 1;
       }

@@ -4,7 +4,7 @@ import type { TargetSchedule } from './schedule.ts';
 export function fixedSide(towards: -1 | 1): TargetSchedule {
   return {
     sided: true,
-    fill(_x, rows, _context, side) {
+    aim(_x, rows, _context, side) {
       side.fill(towards, 0, rows);
     },
   };

@@ -6,7 +6,7 @@ import type { TargetSchedule } from './schedule.ts';
  */
 export const toggle: TargetSchedule = {
   sided: true,
-  fill(_x, rows, context, side) {
+  aim(_x, rows, context, side) {
     side.fill(context.step % 2 === 0 ? -1 : 1, 0, rows);
   },
 };

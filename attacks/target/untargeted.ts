@@ -3,7 +3,7 @@ import type { TargetSchedule } from './schedule.ts';
 /** Away from the clean decision; under `grouped-margin`, to the side opposite to it. */
 export const untargeted: TargetSchedule = {
   sided: false,
-  fill(_x, rows, _context, side) {
+  aim(_x, rows, _context, side) {
     side.fill(0, 0, rows);
   },
 };
