@@ -1,5 +1,4 @@
-import { headOutputs } from '../../core/policy.ts';
-import { headActions } from '../../core/policy.ts';
+import { headActions, headOutputs } from '../../core/policy.ts';
 import type { Head } from '../../core/policy.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { GradientAccess } from '../../core/victim.ts';
