@@ -41,6 +41,18 @@ export const ppoConfig = z.strictObject({
     .nullable()
     .default(null)
     .describe('Ends an update early when the policy moved further than 1.5 times this; SB3: never.'),
+  idleBaseline: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Adds to each reward what the hour would have cost without a battery: not of the agent’s making, so noise (not in SB3).',
+    ),
+  storedEnergyValue: z
+    .number()
+    .default(4.8)
+    .describe(
+      'Potential-based shaping: reward units that a full battery counts for, about 0.75 a kWh; 0: none. It does not move the optimum (not in SB3).',
+    ),
   normaliseReward: z
     .boolean()
     .default(true)

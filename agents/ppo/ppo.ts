@@ -14,6 +14,7 @@ import { networkPolicy } from '../network-policy.ts';
 import { gradientNorm, networkState, restoreNetwork } from '../network-state.ts';
 import { gae } from '../return/gae.ts';
 import { RewardScale } from '../return/reward-scale.ts';
+import { RewardShaping } from '../return/reward-shaping.ts';
 import type { State } from '../state.ts';
 import { nested, stateArray, under } from '../state.ts';
 import type { PpoConfig } from './config.ts';
@@ -37,6 +38,8 @@ export class Ppo implements Learner {
   readonly #critic: Network;
   readonly #values: readonly number[];
   readonly #rollout: Rollout;
+  readonly #shaping: RewardShaping;
+  readonly #shaped: Float64Array;
   readonly #scale: RewardScale;
   #explore: Rng;
   #shuffle: Rng;
@@ -76,6 +79,8 @@ export class Ppo implements Learner {
     this.#explore = rng.split('explore');
     this.#shuffle = rng.split('shuffle');
     this.#rollout = new Rollout(config.rolloutSteps / lanes, lanes, inputs);
+    this.#shaping = new RewardShaping(spaces.observationSpace, config);
+    this.#shaped = new Float64Array(spaces.numEnvs);
     this.#scale = new RewardScale(lanes, config.gamma);
     this.#order = Int32Array.from({ length: config.rolloutSteps }, (_, i) => i);
     this.#batch = {
@@ -121,11 +126,13 @@ export class Ppo implements Learner {
     const rollout = this.#rollout;
     const { lanes } = rollout;
     const inputs = this.#actor.inputs;
-    if (this.#config.normaliseReward) this.#scale.observe(batch.reward, batch.terminated, batch.truncated);
+    const first = rollout.filled * lanes;
+    this.#shaping.apply(rollout.observation.subarray(first * inputs), batch, this.#shaped);
+    if (this.#config.normaliseReward) this.#scale.observe(this.#shaped, batch.terminated, batch.truncated);
     for (let lane = 0; lane < lanes; lane++) {
-      const row = rollout.filled * lanes + lane;
+      const row = first + lane;
       const cut = batch.truncated[lane] === 1 && batch.terminated[lane] === 0;
-      rollout.reward[row] = batch.reward[lane]!;
+      rollout.reward[row] = this.#shaped[lane]!;
       rollout.ended[row] = batch.terminated[lane] === 1 || cut ? 1 : 0;
       if (cut) rollout.cut.push({ row, observation: batch.finalObservation.slice(lane * inputs, (lane + 1) * inputs) });
     }

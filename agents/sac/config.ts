@@ -33,6 +33,18 @@ export const sacConfig = z.strictObject({
     .default(null)
     .describe('Entropy the temperature steers to, on the unit action scale, nats; null: −A as SB3.'),
   temperature: z.number().positive().default(1).describe('Entropy temperature at the start; SB3: 1.'),
+  idleBaseline: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Adds to each reward what the hour would have cost without a battery: not of the agent’s making, so noise (not in SB3).',
+    ),
+  storedEnergyValue: z
+    .number()
+    .default(4.8)
+    .describe(
+      'Potential-based shaping: reward units that a full battery counts for, about 0.75 a kWh; 0: none. It does not move the optimum (not in SB3).',
+    ),
   normaliseReward: z
     .boolean()
     .default(true)

@@ -13,6 +13,7 @@ import { drawNormal, squashedGradient, squashedSample } from '../loss/squashed-g
 import { networkPolicy } from '../network-policy.ts';
 import { networkState, restoreNetwork } from '../network-state.ts';
 import { RewardScale } from '../return/reward-scale.ts';
+import { RewardShaping } from '../return/reward-shaping.ts';
 import type { State } from '../state.ts';
 import { nested, stateArray, under } from '../state.ts';
 import type { SacConfig } from './config.ts';
@@ -38,6 +39,8 @@ export class Sac implements Learner {
   readonly #targets: readonly [Network, Network];
   readonly #temperature: Temperature;
   readonly #replay: Replay;
+  readonly #shaping: RewardShaping;
+  readonly #shaped: Float64Array;
   readonly #scale: RewardScale;
   #explore: Rng;
   #learn: Rng;
@@ -70,6 +73,8 @@ export class Sac implements Learner {
     }
     this.#temperature = new Temperature(config.entropyTarget ?? -actions, config.temperature);
     this.#replay = new Replay(config.bufferSize, inputs, actions);
+    this.#shaping = new RewardShaping(spaces.observationSpace, config);
+    this.#shaped = new Float64Array(spaces.numEnvs);
     this.#scale = new RewardScale(spaces.numEnvs, config.gamma);
     this.#explore = rng.split('explore');
     this.#learn = rng.split('learn');
@@ -113,13 +118,14 @@ export class Sac implements Learner {
     this.#acted = false;
     const { startSteps, bufferSize, updatesPerStep, normaliseReward } = this.#config;
     const lane = this.#lane;
-    if (normaliseReward) this.#scale.observe(batch.reward, batch.terminated, batch.truncated);
+    this.#shaping.apply(lane.observation, batch, this.#shaped);
+    if (normaliseReward) this.#scale.observe(this.#shaped, batch.terminated, batch.truncated);
     for (let i = 0; i < this.#lanes; i++) {
       const ended = batch.terminated[i] === 1 || batch.truncated[i] === 1;
       const source = ended ? batch.finalObservation : batch.observation;
       const at = i * this.#inputs;
       for (let j = at; j < at + this.#inputs; j++) lane.nextObservation[j] = source[j]!;
-      lane.reward[i] = batch.reward[i]!;
+      lane.reward[i] = this.#shaped[i]!;
       lane.terminated[i] = batch.terminated[i]!;
       this.#replay.add(lane, i);
     }
