@@ -1,0 +1,57 @@
+import { Button } from '@mantine/core';
+import { useForm } from './form-context.ts';
+import type { FieldProps } from './form-context.ts';
+import type { Json } from './json-schema.ts';
+import { filled, kindOf, pointerTo } from './json-schema.ts';
+import { Group } from './object-field.tsx';
+
+/** A list: its items, each with a button to remove it, and one to add. */
+export function ArrayField({ schema, label, pointer, value, onChange, optional }: FieldProps) {
+  const { Field } = useForm();
+  const items: readonly Json[] = Array.isArray(value) ? value : [];
+  const itemSchema = schema.items ?? {};
+  const singular = label.replace(/s$/, '');
+  const scalar = !['object', 'choice', 'record'].includes(kindOf(itemSchema));
+  const full = items.length >= (schema.maxItems ?? Infinity);
+  const least = items.length <= (schema.minItems ?? 0);
+  const remove = (at: number): void => {
+    const rest = items.filter((_item, k) => k !== at);
+    onChange(rest.length === 0 && optional ? undefined : rest);
+  };
+  return (
+    <Group label={label} description={schema.description} pointer={pointer}>
+      <ol className={scalar ? 'items fields' : 'items'}>
+        {items.map((item, k) => (
+          // An item has no identity but its place.
+          <li key={k} className={scalar ? 'item-line' : 'item-card'}>
+            <Field
+              schema={itemSchema}
+              optional={false}
+              label={`${singular} ${k + 1}`}
+              pointer={pointerTo(pointer, k)}
+              value={item}
+              onChange={(next) => onChange(items.map((old, j) => (j === k ? (next ?? null) : old)))}
+            />
+            <Button
+              size="compact-xs"
+              variant="default"
+              disabled={least}
+              onClick={() => remove(k)}
+              aria-label={`Remove ${singular.toLowerCase()} ${k + 1}`}
+            >
+              Remove
+            </Button>
+          </li>
+        ))}
+      </ol>
+      <Button
+        size="compact-xs"
+        variant="default"
+        disabled={full}
+        onClick={() => onChange([...items, filled(itemSchema, undefined)])}
+      >
+        Add {singular.toLowerCase()}
+      </Button>
+    </Group>
+  );
+}

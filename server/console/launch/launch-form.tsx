@@ -1,0 +1,124 @@
+import { Button, Group, NativeSelect, Textarea, Title } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import type { Problem } from '../../events.ts';
+import { ProblemError } from '../wire/api.ts';
+import { ErrorNote } from '../wire/error-note.tsx';
+import { launchRun } from '../wire/sockets.ts';
+import { getExamples, useValidation } from './scenario-api.ts';
+import { errorsOf } from './form-context.ts';
+import type { Json, JsonSchema } from './json-schema.ts';
+import { SchemaForm } from './schema-form.tsx';
+import { useDraft } from './use-draft.ts';
+
+const noSuggestions: ReadonlyMap<string, readonly string[]> = new Map();
+
+/** The two editors of a scenario, what the server says of it, and the button. */
+export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; readonly initial: Json | undefined }) {
+  const draft = useDraft(schema, initial);
+  const [, navigate] = useLocation();
+  const [example, setExample] = useState('');
+  const examples = useQuery({
+    queryKey: ['examples'],
+    queryFn: ({ signal }) => getExamples(signal),
+    staleTime: Infinity,
+  });
+  const validation = useValidation(draft.textError === null ? draft.text : null);
+  const launch = useMutation({
+    mutationFn: () => launchRun(draft.value),
+    onSuccess: (run) => navigate(`/runs/${run.id}`),
+  });
+  const refused: Problem | null = launch.error instanceof ProblemError ? launch.error.problem : null;
+  const problem = validation.problem ?? refused;
+  const errors = errorsOf(problem);
+
+  return (
+    <form
+      className="launch"
+      onSubmit={(event) => {
+        event.preventDefault();
+        launch.mutate();
+      }}
+    >
+      <div className="panel">
+        <SchemaForm
+          schema={schema}
+          value={draft.shown}
+          onChange={draft.setValue}
+          errors={errors}
+          suggestions={noSuggestions}
+        />
+      </div>
+      <div className="launch-side">
+        <Group className="panel" align="end" gap="sm">
+          <NativeSelect
+            size="xs"
+            label="Start from"
+            value={example}
+            onChange={(event) => {
+              const chosen = examples.data?.find((one) => one.name === event.currentTarget.value);
+              setExample(event.currentTarget.value);
+              draft.setText(chosen?.text ?? '');
+            }}
+            data={[
+              { value: '', label: 'the defaults' },
+              ...(examples.data ?? []).map((one) => ({ value: one.name, label: `example: ${one.name}` })),
+            ]}
+          />
+          <Button
+            type="submit"
+            ml="auto"
+            size="sm"
+            loading={launch.isPending}
+            disabled={draft.textError !== null || validation.problem !== null}
+          >
+            Launch
+          </Button>
+        </Group>
+        {launch.isError && refused === null && <ErrorNote error={launch.error} />}
+        <p className="verdict" role="status" data-valid={problem === null && draft.textError === null}>
+          {draft.textError !== null
+            ? 'The text cannot be read.'
+            : validation.checking
+              ? 'Checking …'
+              : problem === null
+                ? 'The server accepts this scenario.'
+                : `The server does not accept this scenario: ${problem.issues?.length ?? 1} to correct.`}
+        </p>
+        {problem !== null && <Issues problem={problem} />}
+        <section className="panel" aria-labelledby="scenario-text">
+          <Title order={2} id="scenario-text">
+            Scenario
+          </Title>
+          <Textarea
+            aria-label="Scenario as YAML"
+            description="The same value as the form; either can be edited. YAML or JSON."
+            classNames={{ input: 'code' }}
+            autosize
+            minRows={16}
+            maxRows={48}
+            spellCheck={false}
+            value={draft.text}
+            error={draft.textError}
+            onChange={(event) => draft.setText(event.currentTarget.value)}
+          />
+        </section>
+      </div>
+    </form>
+  );
+}
+
+/** Everything that is wrong, also what no field of the form shows. */
+function Issues({ problem }: { readonly problem: Problem }) {
+  return (
+    <ul className="issues">
+      {(problem.issues ?? [{ pointer: '/', message: problem.detail }]).map((issue) => (
+        <li key={issue.pointer + issue.message}>
+          <code>{issue.pointer === '' ? '/' : issue.pointer}</code>
+          {'line' in issue && issue.line !== undefined ? ` line ${issue.line}` : ''}: {issue.message}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,120 @@
+import { Autocomplete, Checkbox, NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { useFieldError, useForm } from './form-context.ts';
+import type { FieldProps } from './form-context.ts';
+import type { Json } from './json-schema.ts';
+
+const leftOut = '';
+
+/** What an empty field stands for. */
+function emptyOf({ nullable, optional }: FieldProps): Json | undefined {
+  return nullable ? null : optional ? undefined : '';
+}
+
+function placeholderOf({ nullable, optional }: FieldProps): string {
+  return nullable ? 'null' : optional ? 'not set' : '';
+}
+
+export function EnumField(props: FieldProps) {
+  const { schema, label, pointer, value, onChange, optional, nullable } = props;
+  const error = useFieldError(pointer);
+  const options = schema.enum ?? [schema.const];
+  const unknown = value !== undefined && value !== null && !options.includes(value);
+  return (
+    <NativeSelect
+      size="xs"
+      label={label}
+      description={schema.description}
+      error={error}
+      value={value === undefined || value === null ? leftOut : String(value)}
+      onChange={(event) => {
+        const chosen = options.find((option) => String(option) === event.currentTarget.value);
+        onChange(chosen === undefined ? emptyOf(props) : (chosen as Json));
+      }}
+      data={[
+        ...(optional || nullable ? [{ value: leftOut, label: placeholderOf(props) }] : []),
+        ...(unknown ? [String(value)] : []),
+        ...options.map(String),
+      ]}
+    />
+  );
+}
+
+export function BooleanField({ schema, label, pointer, value, onChange }: FieldProps) {
+  const error = useFieldError(pointer);
+  return (
+    <Checkbox
+      size="xs"
+      mt={20}
+      label={label}
+      description={schema.description}
+      error={error}
+      checked={value === true}
+      onChange={(event) => onChange(event.currentTarget.checked)}
+    />
+  );
+}
+
+/** Bounds are told, not forced while typing: the server says what is wrong, here as everywhere. */
+export function NumberField(props: FieldProps) {
+  const { schema, label, pointer, value, onChange } = props;
+  const error = useFieldError(pointer);
+  const wrong = value !== undefined && value !== null && typeof value !== 'number';
+  return (
+    <NumberInput
+      size="xs"
+      label={label}
+      description={describe(props)}
+      error={error ?? (wrong ? `expected a number, got ${JSON.stringify(value)}` : undefined)}
+      placeholder={placeholderOf(props)}
+      value={typeof value === 'number' ? value : ''}
+      allowDecimal={schema.type !== 'integer'}
+      clampBehavior="none"
+      hideControls
+      onChange={(next) =>
+        onChange(
+          typeof next === 'number'
+            ? next
+            : next === '' || !Number.isFinite(Number(next))
+              ? emptyNumber(props)
+              : Number(next),
+        )
+      }
+    />
+  );
+}
+
+function emptyNumber(props: FieldProps): Json | undefined {
+  return props.nullable ? null : undefined;
+}
+
+export function StringField(props: FieldProps) {
+  const { schema, label, pointer, value, onChange } = props;
+  const error = useFieldError(pointer);
+  const known = useForm().suggestions.get(pointer.replace(/\/\d+$/, '/*')) ?? [];
+  const common = {
+    size: 'xs',
+    label,
+    description: schema.description,
+    error,
+    placeholder: placeholderOf(props),
+    value: typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value),
+  } as const;
+  const change = (text: string): void => onChange(text === '' ? emptyOf(props) : text);
+  if (known.length > 0) return <Autocomplete {...common} data={[...new Set(known)]} onChange={change} />;
+  return <TextInput {...common} onChange={(event) => change(event.currentTarget.value)} />;
+}
+
+const unbounded = 1e9;
+
+/** The description with the bounds that a person can run into. */
+function describe({ schema }: FieldProps): string | undefined {
+  const { description, minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema;
+  const low = minimum ?? exclusiveMinimum;
+  const high = maximum ?? exclusiveMaximum;
+  const parts = [
+    ...(low === undefined || low <= -unbounded ? [] : [`${exclusiveMinimum === undefined ? '≥' : '>'} ${low}`]),
+    ...(high === undefined || high >= unbounded ? [] : [`${exclusiveMaximum === undefined ? '≤' : '<'} ${high}`]),
+  ];
+  if (parts.length === 0) return description;
+  return description === undefined ? parts.join(', ') : `${description} (${parts.join(', ')})`;
+}

@@ -1,0 +1,174 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { useEffect, useMemo, useRef } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
+import { colourOf } from '../theme.ts';
+import type { Columns } from './columns.ts';
+import { decimate, drawnRoom } from './decimate.ts';
+import { formatValue } from './format.ts';
+import type { Panel } from './panels.ts';
+import { makePlot } from './plot.ts';
+import type { SimClock } from './sim-time.ts';
+import { simTime } from './sim-time.ts';
+import { onDraw } from './ticker.ts';
+import type { ViewStore } from './view.ts';
+
+const height = 178;
+const buckets = 600;
+const labelEveryMs = 1000;
+
+export interface ChartProps {
+  readonly panel: Panel;
+  readonly columns: Columns;
+  readonly view: ViewStore;
+  readonly clock: () => SimClock;
+  /** Stands beside the title, e.g. a choice of what is drawn. */
+  readonly children?: ReactNode;
+}
+
+/**
+ * A panel as a chart with the page's shared window and cursor. The lines are drawn from the columns at the ticker's pace;
+ * the numbers under the cursor are the exact rows, never the decimated points.
+ */
+export function Chart({ panel, columns, view, clock, children }: ChartProps) {
+  const scheme = useComputedColorScheme('light');
+  const host = useRef<HTMLDivElement>(null);
+  const values = useRef<(HTMLElement | null)[]>([]);
+  const key = JSON.stringify(panel);
+  // A panel is rebuilt with every render of the page; the chart only when it says something else.
+  const stable = useMemo(() => JSON.parse(key) as Panel, [key]);
+
+  useEffect(() => {
+    const box = host.current!;
+    const plot = makePlot(stable, scheme, { width: Math.max(120, box.clientWidth), height }, clock, box);
+    const canvas = plot.ctx.canvas;
+    canvas.setAttribute('role', 'img');
+    const line = document.createElement('div');
+    line.className = 'cursor-line';
+    plot.over.append(line);
+    const room = drawnRoom(stable.lines.length);
+    let drawn = '';
+    let visible = true;
+    let labelledAt = -Infinity;
+
+    const draw = (): void => {
+      if (!visible) return;
+      const { rows } = columns;
+      const { from, to, until } = view.window(rows);
+      const state = `${from}:${to}:${until}:${view.version}`;
+      if (state !== drawn) {
+        drawn = state;
+        decimate(
+          stable.lines.map((one) => columns.column(one.channel)),
+          from,
+          to,
+          buckets,
+          room,
+        );
+        plot.batch(() => {
+          plot.setData([room.x, ...room.y], false);
+          plot.setScale('x', { min: from, max: until - 1 });
+        });
+        box.dataset['rows'] = String(to);
+      }
+      const { cursor } = view.get();
+      const shown = cursor === null ? to - 1 : cursor;
+      stable.lines.forEach((one, k) => setText(values.current[k], formatValue(columns.value(one.channel, shown))));
+      const inside = cursor !== null && cursor >= from && cursor < to;
+      line.hidden = !inside;
+      if (inside) line.style.transform = `translateX(${Math.round(plot.valToPos(cursor, 'x'))}px)`;
+      const now = performance.now();
+      if (now - labelledAt > labelEveryMs || cursor !== null) {
+        labelledAt = now;
+        canvas.setAttribute('aria-label', describe(stable, columns, shown, clock()));
+      }
+    };
+
+    const point = (event: PointerEvent): void => view.point(plot.posToVal(event.offsetX, 'x'), columns.rows);
+    const leave = (): void => view.point(null, columns.rows);
+    plot.over.addEventListener('pointermove', point);
+    plot.over.addEventListener('pointerleave', leave);
+    const sizes = new ResizeObserver(() => {
+      if (box.clientWidth > 0 && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height });
+    });
+    sizes.observe(box);
+    const sight = new IntersectionObserver(([entry]) => {
+      visible = entry?.isIntersecting ?? true;
+      if (visible) draw();
+    });
+    sight.observe(box);
+    const stop = onDraw(draw);
+    return () => {
+      stop();
+      sizes.disconnect();
+      sight.disconnect();
+      plot.destroy();
+    };
+  }, [stable, scheme, columns, view, clock]);
+
+  const steer = (event: KeyboardEvent): void => {
+    const { rows } = columns;
+    const at = view.get().cursor ?? view.window(rows).to - 1;
+    const stride = event.shiftKey ? 24 : 1;
+    const to = {
+      ArrowLeft: at - stride,
+      ArrowRight: at + stride,
+      Home: view.window(rows).from,
+      End: rows - 1,
+      Escape: null,
+    }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    view.point(to, rows);
+  };
+
+  return (
+    <section className="panel" aria-label={panel.title}>
+      <header className="panel-head">
+        <h3>{panel.title}</h3>
+        {children}
+        <dl className="legend">
+          {panel.lines.map((one, k) => (
+            <div key={one.channel}>
+              <dt>
+                <svg width="18" height="8" aria-hidden="true">
+                  <line
+                    x1="0"
+                    x2="18"
+                    y1="4"
+                    y2="4"
+                    stroke={colourOf(one.meaning, scheme)}
+                    strokeWidth="2"
+                    strokeDasharray={one.dash?.join(' ')}
+                  />
+                </svg>
+                {one.label}
+              </dt>
+              <dd ref={(element) => void (values.current[k] = element)}>–</dd>
+            </div>
+          ))}
+        </dl>
+      </header>
+      <div
+        ref={host}
+        className="plot"
+        role="group"
+        tabIndex={0}
+        aria-label={`${panel.title}: arrow keys move the cursor, with shift by 24 rows; Escape releases it`}
+        onKeyDown={steer}
+        onBlur={() => view.point(null, columns.rows)}
+        data-panel={panel.id}
+      />
+    </section>
+  );
+}
+
+function setText(element: HTMLElement | null | undefined, text: string): void {
+  if (element !== null && element !== undefined && element.textContent !== text) element.textContent = text;
+}
+
+/** What the picture says at a row, in words. */
+function describe(panel: Panel, columns: Columns, row: number, clock: SimClock): string {
+  if (row < 0) return `${panel.title}: no data yet`;
+  const values = panel.lines.map((one) => `${one.label} ${formatValue(columns.value(one.channel, row))} ${one.unit}`);
+  return `${panel.title} at ${simTime(row, clock)}: ${values.join(', ')}`;
+}

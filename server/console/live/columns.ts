@@ -1,0 +1,71 @@
+import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
+
+/**
+ * Every row of a run, one float32 column a channel: 8760 rows of 180 channels are 6 MB, so all history is kept.
+ * Columns are sized once from the run's length; a run of unknown length doubles them.
+ */
+export class Columns {
+  #schema: TelemetrySchema | null = null;
+  #columns: Float32Array[] = [];
+  #index = new Map<string, number>();
+  #capacity = 1024;
+  #rows = 0;
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get schema(): TelemetrySchema | null {
+    return this.#schema;
+  }
+
+  /** Makes room for a run of so many rows at once; more are taken too. */
+  expect(rows: number): void {
+    if (rows > this.#capacity) this.#resize(rows);
+  }
+
+  /** Takes a schema. Channels that keep their name keep their history; new ones start with NaN. */
+  adopt(schema: TelemetrySchema): void {
+    const previous = this.#index;
+    const columns = this.#columns;
+    this.#columns = schema.channels.map((channel) => {
+      const at = previous.get(channel.name);
+      return at === undefined ? new Float32Array(this.#capacity).fill(Number.NaN) : columns[at]!;
+    });
+    this.#index = new Map(schema.channels.map((channel, c) => [channel.name, c]));
+    this.#schema = schema;
+  }
+
+  /**
+   * Appends a frame's rows.
+   * @returns false, and takes nothing, when the frame does not continue at the next row or is of another schema
+   */
+  append(frame: TelemetryFrame): boolean {
+    const { rows, cols, values, step0 } = frame;
+    if (step0 !== this.#rows || frame.schema !== this.#schema?.version || cols !== this.#columns.length) return false;
+    if (step0 + rows > this.#capacity) this.#resize(Math.max(step0 + rows, 2 * this.#capacity));
+    for (let c = 0; c < cols; c++) this.#columns[c]!.set(values.subarray(c * rows, (c + 1) * rows), step0);
+    this.#rows += rows;
+    return true;
+  }
+
+  /** A channel's column; rows from `rows` on hold nothing yet. Undefined for a channel the run does not record. */
+  column(name: string): Float32Array | undefined {
+    const at = this.#index.get(name);
+    return at === undefined ? undefined : this.#columns[at];
+  }
+
+  /** One value; NaN where there is none. */
+  value(name: string, row: number): number {
+    return row < 0 || row >= this.#rows ? Number.NaN : (this.column(name)?.[row] ?? Number.NaN);
+  }
+
+  #resize(capacity: number): void {
+    this.#capacity = capacity;
+    this.#columns = this.#columns.map((column) => {
+      const larger = new Float32Array(capacity).fill(Number.NaN);
+      larger.set(column.subarray(0, this.#rows));
+      return larger;
+    });
+  }
+}

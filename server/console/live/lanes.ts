@@ -1,0 +1,28 @@
+import type { TelemetrySchema } from '../../../core/telemetry.ts';
+
+/** A lane by its parts: `Building_1/bifurcation` is building `Building_1` under attack `bifurcation`. */
+export interface Lane {
+  readonly name: string;
+  readonly building: string;
+  readonly attack: string;
+}
+
+export const cleanLabel = 'clean';
+
+/** The lanes of a schema, in its order. A label holds no `/`, a building may. */
+export function lanesOf(schema: TelemetrySchema): readonly Lane[] {
+  const names = new Set<string>();
+  for (const channel of schema.channels) if (channel.lane !== undefined) names.add(channel.lane);
+  return [...names].map((name) => {
+    const cut = name.lastIndexOf('/');
+    return { name, building: name.slice(0, Math.max(0, cut)), attack: name.slice(cut + 1) };
+  });
+}
+
+/** Unit of each signal of a lane. */
+export function signalsOf(schema: TelemetrySchema, lane: string): ReadonlyMap<string, string> {
+  const units = new Map<string, string>();
+  for (const channel of schema.channels)
+    if (channel.lane === lane && channel.signal !== undefined) units.set(channel.signal, channel.unit);
+  return units;
+}

@@ -1,0 +1,127 @@
+import type { TelemetrySchema } from '../../../core/telemetry.ts';
+import type { Meaning } from '../theme.ts';
+import { words } from './format.ts';
+import type { Lane } from './lanes.ts';
+import { signalsOf } from './lanes.ts';
+
+/** One line of a chart. */
+export interface Line {
+  readonly label: string;
+  readonly channel: string;
+  readonly unit: string;
+  readonly meaning: Meaning;
+  readonly axis: 'left' | 'right';
+  readonly dash?: readonly number[];
+}
+
+/** One chart. */
+export interface Panel {
+  readonly id: string;
+  readonly title: string;
+  readonly lines: readonly Line[];
+  /** A range that never moves. */
+  readonly range?: readonly [number, number];
+}
+
+/** The chosen lane and its unattacked twin of the same building. */
+export interface Pair {
+  readonly attacked: Lane | undefined;
+  readonly clean: Lane | undefined;
+}
+
+const truePrefix = 'true.';
+const reportedPrefix = 'reported.';
+const regretPrefix = 'regret.';
+const kpiPrefix = 'kpi.';
+/** Drawn by charts of their own, or shown as a number. */
+const claimed = new Set(['net', 'net_without_storage', 'soc', 'action', 'linf', 'action_change', 'success']);
+
+/**
+ * The charts that a schema gives for a pair of lanes. What is recorded is drawn: a signal without a chart of its own
+ * gets one that compares both lanes, a chart without signals is left out.
+ */
+export function panelsOf(schema: TelemetrySchema, { attacked, clean }: Pair, feature: string | null): readonly Panel[] {
+  const ofClean = clean === undefined ? new Map<string, string>() : signalsOf(schema, clean.name);
+  const ofAttacked = attacked === undefined ? new Map<string, string>() : signalsOf(schema, attacked.name);
+  const line = (
+    lane: 'clean' | 'attacked',
+    signal: string,
+    label: string,
+    meaning: Meaning,
+    more: Partial<Line> = {},
+  ): Line[] => {
+    const unit = (lane === 'clean' ? ofClean : ofAttacked).get(signal);
+    const name = (lane === 'clean' ? clean : attacked)?.name;
+    if (unit === undefined || name === undefined) return [];
+    return [{ label, channel: `${name}/${signal}`, unit, meaning, axis: 'left', ...more }];
+  };
+  const both = (signal: string): Line[] => [
+    ...line('clean', signal, 'clean', 'clean'),
+    ...line('attacked', signal, 'attacked', 'attacked'),
+  ];
+  const panels: Panel[] = [
+    {
+      id: 'net',
+      title: 'Net consumption',
+      lines: [...line('clean', 'net_without_storage', 'no storage', 'reference', { dash: [4, 3] }), ...both('net')],
+    },
+    { id: 'soc', title: 'State of charge', lines: both('soc'), range: [0, 1] },
+    {
+      id: 'feature',
+      title: 'True and reported',
+      lines:
+        feature === null
+          ? []
+          : [
+              ...line('attacked', truePrefix + feature, 'true', 'clean'),
+              ...line('attacked', reportedPrefix + feature, 'reported', 'attacked', { dash: [5, 2] }),
+            ],
+    },
+    {
+      id: 'perturbation',
+      title: 'Perturbation and its effect',
+      lines: [
+        ...line('attacked', 'action_change', 'action change', 'attacked', { axis: 'right' }),
+        ...line('attacked', 'linf', 'L∞ norm', 'other-5'),
+      ],
+    },
+    { id: 'action', title: 'Action', lines: both('action') },
+    {
+      id: 'regret',
+      title: 'KPI regret so far',
+      lines: regretsOf(schema, attacked).flatMap((kpi, k) =>
+        line('attacked', regretPrefix + kpi, words(kpi), `other-${(k % 6) as 0}`, k < 6 ? {} : { dash: [5, 3] }),
+      ),
+    },
+  ];
+  const rest = [...new Set([...ofClean.keys(), ...ofAttacked.keys()])].filter(
+    (signal) => !claimed.has(signal) && !signal.includes('.'),
+  );
+  for (const signal of rest) panels.push({ id: signal, title: words(signal), lines: both(signal) });
+  return panels.filter((panel) => panel.lines.length > 0);
+}
+
+/** The features whose true and reported values a lane records. */
+export function featuresOf(schema: TelemetrySchema, lane: Lane | undefined): readonly { name: string; unit: string }[] {
+  if (lane === undefined) return [];
+  const signals = signalsOf(schema, lane.name);
+  return [...signals]
+    .filter(
+      ([signal]) => signal.startsWith(truePrefix) && signals.has(reportedPrefix + signal.slice(truePrefix.length)),
+    )
+    .map(([signal, unit]) => ({ name: signal.slice(truePrefix.length), unit }));
+}
+
+/** KPIs whose running regret a lane records. */
+export function regretsOf(schema: TelemetrySchema, lane: Lane | undefined): readonly string[] {
+  return lane === undefined ? [] : suffixes(signalsOf(schema, lane.name).keys(), regretPrefix);
+}
+
+/** The channel of a KPI's running value or regret. */
+export function kpiChannel(lane: Lane, kind: 'kpi' | 'regret', kpi: string): string {
+  return `${lane.name}/${kind === 'kpi' ? kpiPrefix : regretPrefix}${kpi}`;
+}
+
+function suffixes(names: Iterable<string>, prefix: string): string[] {
+  return [...names].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+}

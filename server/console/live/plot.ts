@@ -1,0 +1,89 @@
+import uPlot from 'uplot';
+import type { Scheme } from '../theme.ts';
+import { colourOf, inkOf } from '../theme.ts';
+import type { Panel } from './panels.ts';
+import type { SimClock } from './sim-time.ts';
+import { tickLabel, tickRows } from './sim-time.ts';
+
+export interface PlotSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A uPlot of a panel, without data, legend or cursor of its own. The clock is asked on every draw: it may learn its start hour. */
+export function makePlot(
+  panel: Panel,
+  scheme: Scheme,
+  size: PlotSize,
+  clock: () => SimClock,
+  target: HTMLElement,
+): uPlot {
+  const ink = inkOf(scheme);
+  const font = '11px Inter, "DejaVu Sans", system-ui, sans-serif';
+  const axis = { stroke: ink.text, font, labelFont: font, ticks: { stroke: ink.grid, size: 4 } };
+  const right = panel.lines.some((line) => line.axis === 'right');
+  const unit = (side: 'left' | 'right'): string => panel.lines.find((line) => line.axis === side)?.unit ?? '';
+  const sideAxis = (side: 'left' | 'right'): uPlot.Axis => ({
+    ...axis,
+    scale: side,
+    side: side === 'left' ? 3 : 1,
+    label: unit(side),
+    labelSize: 16,
+    labelGap: 0,
+    size: 44,
+    gap: 3,
+    space: 32,
+    grid: side === 'left' ? { stroke: ink.grid, width: 1 } : { show: false },
+    values: (_plot, splits) => splits.map(tickText),
+  });
+  const options: uPlot.Options = {
+    ...size,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [6, right ? 0 : 10, 0, 0],
+    scales: {
+      x: { time: false, range: (_plot, min, max) => [min, max] },
+      left: { range: panel.range === undefined ? padded : () => [panel.range![0], panel.range![1]] },
+      ...(right ? { right: { range: padded } } : {}),
+    },
+    axes: [
+      {
+        ...axis,
+        size: 26,
+        gap: 2,
+        grid: { stroke: ink.grid, width: 1 },
+        splits: (plot, _axis, min, max) => tickRows(min, max, Math.max(2, plot.width / 76), clock()),
+        values: (_plot, splits) => splits.map((row) => tickLabel(row, clock())),
+      },
+      sideAxis('left'),
+      ...(right ? [sideAxis('right')] : []),
+    ],
+    series: [
+      {},
+      ...panel.lines.map((line): uPlot.Series => ({
+        scale: line.axis,
+        stroke: colourOf(line.meaning, scheme),
+        width: line.meaning === 'reference' ? 1 : 1.4,
+        points: { show: false },
+        spanGaps: false,
+        ...(line.dash === undefined ? {} : { dash: [...line.dash] }),
+      })),
+    ],
+  };
+  return new uPlot(options, [[], ...panel.lines.map(() => [])], target);
+}
+
+/** Zero is in sight when it is near; a flat line gets room. */
+function padded(_plot: uPlot, min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null) return [0, 1];
+  const span = max - min;
+  if (span === 0) return min === 0 ? [-0.05, 1] : [min - Math.abs(min) * 0.1, max + Math.abs(max) * 0.1];
+  const low = min >= 0 && min < 0.5 * span ? 0 : min - 0.06 * span;
+  const high = max <= 0 && -max < 0.5 * span ? 0 : max + 0.06 * span;
+  return [low, high];
+}
+
+function tickText(value: number): string {
+  const text = Math.abs(value) >= 10_000 ? value.toExponential(0) : String(Number(value.toPrecision(5)));
+  return text.replace('-', '−');
+}

@@ -1,0 +1,73 @@
+import { Anchor, Group, Progress, Title } from '@mantine/core';
+import { Link } from 'wouter';
+import type { RunSummary } from '../../events.ts';
+import { progressOf } from '../runs/run-state.ts';
+import { StateBadge } from '../runs/state-badge.tsx';
+import type { Connection } from '../wire/connection.ts';
+import { Controls } from './controls.tsx';
+import { formatCount } from './format.ts';
+import type { StreamStatus } from './run-stream.ts';
+
+const said: Readonly<Record<Connection, string>> = {
+  connected: 'connected',
+  connecting: 'connecting …',
+  lost: 'connection lost, reconnecting …',
+  draining: 'server is stopping, waiting for it …',
+  refused: 'refused by the server',
+};
+
+/** Name, state, progress and controls of a run, and how its stream is doing. */
+export function RunHeader({
+  run,
+  status,
+  connection,
+  pace,
+  time,
+}: {
+  readonly run: RunSummary;
+  readonly status: StreamStatus;
+  readonly connection: Connection;
+  readonly pace: number | null;
+  readonly time: string;
+}) {
+  const share = progressOf({ ...run, headStep: Math.max(run.headStep, status.step) });
+  const percent = Math.floor(100 * share);
+  return (
+    <header className="run-header">
+      <Group justify="space-between" gap="md" wrap="wrap">
+        <div>
+          <Group gap="sm">
+            <Title order={1}>{run.name}</Title>
+            <StateBadge state={run.state} />
+          </Group>
+          <p className="hint">
+            <Anchor component={Link} href="/" inherit underline="always">
+              Runs
+            </Anchor>
+            {' / '}
+            {run.policy} on {run.dataset}, {run.buildings.join(', ')} · {run.attacks.join(', ')} · seed {run.seed}
+          </p>
+        </div>
+        <Controls run={run} pace={pace} />
+      </Group>
+      <Progress value={100 * share} size="sm" mt="xs" aria-label={`Progress: ${percent} %`} />
+      <dl className="facts" aria-label="Stream">
+        <Fact name="step" value={`${formatCount(status.step)} of ${formatCount(run.totalSteps)} (${percent} %)`} />
+        <Fact name="simulated time" value={time} />
+        <Fact name="pace" value={status.stepsPerSecond > 0 ? `${formatCount(status.stepsPerSecond)} steps/s` : '–'} />
+        <Fact name="rows" value={formatCount(status.rows)} testId="rows" />
+        <Fact name="stream" value={`${formatCount(status.frames)} frames, ${status.gaps} gaps`} testId="stream" />
+        <Fact name="connection" value={said[connection]} testId="connection" />
+      </dl>
+    </header>
+  );
+}
+
+function Fact({ name, value, testId }: { readonly name: string; readonly value: string; readonly testId?: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd data-testid={testId}>{value}</dd>
+    </div>
+  );
+}

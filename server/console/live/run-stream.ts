@@ -1,0 +1,177 @@
+import { CodecError } from '../../../core/errors.ts';
+import { decodeFrame } from '../../../core/frame-codec.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
+import type { Problem, RunSummary, TelemetryServerEvents } from '../../events.ts';
+import type { TelemetrySocket } from '../wire/sockets.ts';
+import { Columns } from './columns.ts';
+
+/** What the page shows of a stream beside its charts; replaced as a whole when something changed. */
+export interface StreamStatus {
+  readonly run: RunSummary | null;
+  readonly schema: TelemetrySchema | null;
+  readonly rows: number;
+  readonly frames: number;
+  /** Sequence numbers that were missed and could not be had again. */
+  readonly gaps: number;
+  /** How often the stream was taken up again at `from`. */
+  readonly resumed: number;
+  readonly step: number;
+  readonly stepsPerSecond: number;
+  /** Every frame of an ended run is here. */
+  readonly complete: boolean;
+  readonly problem: Problem | null;
+}
+
+/** React redraws the numbers beside the charts this often. */
+const showEveryMs = 150;
+
+const idle: StreamStatus = {
+  run: null,
+  schema: null,
+  rows: 0,
+  frames: 0,
+  gaps: 0,
+  resumed: 0,
+  step: 0,
+  stepsPerSecond: 0,
+  complete: false,
+  problem: null,
+};
+
+/**
+ * One run's telemetry without a hole: subscribes in mode `all` from the next sequence number it lacks, again after every
+ * reconnection, and again when a frame is out of order. Frames it already has are dropped.
+ */
+export class RunStream {
+  readonly columns = new Columns();
+  readonly #socket: TelemetrySocket;
+  readonly #runId: string;
+  readonly #listeners = new Set<() => void>();
+  readonly #readers = new Set<() => void>();
+  #status: StreamStatus = idle;
+  #shown: StreamStatus = idle;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #next = 0;
+  #asked = 0;
+  #fruitless = 0;
+
+  constructor(socket: TelemetrySocket, runId: string) {
+    this.#socket = socket;
+    this.#runId = runId;
+  }
+
+  /** The status as it was last shown: a new object at most every {@link showEveryMs}. */
+  readonly shown = (): StreamStatus => this.#shown;
+
+  /** Hears of {@link shown}: for what React draws. */
+  readonly watchSlowly = (listener: () => void): (() => void) => {
+    this.#readers.add(listener);
+    return () => this.#readers.delete(listener);
+  };
+
+  /** Hears of every change: for the charts, which keep their own pace. */
+  readonly watch = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Starts listening; the returned function ends it. */
+  open(): () => void {
+    const mine =
+      <M extends { readonly runId: string }>(handle: (message: M) => void) =>
+      (message: M): void => {
+        if (message.runId === this.#runId) handle(message);
+      };
+    const handlers: Partial<TelemetryServerEvents> = {
+      schema: mine(({ schema }) => this.#adopt(schema)),
+      frames: mine(({ frames }) => this.#take(frames)),
+      gap: mine(({ from, to }) => this.#set({ gaps: this.#status.gaps + (to - from) })),
+      state: (run) => {
+        if (run.id === this.#runId) this.#set({ run });
+      },
+      progress: mine(({ step, stepsPerSecond }) => this.#set({ step, stepsPerSecond })),
+      end: mine(({ lastSeq }) => this.#set({ complete: this.#next > lastSeq })),
+    };
+    const subscribe = (): void => this.#subscribe();
+    for (const [event, handler] of Object.entries(handlers)) this.#socket.on(event as 'frames', handler as never);
+    this.#socket.on('connect', subscribe);
+    if (this.#socket.connected) subscribe();
+    return () => {
+      for (const [event, handler] of Object.entries(handlers)) this.#socket.off(event as 'frames', handler as never);
+      this.#socket.off('connect', subscribe);
+      this.#asked++;
+      if (this.#socket.connected) this.#socket.emit('run:unsubscribe', { runId: this.#runId });
+    };
+  }
+
+  #subscribe(): void {
+    const asked = ++this.#asked;
+    const request = { runId: this.#runId, from: this.#next, mode: 'all' } as const;
+    this.#socket.emit('run:subscribe', request, (answer) => {
+      if (asked !== this.#asked) return;
+      if (!answer.ok) return this.#set({ problem: answer.problem });
+      const resumed = asked === 1 ? 0 : this.#status.resumed + 1;
+      this.#set({ run: answer.run, problem: null, resumed, step: Math.max(this.#status.step, answer.run.headStep) });
+      this.columns.expect(answer.run.totalSteps);
+      if (answer.schema !== null) this.#adopt(answer.schema);
+    });
+  }
+
+  #adopt(schema: TelemetrySchema): void {
+    if (this.#status.schema?.version === schema.version) return;
+    this.columns.adopt(schema);
+    this.#set({ schema });
+  }
+
+  #take(frames: readonly (Uint8Array | ArrayBuffer)[]): void {
+    const first = this.#next;
+    let whole = true;
+    for (const bytes of frames) {
+      const frame = decoded(bytes);
+      if (frame !== undefined && frame.seq < this.#next) continue;
+      whole = frame !== undefined && frame.seq === this.#next && this.columns.append(frame);
+      if (!whole) break;
+      this.#next++;
+    }
+    if (this.#next > first) {
+      this.#fruitless = 0;
+      const { rows } = this.columns;
+      this.#set({ rows, frames: this.#next, step: Math.max(this.#status.step, rows) });
+    }
+    if (!whole) this.#retry();
+  }
+
+  /** Takes up the stream again where it broke; a frame that is damaged in the store itself is not asked for for ever. */
+  #retry(): void {
+    if (this.#fruitless++ < 3) this.#subscribe();
+    else
+      this.#set({
+        problem: {
+          type: 'about:blank',
+          title: 'The history of this run is damaged',
+          status: 500,
+          code: 'codec',
+          detail: `Frame ${this.#next} cannot be read; everything before it is shown.`,
+        },
+      });
+  }
+
+  #set(change: Partial<StreamStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    for (const listener of this.#listeners) listener();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#shown = this.#status;
+      for (const reader of this.#readers) reader();
+    }, showEveryMs);
+  }
+}
+
+function decoded(bytes: Uint8Array | ArrayBuffer): TelemetryFrame | undefined {
+  try {
+    return decodeFrame(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes);
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
+}

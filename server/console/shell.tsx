@@ -1,0 +1,87 @@
+import { Alert, AppShell, Button, Group, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { Suspense, lazy } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { LiveSkeleton } from './live/live-skeleton.tsx';
+import { NotFoundPage } from './not-found-page.tsx';
+import { RunsPage } from './runs/runs-page.tsx';
+import { useConnection } from './wire/connection.ts';
+import { TokenForm } from './wire/token-form.tsx';
+
+const LivePage = lazy(async () => ({ default: (await import('./live/live-page.tsx')).LivePage }));
+const LaunchPage = lazy(async () => ({ default: (await import('./launch/launch-page.tsx')).LaunchPage }));
+
+/** Frame of every screen: navigation, theme, connection, and the screen that the address names. */
+export function Shell() {
+  const connection = useConnection();
+  return (
+    <AppShell header={{ height: 44 }} padding="md">
+      <AppShell.Header className="bar">
+        <a className="skip" href="#main">
+          Skip to content
+        </a>
+        <Group h="100%" px="md" gap="lg" wrap="nowrap">
+          <Link href="/" className="brand">
+            <img src="/favicon.svg" alt="" width="20" height="20" />
+            Faultline
+          </Link>
+          <Group component="nav" gap="md" aria-label="Main">
+            <NavItem href="/" label="Runs" />
+            <NavItem href="/launch" label="Launch" />
+          </Group>
+          <Group ml="auto" gap="sm" wrap="nowrap">
+            <span className="line-state" data-connection={connection} role="status">
+              {connection === 'connected'
+                ? 'connected'
+                : connection === 'connecting'
+                  ? 'connecting …'
+                  : 'no connection'}
+            </span>
+            <ThemeButton />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Main id="main">
+        {connection === 'refused' && <TokenForm />}
+        {(connection === 'lost' || connection === 'draining') && (
+          <Alert color="orange" variant="outline" mb="sm" role="alert">
+            The connection to the server is lost. What is shown is the last that was known; this page reconnects by
+            itself and takes up the stream where it broke.
+          </Alert>
+        )}
+        <Suspense fallback={<LiveSkeleton />}>
+          <Switch>
+            <Route path="/" component={RunsPage} />
+            <Route path="/launch" component={LaunchPage} />
+            <Route path="/runs/:id">{({ id }) => <LivePage key={id} id={id} />}</Route>
+            <Route component={NotFoundPage} />
+          </Switch>
+        </Suspense>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function NavItem({ href, label }: { readonly href: string; readonly label: string }) {
+  const [path] = useLocation();
+  const here = href === '/' ? path === '/' || path.startsWith('/runs') : path.startsWith(href);
+  return (
+    <Link href={href} className="nav-item" aria-current={here ? 'page' : undefined}>
+      {label}
+    </Link>
+  );
+}
+
+function ThemeButton() {
+  const { setColorScheme } = useMantineColorScheme();
+  const next = useComputedColorScheme('light') === 'dark' ? 'light' : 'dark';
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      onClick={() => setColorScheme(next)}
+      aria-label={`Use the ${next} theme`}
+    >
+      {next === 'dark' ? 'Dark' : 'Light'}
+    </Button>
+  );
+}
