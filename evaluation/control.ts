@@ -64,9 +64,8 @@ export class Pacer {
     return this.#stepsPerSecond !== null && this.#stepsPerSecond < 200;
   }
 
-  /** Applies the commands that wait; returns whether the paused state changed. */
-  poll(): boolean {
-    const before = this.paused;
+  /** Applies the commands that wait. */
+  poll(): void {
     for (let command = this.#commands.next(); command !== undefined; command = this.#commands.next()) {
       if (command.type === 'cancel') this.cancelled = true;
       else if (command.type === 'pause') {
@@ -83,7 +82,6 @@ export class Pacer {
         this.#due = this.#clock.now();
       }
     }
-    return before !== this.paused;
   }
 
   /** Waits while paused. */

@@ -39,9 +39,14 @@ export async function* runEvents(
   yield { type: 'started', schema: loop.recorder.schema, totalSteps: loop.totalSteps };
   let reportedAt = startedAt;
   let lastTurn = startedAt;
+  let paused = false;
   while (loop.step < loop.totalSteps) {
-    if (pacer.poll()) yield { type: 'state', state: pacer.paused ? 'paused' : 'running' };
+    pacer.poll();
     if (pacer.cancelled) break;
+    if (pacer.paused !== paused) {
+      paused = pacer.paused;
+      yield { type: 'state', state: paused ? 'paused' : 'running' };
+    }
     if (pacer.paused) {
       if (loop.recorder.pending) yield { type: 'frame', frame: loop.recorder.take(clock.now()) };
       yield progress();

@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { firstValueFrom, take, toArray } from 'rxjs';
+import type { Command, RunEvent, RunResult } from '../../core/run.ts';
+import type { Scenario } from '../../core/scenario.ts';
+import { scenarioFrom } from '../../core/scenario.ts';
+import { commandQueue } from '../../evaluation/control.ts';
+import type { Clock } from '../../evaluation/control.ts';
+import { run$, runEvents } from '../../evaluation/run.ts';
+import { simulate } from '../../evaluation/simulate.ts';
+import { schema } from '../../evaluation/vocabulary.ts';
+import { memoryWorkspace } from '../support/memory-workspace.ts';
+
+const workspace = memoryWorkspace();
+
+/** A clock that moves 1 ms a look, so that nothing waits and progress is still reported. */
+function tickingClock(): Clock {
+  let now = 0;
+  return { now: () => (now += 0.001), sleep: () => new Promise((resolve) => setImmediate(resolve)) };
+}
+
+function scenario(value: object): Scenario {
+  return scenarioFrom({ district: { steps: 100 }, victim: { policy: 'small-ppo' }, ...value }, 'test', schema);
+}
+
+async function events(
+  value: object,
+  onEvent: (event: RunEvent, push: (command: Command) => void) => void = () => {},
+): Promise<RunEvent[]> {
+  const commands = commandQueue();
+  const all: RunEvent[] = [];
+  for await (const event of runEvents(scenario(value), workspace, {
+    clock: tickingClock(),
+    commands,
+    versions: { faultline: 'test' },
+    codeHash: 'test',
+  })) {
+    all.push(event);
+    onEvent(event, (command) => commands.push(command));
+  }
+  return all;
+}
+
+async function result(value: object): Promise<RunResult> {
+  const last = (await events(value)).at(-1)!;
+  if (last.type !== 'finished') throw new Error(`run ended with ${last.type}`);
+  return last.result;
+}
+
+/** All rows of a channel over a run's frames. */
+function column(all: readonly RunEvent[], name: string): number[] {
+  const started = all.find((event) => event.type === 'started')!;
+  const at = started.schema.channels.findIndex((channel) => channel.name === name);
+  expect(at, name).toBeGreaterThanOrEqual(0);
+  return all.flatMap((event) =>
+    event.type === 'frame' ? [...event.frame.values.subarray(at * event.frame.rows, (at + 1) * event.frame.rows)] : [],
+  );
+}
+
+const withoutTimes = (one: RunResult): unknown => ({
+  ...one,
+  timing: null,
+  lanes: one.lanes.map((lane) => ({ ...lane, cost: { ...lane.cost, seconds: null } })),
+});
+const panel = [
+  { name: 'random-noise' },
+  { name: 'bifurcation', config: { steps: 5 } },
+  { name: 'toggle-bifurcation', config: { steps: 5 } },
+  { name: 'pgd', config: { steps: 5, restarts: 2 } },
+];
+
+describe('run', () => {
+  it.each(['small-ppo', 'small-sac'])('same scenario and seed: the same result but for times (%s)', async (policy) => {
+    const value = { victim: { policy }, attacks: panel };
+    const first = await result(value);
+    expect(withoutTimes(await result(value))).toEqual(withoutTimes(first));
+    expect(withoutTimes(await result({ ...value, seed: 1 }))).not.toEqual(withoutTimes(first));
+    expect(first.lanes.map((lane) => lane.attack)).toEqual([
+      'clean',
+      'random-noise',
+      'bifurcation',
+      'toggle-bifurcation',
+      'pgd',
+    ]);
+  });
+
+  it('an attack of epsilon 0 is the clean twin to the last bit', async () => {
+    const [clean, attacked] = (
+      await result({ attacks: [{ name: 'bifurcation', threat: { epsilon: 0 }, config: { steps: 3 } }] })
+    ).lanes;
+    expect(attacked!.kpis).toEqual(clean!.kpis);
+    expect(attacked!.return).toBe(clean!.return);
+    expect(Object.values(attacked!.regret!).every((value) => value === null || value === 0)).toBe(true);
+    expect(attacked!.norms!.linfMax).toBe(0);
+  });
+
+  it('a lane’s numbers do not depend on the lanes beside it', async () => {
+    const alone = await result({ attacks: [panel[1]] });
+    const together = await result({
+      district: { steps: 100, buildings: ['Building_1', 'Building_3', 'Building_6'] },
+      attacks: panel,
+    });
+    const pick = (one: RunResult, lane: string) => one.lanes.find((candidate) => candidate.lane === lane)!;
+    for (const lane of ['Building_1/clean', 'Building_1/bifurcation']) {
+      const { cost: _a, ...expected } = pick(alone, lane);
+      const { cost: _b, ...got } = pick(together, lane);
+      expect(got).toEqual(expected);
+    }
+  });
+
+  it('the clean twin is what `simulate` gives for the same controller', async () => {
+    const value = scenario({ victim: { policy: 'self-consumption' }, attacks: [{ name: 'none' }] });
+    const last = (await events({ victim: { policy: 'self-consumption' }, attacks: [{ name: 'none' }] })).at(-1)!;
+    const district = await workspace.dataset('builtin', ['Building_1'], 'v2.0');
+    const running = simulate({ scenario: value, district, actions: 'self-consumption', seed: 0 });
+    let next = running.next();
+    while (!next.done) next = running.next();
+    const consumption = next.value.kpis.find(
+      (row) => row.level === 'building' && row.costFunction === 'electricity_consumption_total',
+    )!.value;
+    expect(last.type === 'finished' && last.result.lanes[0]!.kpis['electricity_consumption_total']).toBe(consumption);
+    expect(consumption).toBeLessThan(1);
+  });
+
+  it('frames are gap-free, hold every step and agree with the result', async () => {
+    const all = await events({ live: { frameSteps: 7 }, attacks: [panel[1]] });
+    const frames = all.flatMap((event) => (event.type === 'frame' ? [event.frame] : []));
+    expect(frames.map((frame) => frame.seq)).toEqual(frames.map((_, i) => i));
+    expect(frames.reduce((step, frame) => (expect(frame.step0).toBe(step), step + frame.rows), 0)).toBe(100);
+    const last = all.at(-1)!;
+    const lane = last.type === 'finished' ? last.result.lanes[1]! : undefined;
+    expect(column(all, 'Building_1/bifurcation/regret.electricity_consumption_total').at(-1)).toBeCloseTo(
+      lane!.regret!['electricity_consumption_total']!,
+      5,
+    );
+    expect(Math.max(...column(all, 'Building_1/bifurcation/linf'))).toBeCloseTo(lane!.norms!.linfMax, 6);
+    expect(column(all, 'Building_1/clean/reward').reduce((sum, reward) => sum + reward, 0)).toBeCloseTo(
+      last.type === 'finished' ? last.result.lanes[0]!.return : 0,
+      3,
+    );
+  });
+
+  it('what was reported lies in the threat set around what was true, in physical units', async () => {
+    const all = await events({
+      attacks: [{ name: 'bifurcation', threat: { epsilon: 0.03, mask: ['time'] }, config: { steps: 10 } }],
+    });
+    const started = all.find((event) => event.type === 'started')!;
+    for (const { name } of started.schema.channels.filter((channel) => channel.signal?.startsWith('true.'))) {
+      const truth = column(all, name);
+      const reported = column(all, name.replace('/true.', '/reported.'));
+      const moved = Math.max(...truth.map((value, t) => Math.abs(value - reported[t]!)));
+      if (/(month|day_type|hour)_(cos|sin)$/.test(name)) expect(moved, name).toBe(0);
+    }
+    expect(Math.max(...column(all, 'Building_1/bifurcation/linf'))).toBeLessThanOrEqual(Math.fround(0.03));
+  });
+
+  it('pauses, steps, resumes and cancels', async () => {
+    let paused = 0;
+    const stepped: number[] = [];
+    const all = await events({ live: { frameSteps: 10 } }, (event, push) => {
+      if (event.type === 'frame' && event.frame.seq === 0) push({ type: 'pause' });
+      if (event.type === 'state' && event.state === 'paused' && paused++ === 0) push({ type: 'step', steps: 3 });
+      if (event.type === 'progress' && paused > 0) {
+        stepped.push(event.step);
+        if (paused === 2) push({ type: 'resume' });
+      }
+      if (event.type === 'frame' && event.frame.step0 >= 50) push({ type: 'cancel' });
+    });
+    expect(stepped).toContain(13);
+    expect(all.some((event) => event.type === 'finished')).toBe(false);
+    const rows = all.reduce((sum, event) => sum + (event.type === 'frame' ? event.frame.rows : 0), 0);
+    expect(rows).toBeGreaterThanOrEqual(50);
+    expect(rows).toBeLessThan(100);
+  });
+
+  it('unsubscribing stops a run', async () => {
+    const options = { clock: tickingClock(), commands: commandQueue(), versions: {}, codeHash: '' };
+    const first = await firstValueFrom(run$(scenario({}), workspace, options).pipe(take(2), toArray()));
+    expect(first.map((event) => event.type)).toEqual(['started', 'frame']);
+  });
+
+  it('the paced loop keeps its speed and hears commands while it waits', async () => {
+    const slept: number[] = [];
+    let now = 0;
+    const clock: Clock = { now: () => now, sleep: (ms) => Promise.resolve(void (slept.push(ms), (now += ms / 1000))) };
+    const commands = commandQueue();
+    for await (const event of runEvents(
+      scenario({ district: { steps: 20 }, live: { stepsPerSecond: 10 } }),
+      workspace,
+      { clock, commands, versions: {}, codeHash: '' },
+    ))
+      void event;
+    expect(now).toBeGreaterThan(1.8);
+    expect(now).toBeLessThan(2.5);
+    expect(Math.max(...slept)).toBeLessThanOrEqual(200);
+  });
+
+  it.each([
+    [{ victim: { policy: 'smal-ppo' } }, /unknown policy 'smal-ppo'. Did you mean 'small-ppo'/],
+    [
+      { victim: { policy: 'idle' }, attacks: [{ name: 'pgd' }] },
+      /attacks\/0\/name: attack 'pgd' needs gradient access, but 'idle' is a rule/,
+    ],
+    [{ district: { buildings: ['Building_99'] } }, /unknown building 'Building_99'/],
+    [
+      { district: { normalisation: 'citylearn-2.0.0' } },
+      /trained on normalisation 'fixed', the scenario says 'citylearn-2.0.0'/,
+    ],
+    [{ district: { steps: 1_000_000 } }, /steps is 1000000, expected 1 … 8759/],
+    [{ attacks: [{ name: 'bifurcation', threat: { overrides: { solar: 0.1 } } }] }, /unknown feature 'solar'/],
+    [{ victim: { policy: 'small-sac' }, attacks: [{ name: 'pgd', config: { objective: 'dlr' } }] }, /dlr/],
+  ])('refuses %j by name', async (value, message) => {
+    await expect(events(value)).rejects.toThrow(message);
+  });
+
+  it('states what a sound evaluation must satisfy', async () => {
+    const { checks } = await result({ attacks: panel });
+    expect(checks.map((check) => check.name)).toEqual(
+      expect.arrayContaining([
+        'threat-set/bifurcation',
+        'moves/Building_1/bifurcation',
+        'beats-noise/Building_1/bifurcation',
+      ]),
+    );
+    expect(checks.filter((check) => check.name.startsWith('threat-set')).every((check) => check.passed)).toBe(true);
+  });
+});
