@@ -15,14 +15,14 @@ const longestHeader = 100_000_000;
  * Source: safetensors format, github.com/huggingface/safetensors (little-endian throughout).
  */
 export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
-  const header: Record<string, unknown> = {};
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    const end = offset + data.byteLength;
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, end] };
-    offset = end;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const entries = Array.from(tensors, ([name, { shape, data }]) => {
+    const begin = offset;
+    offset += data.byteLength;
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, offset] }] as const;
+  });
+  // Not by assignment: a tensor may be called __proto__.
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const start = 8 + Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(start + offset);
   bytes.fill(0x20, 8, start);

@@ -50,6 +50,7 @@ describe('safetensors', () => {
         shifted.set(bytes, 3);
         expect(readSafetensors(shifted.subarray(3), 'x')).toEqual(written);
       }),
+      { numRuns: 300 },
     );
   });
 
@@ -60,6 +61,12 @@ describe('safetensors', () => {
     expect(new DataView(bytes.buffer).getBigUint64(0, true)).toBe(BigInt(padded));
     expect(new TextDecoder().decode(bytes.subarray(8, 8 + padded))).toBe(header.padEnd(padded));
     expect([...bytes.subarray(8 + padded)]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
+  });
+
+  it('has no forbidden names', () => {
+    const tensor = { shape: [1], data: Float32Array.of(3) };
+    const written = new Map(['__proto__', 'constructor', '7', ''].map((name) => [name, tensor]));
+    expect(readSafetensors(writeSafetensors(written), 'x')).toEqual(written);
   });
 
   it('reads tensors in any order, with metadata and a scalar', () => {
