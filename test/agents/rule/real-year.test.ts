@@ -45,7 +45,7 @@ describe.skipIf(!existsSync(dataset) || !existsSync(golden))('rules on a real ye
     const own = await year(name);
     const values = expected[policy]!.kpis;
     for (const kpi of ['electricity_consumption_total', 'ramping_average', 'cost_total'] as const)
-      expect(own[kpi]).toBeCloseTo(values[kpi]!, 8); // the recorded actions were float32
+      expect(own[kpi]! / values[kpi]!).toBeCloseTo(1, 8); // the recorded actions were float32
   });
 
   it('greedy self-consumption beats the hour rule', async () => {
