@@ -1,0 +1,27 @@
+// `npm run bench [NAME…]`: runs the benchmarks and writes bench/results.json. Figures are CPU medians within one run: compare them
+// with each other, not across machines.
+import { cpus } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> }>> = {
+  sim: () => import('./sim.ts'),
+  nn: () => import('./nn.ts'),
+  attack: () => import('./attack.ts'),
+  evaluate: () => import('./evaluate.ts'),
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !Object.hasOwn(benches, name));
+if (unknown !== undefined) {
+  console.error(`unknown benchmark '${unknown}'. Known: ${Object.keys(benches).join(', ')}`);
+  process.exit(2);
+}
+const results: Record<string, readonly object[]> = {};
+for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
+  console.error(`bench ${name} ...`);
+  results[name] = await (await benches[name]!()).run();
+  console.table(results[name]);
+}
+const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
+writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify({ machine, results }, null, 2)}\n`);

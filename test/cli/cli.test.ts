@@ -1,0 +1,370 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { parquetReadObjects } from 'hyparquet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunResult } from '../../core/run.ts';
+import { smallPolicy } from '../support/small-policy.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const scratch = mkdtempSync(join(tmpdir(), 'faultline-cli-'));
+const path = (...parts: string[]): string => join(scratch, ...parts);
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function faultline(
+  args: readonly string[],
+  onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(root, 'cli', 'bin.mjs'), ...args], {
+      cwd: scratch,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      onStderr(stderr, (signal) => child.kill(signal));
+    });
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+async function ok(args: readonly string[]): Promise<Outcome> {
+  const outcome = await faultline(args);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome;
+}
+
+const read = (...parts: string[]): string => readFileSync(path(...parts), 'utf8');
+const json = (...parts: string[]): unknown => JSON.parse(read(...parts));
+
+beforeAll(async () => {
+  await ok(['--version']); // builds what is missing, once
+  for (const kind of ['categorical', 'squashed-gaussian'] as const) {
+    const policy = smallPolicy(kind);
+    const files = await Promise.all(
+      ['policy.json', 'policy.safetensors'].map(async (name) => [name, (await policy.read(name))!] as const),
+    );
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(path(kind), { recursive: true });
+    for (const [name, bytes] of files) writeFileSync(path(kind, name), bytes);
+  }
+}, 120_000);
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+describe('faultline', () => {
+  it('--help names the commands and the exit codes; each command has its own', async () => {
+    const { stdout } = await ok(['--help']);
+    for (const name of ['simulate', 'train', 'attack', 'evaluate', 'serve', 'list', 'doctor', 'schema']) {
+      expect(stdout).toContain(name);
+      expect((await ok([name, '--help'])).stdout).toMatch(/Examples?:/);
+    }
+    expect(stdout).toContain('130 interrupted');
+  }, 60_000);
+
+  it.each([
+    [['simulte'], 2, /unknown command 'simulte'/],
+    [['simulate'], 2, /--out/],
+    [['simulate', '--out', 'x', '--steps', 'many'], 2, /--steps is 'many', expected an integer/],
+    [['simulate', '--out', 'x', '--profile', 'v9'], 2, /v2\.0/],
+    [
+      ['simulate', '--out', 'x', '--buildings', 'Building_0'],
+      2,
+      /unknown building 'Building_0'. Did you mean 'Building_1'/,
+    ],
+    [['simulate', '--out', 'x', '--actions', 'idel'], 2, /unknown controller 'idel'. Did you mean 'idle'/],
+    [['simulate', '--out', 'x', '--dataset', 'nowhere'], 2, /there is no folder 'nowhere'/],
+    [['simulate', '--out', 'x', '--actions', 'missing.csv'], 2, /missing.csv: cannot be read/],
+    [['evaluate', 'missing.yaml', '--out', 'x'], 2, /missing.yaml: cannot be read/],
+    [
+      ['attack', '--policy', 'categorical', '--observations', 'o.csv', '--attack', 'bifurcaton', '--out', 'x'],
+      2,
+      /did you mean 'bifurcation'/,
+    ],
+    [['list', 'atacks'], 2, /Did you mean 'attacks'/],
+    [['doctor', '--backend', 'abacus'], 2, /unknown backend 'abacus'/],
+  ])('%j ends with %i and says why', async (args, code, message) => {
+    const outcome = await faultline(args);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.code).toBe(code);
+    expect(outcome.stdout).toBe('');
+    expect(existsSync(path('x'))).toBe(false);
+  });
+
+  it('list and schema print JSON that a script can read', async () => {
+    const attacks = JSON.parse((await ok(['list', 'attacks', '--json'])).stdout) as {
+      name: string;
+      config: { properties: object };
+    }[];
+    expect(attacks.map((attack) => attack.name)).toEqual(
+      expect.arrayContaining(['bifurcation', 'toggle-bifurcation', 'pgd', 'fgsm', 'random-noise']),
+    );
+    expect(Object.keys(attacks.find((attack) => attack.name === 'pgd')!.config.properties)).toContain('steps');
+    const schema = JSON.parse((await ok(['schema'])).stdout) as { properties: object };
+    expect(Object.keys(schema.properties)).toEqual(['name', 'seed', 'district', 'victim', 'attacks', 'train', 'live']);
+  });
+
+  it('doctor says what computes and why the others do not', async () => {
+    const report = JSON.parse((await ok(['doctor', '--json'])).stdout) as {
+      backend: { name: string; refused: { name: string; reason: string }[] };
+      kernel: { gradientMs: number };
+    };
+    expect(report.backend.name).toMatch(/^(wasm|cpu|webgpu|tensorflow|tfjs-node|tfjs-node-gpu)$/);
+    for (const { reason } of report.backend.refused) expect(reason.length).toBeGreaterThan(5);
+    expect(report.kernel.gradientMs).toBeGreaterThan(0);
+  }, 60_000);
+});
+
+describe('faultline simulate', () => {
+  it('writes series, rewards, KPIs and observations; a replay of its own actions gives the same bytes', async () => {
+    const { stdout } = await ok([
+      'simulate',
+      '--buildings',
+      'Building_1,Building_3',
+      '--actions',
+      'random',
+      '--steps',
+      '60',
+      '--observations',
+      '--json',
+      '--out',
+      'random',
+    ]);
+    const run = JSON.parse(stdout) as { kpis: { level: string }[]; dataHash: string };
+    expect(run.kpis.filter((row) => row.level === 'district')).toHaveLength(9);
+    expect(readdirSync(path('random')).sort()).toEqual([
+      'kpis.csv',
+      'observations.csv',
+      'rewards.csv',
+      'run.json',
+      'series.csv',
+    ]);
+    const series = read('random', 'series.csv').trim().split('\n');
+    expect(series).toHaveLength(62);
+    expect(series[0]!.split(',')).toEqual(
+      ['0', '1']
+        .flatMap((i) =>
+          [
+            'net',
+            'cost',
+            'emission',
+            'electrical_storage.soc',
+            'electrical_storage.energy_balance',
+            'net_without_storage',
+          ].map((name) => `${i}.${name}`),
+        )
+        .concat('district.net', 'district.cost', 'district.emission'),
+    );
+    expect(read('random', 'observations.csv').split('\n')[0]).toMatch(
+      /^t,month_cos,.*electricity_pricing_predicted_24h.*,1\.non_shiftable_load/,
+    );
+    // mulberry32(12345) over [low, high], building-major: the first draws of the golden files on ±0.78125.
+    const idle = await ok([
+      'simulate',
+      '--buildings',
+      'Building_1,Building_3',
+      '--actions',
+      'zero',
+      '--steps',
+      '60',
+      '--json',
+      '--out',
+      'zero',
+    ]);
+    expect((JSON.parse(idle.stdout) as { dataHash: string }).dataHash).toBe(run.dataHash);
+    expect(read('zero', 'kpis.csv')).toContain('district,District,electricity_consumption_total,1\n');
+    expect(read('zero', 'series.csv')).not.toBe(read('random', 'series.csv'));
+  });
+
+  it('reads actions from CSV, plain or gzipped, and names a bad cell', async () => {
+    const rows = Array.from({ length: 30 }, (_, k) => (k % 2 === 0 ? 0.5 : -0.5));
+    writeFileSync(path('actions.csv'), `0.electrical_storage\n${rows.join('\n')}\n`);
+    writeFileSync(path('actions.csv.gz'), gzipSync(readFileSync(path('actions.csv'))));
+    for (const file of ['actions.csv', 'actions.csv.gz'])
+      await ok([
+        'simulate',
+        '--buildings',
+        'Building_1',
+        '--actions',
+        file,
+        '--steps',
+        '30',
+        '--out',
+        file.replaceAll('.', '-'),
+      ]);
+    expect(read('actions-csv', 'series.csv')).toBe(read('actions-csv-gz', 'series.csv'));
+    const short = await faultline([
+      'simulate',
+      '--buildings',
+      'Building_1',
+      '--actions',
+      'actions.csv',
+      '--steps',
+      '31',
+      '--out',
+      'short',
+    ]);
+    expect(short).toMatchObject({ code: 2 });
+    expect(short.stderr).toContain('30 rows of actions, expected one for each of 31 steps');
+    writeFileSync(path('bad.csv'), '0.electrical_storage\n0.1\nabc\n');
+    expect(
+      (await faultline(['simulate', '--buildings', 'Building_1', '--actions', 'bad.csv', '--out', 'bad'])).stderr,
+    ).toContain("bad.csv:3:1: 'abc' is not a number");
+  });
+});
+
+describe('faultline evaluate', () => {
+  const scenario = (policy: string): string =>
+    `name: t\ndistrict: {steps: 120}\nvictim: {policy: ./${policy}}\nattacks:\n  - {name: random-noise}\n  - {name: bifurcation, config: {steps: 5}}\n`;
+
+  it('writes result, Parquet and report; twice the same but for times; gates on regret', async () => {
+    writeFileSync(path('s.yaml'), scenario('categorical'));
+    const first = await ok(['evaluate', 's.yaml', '--out', 'e1', '--json']);
+    await ok(['evaluate', 's.yaml', '--out', 'e2']);
+    const strip = (result: RunResult): unknown => ({
+      ...result,
+      timing: 0,
+      lanes: result.lanes.map((lane) => ({ ...lane, cost: { ...lane.cost, seconds: 0 } })),
+    });
+    const result = json('e1', 'result.json') as RunResult;
+    expect(JSON.parse(first.stdout)).toEqual(result);
+    expect(strip(json('e2', 'result.json') as RunResult)).toEqual(strip(result));
+    expect(Object.values(result.hashes).every((hash) => /^[0-9a-f]{64}$/.test(hash))).toBe(true);
+    expect(read('e1', 'report.html')).toMatch(/<svg/);
+    const file = readFileSync(path('e1', 'telemetry.parquet'));
+    const telemetry = await parquetReadObjects({
+      file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) as ArrayBuffer,
+    });
+    expect(telemetry).toHaveLength(120);
+    expect(telemetry[119]).toMatchObject({ step: 119 });
+    expect((await faultline(['evaluate', 's.yaml', '--out', 'e1', '--resume', '--max-regret', '-1'])).code).toBe(1);
+    const again = await ok(['evaluate', 's.yaml', '--out', 'e1', '--resume', '--max-regret', '5']);
+    expect(again.stderr).toContain('already holds this result');
+  }, 60_000);
+
+  it('Ctrl-C ends with 130 and writes nothing', async () => {
+    writeFileSync(
+      path('long.yaml'),
+      scenario('squashed-gaussian').replace('steps: 120', 'steps: 8000').replace('steps: 5', 'steps: 400'),
+    );
+    let sent = false;
+    const outcome = await faultline(['evaluate', 'long.yaml', '--out', 'cancelled'], (stderr, kill) => {
+      if (!sent && stderr.includes('evaluate')) {
+        sent = true;
+        kill('SIGINT');
+      }
+    });
+    expect(outcome.code).toBe(130);
+    expect(outcome.stdout).toBe('');
+    expect(existsSync(path('cancelled', 'result.json'))).toBe(false);
+  }, 60_000);
+});
+
+describe('faultline train', () => {
+  const scenario =
+    'district: {steps: 200}\ntrain: {algorithm: ppo, steps: 4096, lanes: 4, evaluateEvery: 1024, config: {hidden: [16], rolloutSteps: 256}}\n';
+
+  it('an interrupted and resumed training gives the same policy as one that was not', async () => {
+    writeFileSync(path('t.yaml'), scenario);
+    await ok(['train', 't.yaml', '--out', 'whole']);
+    let sent = false;
+    const stopped = await faultline(['train', 't.yaml', '--out', 'parts'], (stderr, kill) => {
+      if (!sent && stderr.includes('step 1024')) {
+        sent = true;
+        kill('SIGINT');
+      }
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toContain('continue with --resume');
+    await ok(['train', 't.yaml', '--out', 'parts', '--resume']);
+    expect(
+      readFileSync(path('parts', 'policy.safetensors')).equals(readFileSync(path('whole', 'policy.safetensors'))),
+    ).toBe(true);
+    expect(read('parts', 'curve.csv')).toBe(read('whole', 'curve.csv'));
+    const card = json('whole', 'card.json') as {
+      clean: Record<string, number>;
+      speed: Record<string, number>;
+      seed: number;
+    };
+    expect(card.clean['electricity_consumption_total']).toBeGreaterThan(0);
+    expect(card.speed['stepsPerSecond']).toBeGreaterThan(0);
+    writeFileSync(path('t2.yaml'), scenario.replace('4096', '8192'));
+    expect((await faultline(['train', 't2.yaml', '--out', 'parts', '--resume'])).stderr).toContain(
+      'is of another scenario',
+    );
+    expect((await faultline(['train', 't.yaml', '--out', 'empty', '--resume'])).stderr).toContain(
+      'there is no checkpoint in empty',
+    );
+  }, 120_000);
+});
+
+describe('faultline attack', () => {
+  it('perturbs recorded observations inside the threat set', async () => {
+    await ok([
+      'simulate',
+      '--buildings',
+      'Building_1',
+      '--actions',
+      'zero',
+      '--steps',
+      '40',
+      '--observations',
+      '--normalisation',
+      'fixed',
+      '--out',
+      'zero1',
+    ]);
+    await ok([
+      'attack',
+      '--policy',
+      './categorical',
+      '--observations',
+      'zero1/observations.csv',
+      '--attack',
+      'bifurcation',
+      '--config',
+      '{"steps":10}',
+      '--threat',
+      '{"preset":"stealth-rescale"}',
+      '--out',
+      'batch',
+    ]);
+    const table = (file: string): { head: string[]; rows: number[][] } => {
+      const [head, ...rows] = read(...file.split('/'))
+        .trim()
+        .split('\n')
+        .map((line) => line.split(','));
+      return { head: head!, rows: rows.map((row) => row.map(Number)) };
+    };
+    const clean = table('zero1/observations.csv');
+    const adversarial = table('batch/adversarial.csv');
+    expect(adversarial.rows).toHaveLength(41);
+    let moved = 0;
+    adversarial.head.forEach((name, j) => {
+      const bound = /(month|day_type|hour)_/.test(name)
+        ? 0
+        : name === 'solar_generation'
+          ? 0.00012
+          : name === 'net_electricity_consumption'
+            ? 0.00048
+            : 0.03;
+      const at = clean.head.indexOf(name);
+      adversarial.rows.forEach((row, t) => {
+        const delta = Math.abs(row[j]! - clean.rows[t]![at]!);
+        expect(delta, `${name} row ${t}`).toBeLessThanOrEqual(bound);
+        if (delta > 0) moved++;
+      });
+    });
+    expect(moved).toBeGreaterThan(100);
+    expect(json('batch', 'result.json')).toMatchObject({ rows: 41, gradients: expect.any(Number) as number });
+  });
+});
