@@ -2,10 +2,11 @@ import type { Disturbance, StepBatch, VectorEnv } from '../../core/environment.t
 import { assertLength, ConfigError, ShapeError, StateError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Feature } from '../../core/space.ts';
-import type { District } from '../data/dataset.ts';
+import type { BuildingData, District } from '../data/dataset.ts';
 import { battery, chargeBattery } from './battery.ts';
+import type { Battery } from './battery.ts';
 import { observationTable } from './observation.ts';
-import type { Normalisation } from './observation.ts';
+import type { Normalisation, ObservationTable } from './observation.ts';
 import type { Profile } from './profile.ts';
 import { rewards } from './reward.ts';
 import type { RewardName } from './reward.ts';
@@ -50,6 +51,32 @@ export interface DistrictEnvOptions {
   readonly steps?: number | null;
 }
 
+/** What the lanes of one building share. All columns are [rows of the range]. */
+interface OpenBuilding {
+  readonly battery: Battery;
+  readonly table: ObservationTable;
+  readonly netWithoutStorage: Float64Array;
+  readonly price: Float64Array;
+  readonly carbon: Float64Array;
+}
+
+function openBuilding(
+  data: BuildingData,
+  { start, end }: District,
+  profile: Profile,
+  normalisation: Normalisation,
+): OpenBuilding {
+  const { non_shiftable_load: load, solar_generation: solar } = data.energy;
+  const zeros = new Float64Array(end - start + 1);
+  return {
+    battery: battery(data.battery, profile, data.name),
+    table: observationTable(data, start, end, profile, normalisation),
+    netWithoutStorage: zeros.map((_, t) => load[start + t]! - (data.pvNominalPower * solar[start + t]!) / 1000),
+    price: data.pricing?.electricity_pricing.subarray(start, end + 1) ?? zeros,
+    carbon: data.carbon?.subarray(start, end + 1) ?? zeros,
+  };
+}
+
 /**
  * CityLearn's battery-and-PV district, N lanes in lockstep. The clock advances first: the action of step k acts on hour k+1,
  * `net[k+1] = b + load[k+1] − pv[k+1]`, and observation and reward are those of hour k+1.
@@ -67,26 +94,14 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
   const rows = steps + 1;
   const reward = rewards[options.reward];
 
-  const buildings = district.buildings.map((data) => {
-    const load = data.energy.non_shiftable_load.subarray(district.start, district.end + 1);
-    const zeros = new Float64Array(rangeRows);
-    return {
-      battery: battery(data.battery, profile, data.name),
-      table: observationTable(data, district.start, district.end, profile, options.normalisation),
-      netWithoutStorage: load.map(
-        (kwh, t) => kwh - (data.pvNominalPower * data.energy.solar_generation[district.start + t]!) / 1000,
-      ),
-      price: data.pricing?.electricity_pricing.subarray(district.start, district.end + 1) ?? zeros,
-      carbon: data.carbon?.subarray(district.start, district.end + 1) ?? zeros,
-    };
-  });
+  const opened = district.buildings.map((): OpenBuilding | undefined => undefined);
   const laneBuildings = lanes.map(({ building, start = 0 }, lane) => {
-    const chosen = buildings[building];
-    if (chosen === undefined)
-      throw new ShapeError(`lane ${lane}: building ${building}, expected 0 … ${buildings.length - 1}`);
+    const data = district.buildings[building];
+    if (data === undefined)
+      throw new ShapeError(`lane ${lane}: building ${building}, expected 0 … ${district.buildings.length - 1}`);
     if (!Number.isInteger(start) || start < 0 || start >= steps)
       throw new ShapeError(`lane ${lane}: start ${start}, expected 0 … ${steps - 1}`);
-    return chosen;
+    return (opened[building] ??= openBuilding(data, district, profile, options.normalisation));
   });
   const first = laneBuildings[0]!;
   const size = first.table.features.length;
@@ -117,8 +132,8 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
     truncated: new Uint8Array(n),
   } satisfies StepBatch;
   let ready = false;
-  /** Of each lane a snapshot holds its clock, battery, disturbance and the net of the hour it shows. */
-  const snapshotSize = 7;
+  /** Of each lane a snapshot holds its clock, battery, disturbance, and the net and battery energy of the hour it shows. */
+  const snapshotSize = 8;
 
   function begin(lane: number, at: number): void {
     const building = laneBuildings[lane]!;
@@ -245,6 +260,7 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
             disturbance[lane]!.kw,
             disturbance[lane]!.until,
             own.net[t]!,
+            own.battery[t]!,
           ],
           lane * snapshotSize,
         );
@@ -255,17 +271,19 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
       assertLength(words, n * snapshotSize, 'snapshot', 'DistrictEnv.restore');
       ready = true;
       for (let lane = 0; lane < n; lane++) {
-        const [t, ...rest] = words.subarray(lane * snapshotSize, (lane + 1) * snapshotSize);
-        clock[lane] = t!;
-        soc[lane] = rest[0]!;
-        degraded[lane] = rest[1]!;
-        efficiency[lane] = rest[2]!;
-        disturbance[lane]!.kw = rest[3]!;
-        disturbance[lane]!.until = rest[4]!;
+        const at = lane * snapshotSize;
+        const t = words[at]!;
+        if (!Number.isInteger(t) || t < 0 || t >= steps)
+          throw new ShapeError(`snapshot: lane ${lane} is at hour ${t}, expected 0 … ${steps - 1}`);
         const own = series[lane]!;
-        own.net[t!] = rest[5]!;
-        own.soc[t!] = rest[0]!;
-        own.degraded[t!] = rest[1]!;
+        clock[lane] = t;
+        own.soc[t] = soc[lane] = words[at + 1]!;
+        own.degraded[t] = degraded[lane] = words[at + 2]!;
+        efficiency[lane] = words[at + 3]!;
+        disturbance[lane]!.kw = words[at + 4]!;
+        disturbance[lane]!.until = words[at + 5]!;
+        own.net[t] = words[at + 6]!;
+        own.battery[t] = words[at + 7]!;
         observe(lane, batch.observation);
       }
     },
