@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ConfigError, DataError } from '../core/errors.ts';
-import type { FolderReader } from '../sim/data/dataset.ts';
+import type { WorkspaceFolders } from '../evaluation/workspace.ts';
+
+/** What evaluation reads datasets and policies through. */
+type FolderReader = ReturnType<WorkspaceFolders['dataset']>;
 
 /** Largest file we unpack: a hostile .gz must not fill the memory. */
 const maxBytes = 1 << 30;
@@ -20,16 +23,30 @@ export function folderReader(path: string): FolderReader {
         throw new ConfigError(`file name '${name}' leaves the folder ${path}; expected a plain name`);
       }
       const plain = join(path, name);
-      if (existsSync(plain)) return readFile(plain);
+      if (existsSync(plain)) return bytesOf(plain);
       if (!existsSync(`${plain}.gz`)) return undefined;
       try {
-        return gunzipSync(await readFile(`${plain}.gz`), { maxOutputLength: maxBytes });
+        return gunzipSync(await bytesOf(`${plain}.gz`), { maxOutputLength: maxBytes });
       } catch (cause) {
-        throw new DataError(`is not a whole gzip file: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        if (cause instanceof DataError) throw cause;
+        throw new DataError(`is not a whole gzip file: ${messageOf(cause)}`, {
           place: { file: `${plain}.gz` },
           cause,
         });
       }
     },
   };
+}
+
+/** @throws {DataError} for what is there and cannot be read: a folder of that name, no permission. */
+async function bytesOf(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new DataError(`cannot be read: ${messageOf(cause)}`, { place: { file }, cause });
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
