@@ -29,8 +29,8 @@ export async function openDistrict(
   workspace: Workspace,
   groups: number,
 ): Promise<{ readonly env: DistrictEnv; readonly hash: string }> {
-  const { dataset, profile, buildings } = scenario.district;
-  const district = await workspace.dataset(dataset, buildings, profile);
+  const { dataset, buildings } = scenario.district;
+  const district = await workspace.dataset(dataset, buildings);
   const lanes = Array.from({ length: groups }, () => buildings.map((_, building) => ({ building }))).flat();
   return { env: districtEnv({ ...districtOptions(scenario, district), lanes }), hash: district.hash };
 }

@@ -28,14 +28,14 @@ export interface TrainingRun extends Disposable {
 
 /** Opens the training that a scenario describes: one building, `train.lanes` copies of it begun at different times of the year. */
 export async function openTraining(scenario: Scenario, workspace: Workspace): Promise<TrainingRun> {
-  const { buildings, dataset, profile } = scenario.district;
+  const { buildings, dataset } = scenario.district;
   const [building] = buildings;
   if (building === undefined || buildings.length > 1) {
     throw new ConfigError(`a controller is trained on one building, got ${buildings.length}: ${buildings.join(', ')}`, {
       place: { path: '/district/buildings' },
     });
   }
-  const district = await workspace.dataset(dataset, [building], profile);
+  const district = await workspace.dataset(dataset, [building]);
   const options = districtOptions(scenario, district);
   const judge = districtEnv({ ...options, lanes: [{ building: 0 }] });
   const count = scenario.train.lanes;

@@ -30,7 +30,7 @@ export interface VictimSource {
 /** Where datasets and policies come from: the only way in which evaluation touches files. */
 export interface Workspace {
   /** The named buildings of a dataset, in the order of `buildings`; all of them when it is empty. */
-  dataset(name: string, buildings: readonly string[], profile: string): Promise<District>;
+  dataset(name: string, buildings: readonly string[]): Promise<District>;
   victim(name: string): Promise<VictimSource>;
 }
 
@@ -47,7 +47,7 @@ export interface WorkspaceFolders {
 /** Datasets and policies over the folders that the entry point allows. */
 export function workspace(folders: WorkspaceFolders): Workspace {
   return {
-    async dataset(name, buildings, profile) {
+    async dataset(name, buildings) {
       if (name === 'builtin') return select(builtinDistrict(), buildings);
       return readCityLearnFolder(folders.dataset(name), buildings.length === 0 ? {} : { buildings });
     },

@@ -40,7 +40,7 @@ try {
   // A suite that dies before its first test has no failed test to count.
   if (status !== 0 && results.numFailedTests === 0) failed += Math.max(1, results.numFailedTestSuites);
 } catch (error) {
-  console.error(`the test runner left no report: ${error}`);
+  console.error(`the test runner left no report: ${String(error)}`);
   failed++;
 }
 rmSync(scratch, { recursive: true, force: true });

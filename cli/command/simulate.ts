@@ -61,11 +61,7 @@ export function simulateCommand(): Command {
         'options',
         schema,
       );
-      const data = await fileWorkspace({ roots: null, modelsDir }).dataset(
-        options.dataset,
-        options.buildings ?? [],
-        options.profile,
-      );
+      const data = await fileWorkspace({ roots: null, modelsDir }).dataset(options.dataset, options.buildings ?? []);
       const count = data.buildings.length;
       const actions = /\.csv(\.gz)?$/.test(options.actions) ? actionTable(options.actions, count) : options.actions;
       const started = performance.now();

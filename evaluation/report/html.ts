@@ -77,7 +77,7 @@ function durationPlot(
   labels: readonly string[],
 ): string {
   const points = labels.flatMap((label): Point[] => {
-    const sorted = netOf(schema, frames, `${building}/${label}`).sort().reverse();
+    const sorted = netOf(schema, frames, `${building}/${label}`).toSorted().toReversed();
     const every = Math.max(1, Math.floor(sorted.length / 400));
     return [...sorted].flatMap((net, i) =>
       i % every === 0 ? [{ x: (100 * i) / sorted.length, net, lane: label }] : [],

@@ -3,7 +3,9 @@ import { assertLength, ConfigError, formatPlace, nearest, UnknownNameError } fro
 
 describe('errors', () => {
   it('put their place first', () => {
-    expect(formatPlace({ file: 'a.yaml', line: 6, column: 12, path: '/attack/epsilon' })).toBe('a.yaml:6:12 /attack/epsilon');
+    expect(formatPlace({ file: 'a.yaml', line: 6, column: 12, path: '/attack/epsilon' })).toBe(
+      'a.yaml:6:12 /attack/epsilon',
+    );
     expect(new ConfigError('too big', { place: { file: 'a.yaml', path: '/x' } }).message).toBe('a.yaml /x: too big');
     expect(new ConfigError('too big').message).toBe('too big');
     expect(new ConfigError('x')).toMatchObject({ name: 'ConfigError', code: 'config' });

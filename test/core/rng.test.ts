@@ -66,7 +66,7 @@ describe('rng', () => {
     let sum = 0;
     let squares = 0;
     let uniform = 0;
-    const counts = new Array<number>(7).fill(0);
+    const counts = Array.from({ length: 7 }, () => 0);
     for (let i = 0; i < n; i++) {
       const x = stream.normal();
       sum += x;

@@ -7,10 +7,16 @@ import { parseScenario, scenarioFrom, scenarioSchema } from '../../core/scenario
 const schema = scenarioSchema({
   attacks: {
     pgd: { title: 'PGD', config: z.strictObject({ steps: z.int().min(1).max(10_000).default(100) }) },
-    bifurcation: { title: 'Bifurcation', config: z.strictObject({ steps: z.int().min(1).default(100), restarts: z.int().min(1).default(1) }) },
+    bifurcation: {
+      title: 'Bifurcation',
+      config: z.strictObject({ steps: z.int().min(1).default(100), restarts: z.int().min(1).default(1) }),
+    },
   },
   threat: z.strictObject({ epsilon: z.number().min(0).max(1).default(0.05) }),
-  learners: { ppo: { title: 'PPO', config: z.strictObject({ learningRate: z.number().positive().default(3e-4) }) }, sac: { title: 'SAC', config: z.strictObject({ tau: z.number().default(0.005) }) } },
+  learners: {
+    ppo: { title: 'PPO', config: z.strictObject({ learningRate: z.number().positive().default(3e-4) }) },
+    sac: { title: 'SAC', config: z.strictObject({ tau: z.number().default(0.005) }) },
+  },
   profiles: ['v2.0'],
   rewards: ['RewardFunction', 'SolarPenaltyReward'],
   normalisations: ['citylearn-2.0.0', 'fixed'],
@@ -21,25 +27,69 @@ const damaged: readonly (readonly [string, string, string])[] = [
   ['an unknown key', 'name: x\nsede: 3\n', "s.yaml:2:1 /sede: unknown key 'sede'; did you mean 'seed'?"],
   ['a negative seed', 'seed: -1', 's.yaml:1:7 /seed: Too small: expected number to be >=0 (got -1)'],
   ['a fractional seed', 'seed: 1.5', 's.yaml:1:7 /seed: Invalid input: expected int, received number (got 1.5)'],
-  ['a word for a number', 'seed: seven', 's.yaml:1:7 /seed: Invalid input: expected number, received string (got "seven")'],
-  ['an unknown attack', 'attacks:\n  - name: bifurcaton\n', "s.yaml:2:11 /attacks/0/name: unknown name 'bifurcaton'; did you mean 'bifurcation'? Known: pgd, bifurcation"],
+  [
+    'a word for a number',
+    'seed: seven',
+    's.yaml:1:7 /seed: Invalid input: expected number, received string (got "seven")',
+  ],
+  [
+    'an unknown attack',
+    'attacks:\n  - name: bifurcaton\n',
+    "s.yaml:2:11 /attacks/0/name: unknown name 'bifurcaton'; did you mean 'bifurcation'? Known: pgd, bifurcation",
+  ],
   ['an attack without a name', 'attacks:\n  - label: a\n', 's.yaml:2:5 /attacks/0/name: unknown name'],
-  ['an epsilon beyond the box', 'attacks:\n  - name: pgd\n    threat: {epsilon: 2}', 's.yaml:3:23 /attacks/0/threat/epsilon: Too big: expected number to be <=1 (got 2)'],
-  ['a misspelt attack option', 'attacks:\n  - name: pgd\n    config: {stps: 4}', "s.yaml:3:14 /attacks/0/config/stps: unknown key 'stps'; did you mean 'steps'?"],
+  [
+    'an epsilon beyond the box',
+    'attacks:\n  - name: pgd\n    threat: {epsilon: 2}',
+    's.yaml:3:23 /attacks/0/threat/epsilon: Too big: expected number to be <=1 (got 2)',
+  ],
+  [
+    'a misspelt attack option',
+    'attacks:\n  - name: pgd\n    config: {stps: 4}',
+    "s.yaml:3:14 /attacks/0/config/stps: unknown key 'stps'; did you mean 'steps'?",
+  ],
   ['an empty panel', 'attacks: []', 's.yaml:1:10 /attacks: Too small'],
-  ['two attacks of one label', 'attacks: [{name: pgd}, {name: pgd}]', 's.yaml:1:10 /attacks: two attacks have the same label'],
+  [
+    'two attacks of one label',
+    'attacks: [{name: pgd}, {name: pgd}]',
+    's.yaml:1:10 /attacks: two attacks have the same label',
+  ],
   ['the reserved label', 'attacks: [{name: pgd, label: clean}]', 's.yaml:1:10 /attacks: the label `clean` belongs to'],
   ['an unknown profile', 'district:\n  profile: v9', "s.yaml:2:12 /district/profile: unknown value 'v9' Known: v2.0"],
-  ['an unknown reward', 'district:\n  reward: RewardFunctoin', "s.yaml:2:11 /district/reward: unknown value 'RewardFunctoin'; did you mean 'RewardFunction'?"],
-  ['NaN steps', 'district:\n  steps: .nan', 's.yaml:2:10 /district/steps: Invalid input: expected number, received NaN'],
+  [
+    'an unknown reward',
+    'district:\n  reward: RewardFunctoin',
+    "s.yaml:2:11 /district/reward: unknown value 'RewardFunctoin'; did you mean 'RewardFunction'?",
+  ],
+  [
+    'NaN steps',
+    'district:\n  steps: .nan',
+    's.yaml:2:10 /district/steps: Invalid input: expected number, received NaN',
+  ],
   ['no buildings', 'district: {buildings: []}', 's.yaml:1:23 /district/buildings: Too small'],
-  ['a section that is a number', 'district: 4', 's.yaml:1:11 /district: Invalid input: expected object, received number (got 4)'],
+  [
+    'a section that is a number',
+    'district: 4',
+    's.yaml:1:11 /district: Invalid input: expected object, received number (got 4)',
+  ],
   ['a list for a document', '- 1', 's.yaml:1:1 /: Invalid input: expected object, received array'],
   ['broken YAML', 'a: [', 's.yaml:1:5 /: Flow sequence'],
   ['a key twice', 'name: a\nname: b', 's.yaml:2:1 /: Map keys must be unique'],
-  ['a learner option of another learner', 'train: {algorithm: ppo, config: {tau: 0.1}}', 's.yaml:1:34 /train/config/tau: unknown key'],
-  ['an infinite pace', 'live: {stepsPerSecond: .inf}', 's.yaml:1:24 /live/stepsPerSecond: Invalid input: expected number, received Infinity'],
-  ['an alias bomb', `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (c, i: number) => `${c}: &${c} [${Array(9).fill(`*${'abcdefgh'[i]!}`).join(',')}]\n`)}`, 's.yaml:1:1 /: Excessive alias count'],
+  [
+    'a learner option of another learner',
+    'train: {algorithm: ppo, config: {tau: 0.1}}',
+    's.yaml:1:34 /train/config/tau: unknown key',
+  ],
+  [
+    'an infinite pace',
+    'live: {stepsPerSecond: .inf}',
+    's.yaml:1:24 /live/stepsPerSecond: Invalid input: expected number, received Infinity',
+  ],
+  [
+    'an alias bomb',
+    `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (c, i: number) => `${c}: &${c} [${Array(9).fill(`*${'abcdefgh'[i]!}`).join(',')}]\n`)}`,
+    's.yaml:1:1 /: Excessive alias count',
+  ],
 ];
 
 describe('scenario', () => {
@@ -68,19 +118,30 @@ describe('scenario', () => {
   });
 
   it('gives JSON pointers where there is no text', () => {
-    expect(() => scenarioFrom({ attacks: [{ name: 'pgd', config: { steps: 0 } }] }, 'request', schema)).toThrow('request /attacks/0/config/steps: Too small');
-    expect(() => scenarioFrom(JSON.parse('{"__proto__": {"seed": 1}, "constructor": 2}'), 'request', schema)).toThrow(DocumentError);
+    expect(() => scenarioFrom({ attacks: [{ name: 'pgd', config: { steps: 0 } }] }, 'request', schema)).toThrow(
+      'request /attacks/0/config/steps: Too small',
+    );
+    expect(() => scenarioFrom(JSON.parse('{"__proto__": {"seed": 1}, "constructor": 2}'), 'request', schema)).toThrow(
+      DocumentError,
+    );
   });
 
   it('throws nothing but a DocumentError on arbitrary text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.string({ unit: fc.constantFrom('a', ':', ' ', '-', '\n', '[', '{', '&', '*', '"', '!') })), (text) => {
-        try {
-          parseScenario(text, 's.yaml', schema);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DocumentError);
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.string({ unit: fc.constantFrom('a', ':', ' ', '-', '\n', '[', '{', '&', '*', '"', '!') }),
+        ),
+        (text) => {
+          try {
+            parseScenario(text, 's.yaml', schema);
+          } catch (error) {
+            expect(error).toBeInstanceOf(DocumentError);
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
