@@ -19,7 +19,7 @@ export function folderReader(path: string): FolderReader {
   return {
     label: path,
     async read(name) {
-      if (name !== basename(name) || name === '..' || name === '.' || name.includes('\0')) {
+      if (name === '' || name !== basename(name) || name === '..' || name === '.' || name.includes('\0')) {
         throw new ConfigError(`file name '${name}' leaves the folder ${path}; expected a plain name`);
       }
       const plain = join(path, name);

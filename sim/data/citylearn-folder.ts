@@ -28,6 +28,8 @@ export async function readCityLearnFolder(
   const wanted = options.buildings ?? known.filter((name) => schema.buildings[name]!.include);
   const place = { file: files.name('schema.json'), path: '/buildings' };
   if (wanted.length === 0) throw new ConfigError('includes no building', { place });
+  const twice = wanted.find((name, index) => wanted.indexOf(name) !== index);
+  if (twice !== undefined) throw new ConfigError(`building '${twice}' is asked for twice`, { place });
   const buildings: BuildingData[] = [];
   for (const name of wanted) {
     if (!Object.hasOwn(schema.buildings, name)) throw new UnknownNameError('building', name, known, place);
@@ -75,7 +77,7 @@ async function readBuilding(
     pricing: building.pricing ? readPricing(await table(building.pricing)) : null,
     carbon: building.carbon_intensity ? readCarbon(await table(building.carbon_intensity)) : null,
     battery: batteryOf(building),
-    pvNominalPower: building.pv?.attributes.nominal_power ?? 0,
+    pvNominalPower: building.pv?.attributes?.nominal_power ?? 0,
   };
 }
 
@@ -124,10 +126,14 @@ class Files {
 export function writeCityLearnFolder(district: District): Map<string, string> {
   const files = new Map<string, string>();
   const shared = new Map<object, string>();
+  /** In lower case: some file systems do not tell `Weather.csv` from `weather.csv`. */
+  const taken = new Set<string>();
   const columns = (stem: string, table: Readonly<Record<string, Float64Array>>): string => {
     const known = shared.get(table);
     if (known !== undefined) return known;
-    const file = `${stem}${files.has(`${stem}.csv`) ? `_${shared.size}` : ''}.csv`;
+    const plain = stem.replace(/[^\w-]/g, '_');
+    const file = `${plain}${taken.has(`${plain}.csv`.toLowerCase()) ? `_${taken.size}` : ''}.csv`;
+    taken.add(file.toLowerCase());
     const head = Object.keys(table);
     files.set(
       file,

@@ -1,5 +1,5 @@
 import type { NumberTable } from '../../core/csv.ts';
-import { DataError, nearest } from '../../core/errors.ts';
+import { ConfigError, DataError, nearest } from '../../core/errors.ts';
 import type { EnergyColumn, PricingColumn, WeatherColumn } from './dataset.ts';
 import { weatherVariables } from './dataset.ts';
 
@@ -10,6 +10,9 @@ interface Rule {
   readonly blank?: boolean;
   readonly low?: number;
   readonly high?: number;
+  readonly whole?: boolean;
+  /** A demand that only equipment which is not simulated could serve. */
+  readonly unserved?: boolean;
   /** A column of newer files that may be absent, and then is this everywhere. */
   readonly absent?: number;
 }
@@ -18,17 +21,17 @@ const forecasts = ['_predicted_1', '_predicted_2', '_predicted_3'];
 
 /** In the order of the old files, whose columns are matched by position. */
 const energy: readonly (Rule & { readonly name: EnergyColumn })[] = [
-  { name: 'month', low: 1, high: 12 },
-  { name: 'hour', low: 1, high: 24 },
-  { name: 'day_type', low: 1, high: 8 },
+  { name: 'month', low: 1, high: 12, whole: true },
+  { name: 'hour', low: 1, high: 24, whole: true },
+  { name: 'day_type', low: 1, high: 8, whole: true },
   { name: 'daylight_savings_status', low: 0, high: 1, absent: 0 },
   { name: 'indoor_dry_bulb_temperature', blank: true },
   { name: 'average_unmet_cooling_setpoint_difference', blank: true, absent: 0 },
   { name: 'indoor_relative_humidity', blank: true, absent: 0 },
   { name: 'non_shiftable_load', low: 0 },
-  { name: 'dhw_demand', low: 0 },
-  { name: 'cooling_demand', low: 0 },
-  { name: 'heating_demand', low: 0 },
+  { name: 'dhw_demand', low: 0, unserved: true },
+  { name: 'cooling_demand', low: 0, unserved: true },
+  { name: 'heating_demand', low: 0, unserved: true },
   { name: 'solar_generation', low: 0 },
 ];
 /** Columns of newer files that we know and do not read. */
@@ -108,12 +111,22 @@ function check(values: Float64Array, rule: Rule, file: string, column: number): 
   const high = rule.high ?? Infinity;
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;
-    if (value >= low && value <= high) continue;
+    if (rule.unserved && value > 0)
+      throw new ConfigError(
+        `'${rule.name}' is ${value}, and the building has nothing to serve it with (only battery and PV are simulated)`,
+        { place: { file, line: row + 2, column } },
+      );
+    if (value >= low && value <= high && (!rule.whole || Number.isInteger(value))) continue;
     if (Number.isNaN(value) && rule.blank) continue;
     const got = Number.isNaN(value) ? 'blank (not a number)' : value;
-    throw new DataError(
-      `'${rule.name}' is ${got}, expected ${rule.low === undefined && rule.high === undefined ? 'a number' : `a number from ${low} to ${high}`}`,
-      { place: { file, line: row + 2, column } },
-    );
+    throw new DataError(`'${rule.name}' is ${got}, expected ${expected(rule)}`, {
+      place: { file, line: row + 2, column },
+    });
   }
+}
+
+function expected({ low, high, whole }: Rule): string {
+  const kind = whole ? 'a whole number' : 'a number';
+  if (low !== undefined && high !== undefined) return `${kind} from ${low} to ${high}`;
+  return low === undefined ? kind : `${kind} ≥ ${low}`;
 }

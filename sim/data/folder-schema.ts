@@ -22,6 +22,23 @@ const batteryAttributes = z.object({
   capacity_power_curve: optional(curve),
 });
 
+/** A device with its attributes; one that is to be sized has none yet. */
+const sized = <T extends z.ZodType>(attributes: T) =>
+  z
+    .preprocess(
+      (value) =>
+        typeof value === 'object' && value !== null && 'autosize' in value && value.autosize === true
+          ? { autosize: true }
+          : value,
+      z
+        .object({ autosize: z.boolean().nullish(), attributes: attributes.optional() })
+        .refine(({ autosize, attributes }) => autosize === true || attributes !== undefined, {
+          path: ['attributes'],
+          message: 'is missing',
+        }),
+    )
+    .nullish();
+
 const device = z
   .object({
     type: z.string().optional(),
@@ -48,10 +65,8 @@ const building = z.object({
   cooling_storage: device,
   heating_storage: device,
   dhw_storage: device,
-  electrical_storage: z.object({ autosize: z.boolean().nullish(), attributes: batteryAttributes }).nullish(),
-  pv: z
-    .object({ autosize: z.boolean().nullish(), attributes: z.object({ nominal_power: z.number().min(0) }) })
-    .nullish(),
+  electrical_storage: sized(batteryAttributes),
+  pv: sized(z.object({ nominal_power: z.number().min(0) })),
   dynamics: z.unknown().nullish(),
   power_outage: z.object({ simulate_power_outage: z.boolean().nullish() }).nullish(),
   chargers: z.unknown().nullish(),
