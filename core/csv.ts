@@ -9,7 +9,7 @@ export interface NumberTable {
 }
 
 /**
- * Parses a CSV text of numbers with one head line. Quotes around a name or number are allowed.
+ * Parses a CSV text of numbers with one head line. Names and numbers may be quoted as in RFC 4180, but a cell is one line.
  * @throws {DataError} with file, line and column of the first thing that is damaged: no head, a column twice, a ragged row, a
  *   cell that is no number.
  */
@@ -18,14 +18,14 @@ export function parseNumbers(text: string, file: string): NumberTable {
   while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
   if (lines.length === 0 || lines[0]!.trim() === '')
     throw new DataError('is empty, expected a line of column names', { place: { file, line: 1 } });
-  const head = lines[0]!.split(',').map(unquoted);
+  const head = cellsOf(lines[0]!).map(unquoted);
   const twice = head.findIndex((name, index) => head.indexOf(name) !== index);
   if (twice >= 0)
     throw new DataError(`column '${head[twice]}' stands there twice`, { place: { file, line: 1, column: twice + 1 } });
   const rows = lines.length - 1;
   const columns = head.map(() => new Float64Array(rows));
   for (let row = 0; row < rows; row++) {
-    const cells = lines[row + 1]!.split(',');
+    const cells = cellsOf(lines[row + 1]!);
     if (cells.length !== head.length) {
       throw new DataError(`${cells.length} cells, expected ${head.length}`, { place: { file, line: row + 2 } });
     }
@@ -34,9 +34,24 @@ export function parseNumbers(text: string, file: string): NumberTable {
   return { file, head, columns, rows };
 }
 
+function cellsOf(line: string): string[] {
+  if (!line.includes('"')) return line.split(',');
+  const cells: string[] = [];
+  let start = 0;
+  let inside = false;
+  for (let at = 0; at <= line.length; at++) {
+    if (line[at] === '"') inside = !inside;
+    else if (at === line.length || (line[at] === ',' && !inside)) {
+      cells.push(line.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return cells;
+}
+
 function unquoted(cell: string): string {
   const text = cell.trim();
-  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
 }
 
 /** Decimal notation only: JavaScript would also read `0x10` and ` ` as numbers. */
@@ -45,26 +60,37 @@ const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 function number(cell: string, name: string, file: string, line: number, column: number): number {
   const text = unquoted(cell);
   if (text === '' || /^nan$/i.test(text)) return Number.NaN;
-  if (decimal.test(text)) return Number(text);
-  if (/^[+-]?inf(inity)?$/i.test(text))
-    throw new DataError(`'${text}' is not finite (column '${name}')`, { place: { file, line, column } });
-  throw new DataError(`'${text.slice(0, 40)}' is not a number (column '${name}')`, { place: { file, line, column } });
+  const value = decimal.test(text) ? Number(text) : undefined;
+  if (value !== undefined && Number.isFinite(value)) return value;
+  const fault = value !== undefined || /^[+-]?inf(inity)?$/i.test(text) ? 'is not finite' : 'is not a number';
+  throw new DataError(`'${text.slice(0, 40)}' ${fault} (column '${name}')`, { place: { file, line, column } });
 }
 
-/** The CSV text of a table of rows; a number is printed so that it parses back to the same float, null and NaN as blanks. */
+/**
+ * The CSV text of a table of rows. A finite number is printed so that it parses back to the same float64, null and NaN as blanks;
+ * text that would read differently bare is quoted (RFC 4180).
+ */
 export function csvText(
   head: readonly string[],
   rows: number,
   cell: (row: number, column: number) => number | string | null,
 ): string {
-  const lines = [head.join(',')];
+  const lines = [head.map(quoted).join(',')];
   for (let row = 0; row < rows; row++) {
     let line = '';
-    for (let column = 0; column < head.length; column++) {
-      const value = cell(row, column);
-      line += `${column === 0 ? '' : ','}${value === null || Number.isNaN(value) ? '' : value}`;
-    }
+    for (let column = 0; column < head.length; column++)
+      line += `${column === 0 ? '' : ','}${printed(cell(row, column))}`;
     lines.push(line);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function printed(value: number | string | null): string {
+  if (typeof value === 'string') return quoted(value);
+  if (value === null || Number.isNaN(value)) return '';
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
