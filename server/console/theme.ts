@@ -1,4 +1,4 @@
-import { createTheme } from '@mantine/core';
+import { InputWrapper, createTheme } from '@mantine/core';
 
 /** A dense engineering theme. Shade 8 and automatic contrast keep white on colour at 4.5:1 and better. */
 export const theme = createTheme({
@@ -9,6 +9,12 @@ export const theme = createTheme({
   respectReducedMotion: true,
   fontFamily: "Inter, 'Segoe UI', 'Helvetica Neue', Roboto, 'DejaVu Sans', system-ui, sans-serif",
   fontFamilyMonospace: "'JetBrains Mono', ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  // Help under the field, so that the fields of a row stand in line.
+  components: {
+    InputWrapper: InputWrapper.extend({
+      defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
+    }),
+  },
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.25rem' },
   headings: {
     fontWeight: '600',

@@ -26,7 +26,7 @@ export function ChoiceField({ schema, label, pointer, value, onChange }: FieldPr
         onChange={(event) => choose(event.currentTarget.value)}
         data={[...variants.byName].map(([key, one]) => ({
           value: key,
-          label: one.title === undefined ? key : `${key}: ${one.title}`,
+          label: one.title === undefined ? key : `${one.title} (${key})`,
         }))}
       />
       <Properties schema={variant} pointer={pointer} value={value} onChange={onChange} without={[variants.key]} />

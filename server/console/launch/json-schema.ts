@@ -119,28 +119,18 @@ export function filled(schema: JsonSchema, value: unknown): Json {
 
 /** The least that a required value without a default can be. */
 function blank(schema: JsonSchema): Json {
-  switch (kindOf(schema)) {
-    case 'enum':
-      return (schema.const ?? schema.enum?.[0] ?? null) as Json;
-    case 'choice': {
-      const { name, schema: variant } = variantOf(variantsOf(schema)!, undefined);
-      return filled(variant, { [variantsOf(schema)!.key]: name });
-    }
-    case 'object':
-      return filled(schema, {});
-    case 'array':
-      return Array.from({ length: schema.minItems ?? 0 }, () => filled(schema.items ?? {}, undefined));
-    case 'record':
-      return {};
-    case 'boolean':
-      return false;
-    case 'number':
-      return schema.minimum ?? 0;
-    case 'string':
-      return '';
-    case 'free':
-      return null;
+  const variants = variantsOf(schema);
+  if (variants !== null) {
+    const { name, schema: variant } = variantOf(variants, undefined);
+    return filled(variant, { [variants.key]: name });
   }
+  const kind = kindOf(schema);
+  if (kind === 'enum') return (schema.const ?? schema.enum?.[0] ?? null) as Json;
+  if (kind === 'object') return filled(schema, {});
+  if (kind === 'array')
+    return Array.from({ length: schema.minItems ?? 0 }, () => filled(schema.items ?? {}, undefined));
+  if (kind === 'number') return schema.minimum ?? 0;
+  return { record: {}, boolean: false, string: '', choice: null, free: null }[kind];
 }
 
 /** `stepsPerSecond` → `Steps per second`. */

@@ -17,26 +17,28 @@ function placeholderOf({ nullable, optional }: FieldProps): string {
 export function EnumField(props: FieldProps) {
   const { schema, label, pointer, value, onChange, optional, nullable } = props;
   const error = useFieldError(pointer);
-  const options = schema.enum ?? [schema.const];
-  const unknown = value !== undefined && value !== null && !options.includes(value);
+  const options = (schema.enum ?? [schema.const]) as readonly Json[];
+  const unset = value === undefined || value === null;
+  // A value that is no option (from the text) is shown as it is, until another is chosen.
+  const shown = unset || options.includes(value) ? options : [value, ...options];
   return (
     <NativeSelect
       size="xs"
       label={label}
       description={schema.description}
       error={error}
-      value={value === undefined || value === null ? leftOut : String(value)}
+      value={unset ? leftOut : textOf(value)}
       onChange={(event) => {
-        const chosen = options.find((option) => String(option) === event.currentTarget.value);
-        onChange(chosen === undefined ? emptyOf(props) : (chosen as Json));
+        const chosen = shown.find((option) => textOf(option) === event.currentTarget.value);
+        onChange(chosen === undefined ? emptyOf(props) : chosen);
       }}
-      data={[
-        ...(optional || nullable ? [{ value: leftOut, label: placeholderOf(props) }] : []),
-        ...(unknown ? [String(value)] : []),
-        ...options.map(String),
-      ]}
+      data={[...(optional || nullable ? [{ value: leftOut, label: placeholderOf(props) }] : []), ...shown.map(textOf)]}
     />
   );
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 export function BooleanField({ schema, label, pointer, value, onChange }: FieldProps) {
@@ -97,7 +99,7 @@ export function StringField(props: FieldProps) {
     description: schema.description,
     error,
     placeholder: placeholderOf(props),
-    value: typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value),
+    value: value === undefined || value === null ? '' : textOf(value),
   } as const;
   const change = (text: string): void => onChange(text === '' ? emptyOf(props) : text);
   if (known.length > 0) return <Autocomplete {...common} data={[...new Set(known)]} onChange={change} />;

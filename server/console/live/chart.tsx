@@ -124,7 +124,7 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
   return (
     <section className="panel" aria-label={panel.title}>
       <header className="panel-head">
-        <h3>{panel.title}</h3>
+        <h2>{panel.title}</h2>
         {children}
         <dl className="legend">
           {panel.lines.map((one, k) => (

@@ -20,7 +20,7 @@ export function Controls({ run, pace: initial }: { readonly run: RunSummary; rea
   const choices = initial === null || paces.includes(initial) ? paces : [...paces, initial].sort((a, b) => a - b);
 
   useEffect(() => {
-    if (!sure) return;
+    if (!sure) return undefined;
     const timer = setTimeout(() => setSure(false), confirmMs);
     return () => clearTimeout(timer);
   }, [sure]);

@@ -131,16 +131,16 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
                 )}
               </Chart>
             ))}
+            <section className="panel wide" aria-labelledby="kpis">
+              <Group justify="space-between">
+                <Title order={2} id="kpis">
+                  KPIs of {building} under {attack}
+                </Title>
+                <Downloads id={run.id} result={result} />
+              </Group>
+              <KpiTable pair={pair} columns={columns} schema={schema} result={result} />
+            </section>
           </div>
-          <section className="panel" aria-labelledby="kpis">
-            <Group justify="space-between">
-              <Title order={2} id="kpis">
-                KPIs of {building} under {attack}
-              </Title>
-              <Downloads id={run.id} result={result} />
-            </Group>
-            <KpiTable pair={pair} columns={columns} schema={schema} result={result} />
-          </section>
           {result !== null && (
             <section className="panel" aria-labelledby="lanes">
               <Title order={2} id="lanes">

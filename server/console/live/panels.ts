@@ -86,18 +86,18 @@ export function panelsOf(schema: TelemetrySchema, { attacked, clean }: Pair, fea
       ],
     },
     { id: 'action', title: 'Action', lines: both('action') },
-    {
-      id: 'regret',
-      title: 'KPI regret so far',
-      lines: regretsOf(schema, attacked).flatMap((kpi, k) =>
-        line('attacked', regretPrefix + kpi, words(kpi), `other-${(k % 6) as 0}`, k < 6 ? {} : { dash: [5, 3] }),
-      ),
-    },
   ];
   const rest = [...new Set([...ofClean.keys(), ...ofAttacked.keys()])].filter(
     (signal) => !claimed.has(signal) && !signal.includes('.'),
   );
   for (const signal of rest) panels.push({ id: signal, title: words(signal), lines: both(signal) });
+  panels.push({
+    id: 'regret',
+    title: 'KPI regret so far',
+    lines: regretsOf(schema, attacked).flatMap((kpi, k) =>
+      line('attacked', regretPrefix + kpi, words(kpi), `other-${(k % 6) as 0}`, k < 6 ? {} : { dash: [5, 3] }),
+    ),
+  });
   return panels.filter((panel) => panel.lines.length > 0);
 }
 

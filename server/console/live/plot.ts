@@ -26,6 +26,7 @@ export function makePlot(
   const sideAxis = (side: 'left' | 'right'): uPlot.Axis => ({
     ...axis,
     scale: side,
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum exists in uPlot's declarations only
     side: side === 'left' ? 3 : 1,
     label: unit(side),
     labelSize: 16,
@@ -52,7 +53,7 @@ export function makePlot(
         size: 26,
         gap: 2,
         grid: { stroke: ink.grid, width: 1 },
-        splits: (plot, _axis, min, max) => tickRows(min, max, Math.max(2, plot.width / 76), clock()),
+        splits: (plot, _axis, min, max) => tickRows(min, max, Math.max(2, (plot.width - 60) / 52), clock()),
         values: (_plot, splits) => splits.map((row) => tickLabel(row, clock())),
       },
       sideAxis('left'),

@@ -50,7 +50,7 @@ export class RunStream {
   readonly #readers = new Set<() => void>();
   #status: StreamStatus = idle;
   #shown: StreamStatus = idle;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #waiting = false;
   #next = 0;
   #asked = 0;
   #fruitless = 0;
@@ -123,7 +123,7 @@ export class RunStream {
     this.#set({ schema });
   }
 
-  #take(frames: readonly (Uint8Array | ArrayBuffer)[]): void {
+  #take(frames: readonly WireBytes[]): void {
     const first = this.#next;
     let whole = true;
     for (const bytes of frames) {
@@ -159,17 +159,23 @@ export class RunStream {
   #set(change: Partial<StreamStatus>): void {
     this.#status = { ...this.#status, ...change };
     for (const listener of this.#listeners) listener();
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#waiting) return;
+    this.#waiting = true;
+    setTimeout(() => {
+      this.#waiting = false;
       this.#shown = this.#status;
       for (const reader of this.#readers) reader();
     }, showEveryMs);
   }
 }
 
-function decoded(bytes: Uint8Array | ArrayBuffer): TelemetryFrame | undefined {
+/** What the msgpack parser makes of bytes in a browser: a Node `Buffer` arrives as ArrayBuffer, other views as [0, ArrayBuffer]. */
+type WireBytes = Uint8Array | ArrayBuffer | readonly [0, ArrayBuffer];
+
+function decoded(wire: WireBytes): TelemetryFrame | undefined {
+  const bytes = wire instanceof Uint8Array ? wire : new Uint8Array(wire instanceof ArrayBuffer ? wire : wire[1]);
   try {
-    return decodeFrame(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes);
+    return decodeFrame(bytes);
   } catch (error) {
     if (error instanceof CodecError) return undefined;
     throw error;

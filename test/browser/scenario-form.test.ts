@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { scenarioFrom } from '../../core/scenario.ts';
+import { schema } from '../../evaluation/vocabulary.ts';
+import { textOf, valueOf } from '../../server/console/launch/document.ts';
+import type { JsonSchema } from '../../server/console/launch/json-schema.ts';
+import { filled, kindOf, pointerTo, variantsOf, withoutNull } from '../../server/console/launch/json-schema.ts';
+
+const form = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+const attack = form.properties!['attacks']!.items!;
+
+describe('the launch form', () => {
+  it('fills the very defaults that the server takes', () => {
+    expect(scenarioFrom(filled(form, undefined), 'form', schema)).toEqual(scenarioFrom({}, 'empty', schema));
+  });
+
+  it('knows every attack of the registry, and each with its defaults is a scenario', () => {
+    const { key, byName } = variantsOf(attack)!;
+    expect(key).toBe('name');
+    expect(byName.size).toBeGreaterThan(3);
+    for (const name of byName.keys()) {
+      const value = filled(form, { attacks: [{ name }] });
+      expect(scenarioFrom(value, name, schema)).toEqual(scenarioFrom({ attacks: [{ name }] }, name, schema));
+    }
+  });
+
+  it('has an editor of its own for every value of the schema', () => {
+    const free: string[] = [];
+    const visit = (one: JsonSchema, pointer: string): void => {
+      const { schema: inner } = withoutNull(one);
+      if (kindOf(inner) === 'free') free.push(pointer);
+      for (const [key, property] of Object.entries(inner.properties ?? {})) visit(property, pointerTo(pointer, key));
+      if (inner.items !== undefined) visit(inner.items, `${pointer}/*`);
+      for (const variant of variantsOf(inner)?.byName.values() ?? []) visit(variant, pointer);
+    };
+    visit(form, '');
+    expect(free).toEqual([]);
+  });
+
+  it('keeps what the schema does not know, so that the server can name it', () => {
+    expect(filled(form, { sede: 3 })).toMatchObject({ seed: 0, sede: 3 });
+    expect(filled(form, { district: { steps: 'many' } })).toMatchObject({
+      district: { steps: 'many', dataset: 'builtin' },
+    });
+  });
+
+  it('writes text that reads back as the same value', () => {
+    const value = filled(form, { name: 'a: "b" #c', attacks: [{ name: 'pgd', label: '5 %' }, { name: 'fgsm' }] });
+    expect(valueOf(textOf(value))).toEqual({ value });
+  });
+
+  it.each([
+    ['a: [', /^line 1, column 5: /],
+    ['a: 1\na: 2', /^line 2, column 1: /],
+    ['- 1', /a scenario is a mapping/],
+  ])('says where %j cannot be read', (text, message) => {
+    expect(valueOf(text)).toEqual({ error: expect.stringMatching(message) as unknown });
+  });
+
+  it('escapes pointers', () => expect(pointerTo('/a', 'b/c~d')).toBe('/a/b~1c~0d'));
+});
