@@ -59,23 +59,23 @@ async function readBuilding(
       place,
     });
   const rows = schema.simulation_end_time_step + 1;
-  const table = async (file: string): Promise<NumberTable> => {
-    const parsed = await files.table(file);
-    if (parsed.rows < rows)
-      throw new DataError(`${parsed.rows} rows, expected ${rows} as simulation_end_time_step says`, {
-        place: { file: files.name(file), line: parsed.rows + 1 },
+  const columns = async <Columns>(file: string, read: (table: NumberTable) => Columns): Promise<Columns> => {
+    const table = await files.table(file);
+    const found = read(table); // first: a file without its head is a row short as well
+    if (table.rows < rows)
+      throw new DataError(`${table.rows} rows, expected ${rows} as simulation_end_time_step says`, {
+        place: { file: files.name(file), line: table.rows + 1 },
       });
-    return parsed;
+    return found;
   };
-  const energyTable = await table(building.energy_simulation);
-  const weatherTable = await table(building.weather);
+  const energy = await columns(building.energy_simulation, readEnergy);
   return {
     name,
-    rows: energyTable.rows,
-    energy: readEnergy(energyTable),
-    weather: readWeather(weatherTable),
-    pricing: building.pricing ? readPricing(await table(building.pricing)) : null,
-    carbon: building.carbon_intensity ? readCarbon(await table(building.carbon_intensity)) : null,
+    rows: energy.month.length,
+    energy,
+    weather: await columns(building.weather, readWeather),
+    pricing: building.pricing ? await columns(building.pricing, readPricing) : null,
+    carbon: building.carbon_intensity ? await columns(building.carbon_intensity, readCarbon) : null,
     battery: batteryOf(building),
     pvNominalPower: building.pv?.attributes?.nominal_power ?? 0,
   };

@@ -55,26 +55,20 @@ const pricing: readonly Rule[] = ['', ...forecasts].map((suffix) => ({ name: `el
 const carbon: readonly Rule[] = [{ name: 'carbon_intensity', low: 0 }];
 
 export const readEnergy = (table: NumberTable): Record<EnergyColumn, Float64Array> =>
-  read(table, energy, 'Month', unread) as Record<EnergyColumn, Float64Array>;
+  read(table, energy, unread) as Record<EnergyColumn, Float64Array>;
 export const readWeather = (table: NumberTable): Record<WeatherColumn, Float64Array> =>
-  read(table, weather, 'Outdoor Drybulb Temperature [C]', []) as Record<WeatherColumn, Float64Array>;
+  read(table, weather, []) as Record<WeatherColumn, Float64Array>;
 export const readPricing = (table: NumberTable): Record<PricingColumn, Float64Array> =>
-  read(table, pricing, 'Electricity Pricing [$]', []) as Record<PricingColumn, Float64Array>;
-export const readCarbon = (table: NumberTable): Float64Array =>
-  read(table, carbon, 'kg_CO2/kWh', [])['carbon_intensity']!;
+  read(table, pricing, []) as Record<PricingColumn, Float64Array>;
+export const readCarbon = (table: NumberTable): Float64Array => read(table, carbon, [])['carbon_intensity']!;
 
 /**
- * The columns of one kind of file. Newer files (CityLearn ≥ 2.2) are matched by name, in any order; older ones, known by their
- * first header, by position.
+ * The columns of one kind of file. Newer files (CityLearn ≥ 2.2) are matched by name, in any order; older ones, whose heads are
+ * texts for people (`Solar Generation [W/kW]`), by position.
  */
-function read(
-  table: NumberTable,
-  rules: readonly Rule[],
-  oldFirst: string,
-  ignored: readonly string[],
-): Record<string, Float64Array> {
+function read(table: NumberTable, rules: readonly Rule[], ignored: readonly string[]): Record<string, Float64Array> {
   const { file, head, columns, rows } = table;
-  const old = head[0] === oldFirst;
+  const old = head.every((name) => /[A-Z]/.test(name));
   if (old && head.length < rules.length)
     throw new DataError(
       `${head.length} columns, expected at least ${rules.length} (${rules.map((rule) => rule.name).join(', ')})`,

@@ -84,6 +84,20 @@ describe('a CityLearn folder', () => {
     expect((await readCityLearnFolder(readerOf(files))).hash).not.toBe(both.hash);
   });
 
+  it('is read by position when its heads are the older, wordy ones', async () => {
+    const files = soundFolder();
+    const renew = (file: string, head: (count: number) => string[]): void => {
+      const [old, ...lines] = files.get(file)!.trim().split('\n');
+      files.set(file, [head(old!.split(',').length).join(','), ...lines].join('\n'));
+    };
+    for (const file of ['Building_1.csv', 'weather.csv', 'pricing.csv'])
+      renew(file, (count) => Array.from({ length: count }, (_, c) => `Quantity ${c} [unit]`));
+    renew('carbon_intensity.csv', () => ['kg_CO2/kWh']);
+    expectSameBits(await readCityLearnFolder(readerOf(files)), await readCityLearnFolder(readerOf(soundFolder())));
+    renew('Building_1.csv', () => ['Month', 'Hour']);
+    await expect(readCityLearnFolder(readerOf(files))).rejects.toThrow(/12 cells, expected 2/);
+  });
+
   it('takes null for carbon and pricing as none', async () => {
     const files = soundFolder();
     files.set(

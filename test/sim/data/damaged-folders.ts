@@ -271,6 +271,12 @@ export const damages: readonly Damage[] = [
     says: ['folder/Building_1.csv:1:8', "'non_shiftable_lod'", "did you mean 'non_shiftable_load'?"],
   },
   {
+    what: 'no line of column names',
+    change: line('carbon_intensity.csv', 0, () => undefined),
+    error: 'DataError',
+    says: ['folder/carbon_intensity.csv:1:1', "unknown column '0.1'"],
+  },
+  {
     what: 'a column twice',
     change: column('pricing.csv', 1, 'electricity_pricing', '1'),
     error: 'DataError',
