@@ -11,7 +11,7 @@ import type { FolderBuilding, FolderSchema } from './folder-schema.ts';
  * Reads a CityLearn dataset folder of either header generation.
  *
  * Values are taken as the files have them, in float64. (The files published since 2.2 are float32 text: the 2.0.0 package's own
- * copy has more digits, so series that depend on loads differ from it by up to 5e-7 kWh; see docs/datasets.md.)
+ * copy has more digits, so series that depend on loads differ from it by up to 5e-7 kWh: docs/datasets.md.)
  *
  * @param buildings which to read, in this order; absent: those that the schema includes
  * @throws {DataError} for a missing, short, ragged or damaged file, {DocumentError} for a damaged schema, {UnknownNameError} for a
@@ -119,40 +119,40 @@ class Files {
   }
 }
 
+type Table = Readonly<Record<string, Float64Array>>;
+
 /**
  * A district as the files of a CityLearn (≥ 2.2) folder: file name → text. Reading them back gives the same bits.
  * Columns that buildings share (weather, prices, carbon) are written once.
  */
 export function writeCityLearnFolder(district: District): Map<string, string> {
   const files = new Map<string, string>();
-  const shared = new Map<object, string>();
-  /** In lower case: some file systems do not tell `Weather.csv` from `weather.csv`. */
-  const taken = new Set<string>();
-  const columns = (stem: string, table: Readonly<Record<string, Float64Array>>): string => {
-    const known = shared.get(table);
-    if (known !== undefined) return known;
-    const plain = stem.replace(/[^\w-]/g, '_');
-    const file = `${plain}${taken.has(`${plain}.csv`.toLowerCase()) ? `_${taken.size}` : ''}.csv`;
-    taken.add(file.toLowerCase());
+  const written: { readonly file: string; readonly table: Table }[] = [];
+  const columns = (stem: string, table: Table): string => {
     const head = Object.keys(table);
+    const same = written.find((one) => head.every((name) => one.table[name] === table[name]));
+    if (same !== undefined) return same.file;
+    const plain = stem.replace(/[^\w-]/g, '_');
+    // In lower case: some file systems do not tell `Weather.csv` from `weather.csv`.
+    const taken = new Set([...files.keys()].map((name) => name.toLowerCase()));
+    let file = `${plain}.csv`;
+    for (let copy = 2; taken.has(file.toLowerCase()); copy++) file = `${plain}_${copy}.csv`;
     files.set(
       file,
       csvText(head, table[head[0]!]!.length, (row, column) => table[head[column]!]![row]!),
     );
-    shared.set(table, file);
+    written.push({ file, table });
     return file;
   };
-  const carbonTables = new Map<Float64Array, Record<string, Float64Array>>();
   const buildings = district.buildings.map((building) => {
     const { battery, carbon } = building;
-    if (carbon !== null && !carbonTables.has(carbon)) carbonTables.set(carbon, { carbon_intensity: carbon });
     return [
       building.name,
       {
         include: true,
         energy_simulation: columns(building.name, building.energy),
         weather: columns('weather', building.weather),
-        carbon_intensity: carbon === null ? null : columns('carbon_intensity', carbonTables.get(carbon)!),
+        carbon_intensity: carbon === null ? null : columns('carbon_intensity', { carbon_intensity: carbon }),
         pricing: building.pricing === null ? null : columns('pricing', building.pricing),
         inactive_observations: [],
         inactive_actions: [],

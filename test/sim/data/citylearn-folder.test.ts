@@ -165,6 +165,7 @@ describe('a written folder', () => {
     const files = writeCityLearnFolder(district);
     const read = await readCityLearnFolder(readerOf(files));
     expectSameBits(read, district);
+    expect([...writeCityLearnFolder(read).values()]).toEqual([...files.values()]);
     expect(read.buildings.map((building) => building.rows)).toEqual(
       district.buildings.map((building) => building.rows),
     );
