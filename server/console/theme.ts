@@ -1,4 +1,4 @@
-import { InputWrapper, createTheme } from '@mantine/core';
+import { InputWrapper, Table, createTheme } from '@mantine/core';
 
 /** A dense engineering theme. Shade 8 and automatic contrast keep white on colour at 4.5:1 and better. */
 export const theme = createTheme({
@@ -14,6 +14,7 @@ export const theme = createTheme({
     InputWrapper: InputWrapper.extend({
       defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
     }),
+    Table: Table.extend({ defaultProps: { verticalSpacing: 4, horizontalSpacing: 'sm' } }),
   },
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.25rem' },
   headings: {

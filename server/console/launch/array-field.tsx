@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useForm } from './form-context.ts';
 import type { FieldProps } from './form-context.ts';
 import type { Json } from './json-schema.ts';
-import { filled, kindOf, pointerTo } from './json-schema.ts';
+import { filled, helpOf, kindOf, pointerTo } from './json-schema.ts';
 import { Group } from './object-field.tsx';
 
 /** A list: its items, each with a button to remove it, and one to add. */
@@ -19,7 +19,7 @@ export function ArrayField({ schema, label, pointer, value, onChange, optional }
     onChange(rest.length === 0 && optional ? undefined : rest);
   };
   return (
-    <Group label={label} description={schema.description} pointer={pointer}>
+    <Group label={label} description={helpOf(schema)} pointer={pointer}>
       <ol className={scalar ? 'items fields' : 'items'}>
         {items.map((item, k) => (
           // An item has no identity but its place.

@@ -1,7 +1,7 @@
 import { NativeSelect } from '@mantine/core';
 import { useFieldError } from './form-context.ts';
 import type { FieldProps } from './form-context.ts';
-import { filled, isObject, labelOf, pointerTo, variantOf, variantsOf } from './json-schema.ts';
+import { filled, helpOf, isObject, labelOf, pointerTo, variantOf, variantsOf } from './json-schema.ts';
 import { Group, Properties } from './object-field.tsx';
 
 /** A discriminated union: one choice by name, then the fields of what was chosen. What means the same in both is kept. */
@@ -17,7 +17,7 @@ export function ChoiceField({ schema, label, pointer, value, onChange }: FieldPr
     onChange(filled(chosen, { [variants.key]: next, ...Object.fromEntries(kept) }));
   };
   return (
-    <Group label={label} description={schema.description} pointer={pointer}>
+    <Group label={label} description={helpOf(schema)} pointer={pointer}>
       <NativeSelect
         size="xs"
         label={labelOf(variants.key, {})}

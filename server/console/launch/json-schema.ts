@@ -142,6 +142,22 @@ export function labelOf(key: string, schema: JsonSchema): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** From here on a bound tells a person nothing. */
+const unbounded = 1e9;
+
+/** The description as help text, with the bounds that a person can run into. */
+export function helpOf(schema: JsonSchema): string | undefined {
+  const { description, minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema;
+  const low = minimum ?? exclusiveMinimum;
+  const high = maximum ?? exclusiveMaximum;
+  const bounds = [
+    ...(low === undefined || low <= -unbounded ? [] : [`${exclusiveMinimum === undefined ? '≥' : '>'} ${low}`]),
+    ...(high === undefined || high >= unbounded ? [] : [`${exclusiveMaximum === undefined ? '≤' : '<'} ${high}`]),
+  ].join(', ');
+  const text = description?.replaceAll(/`([^`]+)`/g, '“$1”');
+  return text === undefined ? bounds || undefined : bounds === '' ? text : `${text} (${bounds})`;
+}
+
 /** RFC 6901: one more step of a pointer. */
 export function pointerTo(parent: string, key: string | number): string {
   return `${parent}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;

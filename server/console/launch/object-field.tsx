@@ -2,12 +2,12 @@ import type { ReactNode } from 'react';
 import { useFieldError, useForm } from './form-context.ts';
 import type { FieldProps } from './form-context.ts';
 import type { Json, JsonObject, JsonSchema } from './json-schema.ts';
-import { isObject, kindOf, labelOf, pointerTo, withoutNull } from './json-schema.ts';
+import { helpOf, isObject, kindOf, labelOf, pointerTo, withoutNull } from './json-schema.ts';
 
 /** A group of fields. */
 export function ObjectField({ schema, label, pointer, value, onChange }: FieldProps) {
   return (
-    <Group label={label} description={schema.description} pointer={pointer}>
+    <Group label={label} description={helpOf(schema)} pointer={pointer}>
       <Properties schema={schema} pointer={pointer} value={value} onChange={onChange} />
     </Group>
   );

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useFieldError, useForm } from './form-context.ts';
 import type { FieldProps } from './form-context.ts';
 import type { Json, JsonObject, JsonSchema } from './json-schema.ts';
-import { filled, isObject, pointerTo } from './json-schema.ts';
+import { filled, helpOf, isObject, pointerTo } from './json-schema.ts';
 import { Group } from './object-field.tsx';
 
 /** Values under names that a person gives. */
@@ -14,7 +14,7 @@ export function RecordField({ schema, label, pointer, value, onChange, optional 
   const inner: JsonSchema = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : {};
   const put = (next: JsonObject): void => onChange(optional && Object.keys(next).length === 0 ? undefined : next);
   return (
-    <Group label={label} description={schema.description} pointer={pointer}>
+    <Group label={label} description={helpOf(schema)} pointer={pointer}>
       <ul className="items fields">
         {Object.entries(object).map(([key, item]) => (
           <li key={key} className="item-line">
@@ -69,7 +69,7 @@ export function FreeField({ schema, label, pointer, value, onChange }: FieldProp
     <TextInput
       size="xs"
       label={label}
-      description={schema.description}
+      description={helpOf(schema)}
       error={error ?? (draft === null ? undefined : 'not valid JSON')}
       value={draft ?? JSON.stringify(value ?? null)}
       onChange={(event) => {

@@ -2,6 +2,7 @@ import { Autocomplete, Checkbox, NativeSelect, NumberInput, TextInput } from '@m
 import { useFieldError, useForm } from './form-context.ts';
 import type { FieldProps } from './form-context.ts';
 import type { Json } from './json-schema.ts';
+import { helpOf } from './json-schema.ts';
 
 const leftOut = '';
 
@@ -25,7 +26,7 @@ export function EnumField(props: FieldProps) {
     <NativeSelect
       size="xs"
       label={label}
-      description={schema.description}
+      description={helpOf(schema)}
       error={error}
       value={unset ? leftOut : textOf(value)}
       onChange={(event) => {
@@ -48,7 +49,7 @@ export function BooleanField({ schema, label, pointer, value, onChange }: FieldP
       size="xs"
       mt={20}
       label={label}
-      description={schema.description}
+      description={helpOf(schema)}
       error={error}
       checked={value === true}
       onChange={(event) => onChange(event.currentTarget.checked)}
@@ -65,7 +66,7 @@ export function NumberField(props: FieldProps) {
     <NumberInput
       size="xs"
       label={label}
-      description={describe(props)}
+      description={helpOf(schema)}
       error={error ?? (wrong ? `expected a number, got ${JSON.stringify(value)}` : undefined)}
       placeholder={placeholderOf(props)}
       value={typeof value === 'number' ? value : ''}
@@ -96,7 +97,7 @@ export function StringField(props: FieldProps) {
   const common = {
     size: 'xs',
     label,
-    description: schema.description,
+    description: helpOf(schema),
     error,
     placeholder: placeholderOf(props),
     value: value === undefined || value === null ? '' : textOf(value),
@@ -104,19 +105,4 @@ export function StringField(props: FieldProps) {
   const change = (text: string): void => onChange(text === '' ? emptyOf(props) : text);
   if (known.length > 0) return <Autocomplete {...common} data={[...new Set(known)]} onChange={change} />;
   return <TextInput {...common} onChange={(event) => change(event.currentTarget.value)} />;
-}
-
-const unbounded = 1e9;
-
-/** The description with the bounds that a person can run into. */
-function describe({ schema }: FieldProps): string | undefined {
-  const { description, minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema;
-  const low = minimum ?? exclusiveMinimum;
-  const high = maximum ?? exclusiveMaximum;
-  const parts = [
-    ...(low === undefined || low <= -unbounded ? [] : [`${exclusiveMinimum === undefined ? '≥' : '>'} ${low}`]),
-    ...(high === undefined || high >= unbounded ? [] : [`${exclusiveMaximum === undefined ? '≤' : '<'} ${high}`]),
-  ];
-  if (parts.length === 0) return description;
-  return description === undefined ? parts.join(', ') : `${description} (${parts.join(', ')})`;
 }

@@ -53,6 +53,7 @@ export class RunStream {
   #waiting = false;
   #next = 0;
   #asked = 0;
+  #awaiting = false;
   #fruitless = 0;
 
   constructor(socket: TelemetrySocket, runId: string) {
@@ -106,9 +107,11 @@ export class RunStream {
 
   #subscribe(): void {
     const asked = ++this.#asked;
+    this.#awaiting = true;
     const request = { runId: this.#runId, from: this.#next, mode: 'all' } as const;
     this.#socket.emit('run:subscribe', request, (answer) => {
       if (asked !== this.#asked) return;
+      this.#awaiting = false;
       if (!answer.ok) return this.#set({ problem: answer.problem });
       const resumed = asked === 1 ? 0 : this.#status.resumed + 1;
       this.#set({ run: answer.run, problem: null, resumed, step: Math.max(this.#status.step, answer.run.headStep) });
@@ -124,6 +127,8 @@ export class RunStream {
   }
 
   #take(frames: readonly WireBytes[]): void {
+    // Until the answer is here, frames are of the subscription that is being replaced.
+    if (this.#awaiting) return;
     const first = this.#next;
     let whole = true;
     for (const bytes of frames) {

@@ -89,7 +89,7 @@ function RunsTable({ runs, now }: { readonly runs: readonly RunSummary[]; readon
                 <Anchor component={Link} href={`/runs/${run.id}`} underline="always">
                   {run.name}
                 </Anchor>
-                <div className="hint mono">{run.id}</div>
+                <div className="hint mono">{run.id.slice(0, 8)}</div>
               </Table.Th>
               <Table.Td>
                 <StateBadge state={run.state} />

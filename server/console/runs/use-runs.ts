@@ -16,12 +16,27 @@ export function useRuns(): { readonly runs: readonly RunSummary[] | null; readon
       });
     };
     const change = (run: RunSummary): void => setRuns((now) => new Map(now ?? []).set(run.id, run));
+    const advance = ({
+      runId,
+      step,
+      totalSteps,
+    }: {
+      readonly runId: string;
+      readonly step: number;
+      readonly totalSteps: number;
+    }): void =>
+      setRuns((now) => {
+        const run = now?.get(runId);
+        return run === undefined ? now : new Map(now).set(runId, { ...run, headStep: step, totalSteps });
+      });
     telemetry.on('connect', subscribe);
     telemetry.on('state', change);
+    telemetry.on('progress', advance);
     if (telemetry.connected) subscribe();
     return () => {
       telemetry.off('connect', subscribe);
       telemetry.off('state', change);
+      telemetry.off('progress', advance);
     };
   }, []);
 
