@@ -31,6 +31,13 @@ export interface BatteryState {
   readonly efficiency: Float64Array;
 }
 
+/** Division guard of CityLearn. */
+const guard = 1e-6;
+/** What rounding may add to a look-up. */
+const slip = 1e-12;
+
+type NumberAttribute = Exclude<keyof BatteryAttributes, `${string}Curve`>;
+
 /** A building without a battery gets one of no size, as in CityLearn; nothing goes in or out. */
 const none: BatteryAttributes = { capacity: 0, nominalPower: 0 };
 
@@ -38,12 +45,8 @@ const none: BatteryAttributes = { capacity: 0, nominalPower: 0 };
 export function battery(attributes: BatteryAttributes | null, profile: Profile, where: string): Battery {
   const given = attributes ?? none;
   const defaults = profile.batteryDefaults;
-  const read = (
-    name: keyof BatteryAttributes & keyof Profile['batteryDefaults'],
-    low: number,
-    high: number,
-  ): number => {
-    const value = (given[name] ?? defaults[name]) as number;
+  const read = (name: NumberAttribute, low: number, high: number, absent: number): number => {
+    const value = given[name] ?? absent;
     if (!(value >= low && value <= high))
       throw new ConfigError(`battery ${name} is ${value}, expected ${low} … ${high}`, { place: { file: where } });
     return value;
@@ -55,28 +58,59 @@ export function battery(attributes: BatteryAttributes | null, profile: Profile, 
     if (!Number.isFinite(value) || value < 0)
       throw new ConfigError(`battery ${name} is ${value}, expected a number ≥ 0`, { place: { file: where } });
   }
+  const depthOfDischarge = read('depthOfDischarge', 0, 1, defaults.depthOfDischarge);
+  const capacityPower = curve(
+    given.capacityPowerCurve ?? defaults.capacityPowerCurve,
+    'capacityPowerCurve',
+    0,
+    Infinity,
+    where,
+  );
+  const power = range(capacityPower, 1);
+  if (power.low < -slip)
+    throw new ConfigError(`battery capacityPowerCurve reads ${power.low} for some state of charge, expected ≥ 0`, {
+      place: { file: where },
+    });
+  const powerEfficiency = curve(
+    given.powerEfficiencyCurve ?? defaults.powerEfficiencyCurve,
+    'powerEfficiencyCurve',
+    where,
+  );
+  const way = range(powerEfficiency, power.high);
+  if (way.low < guard || way.high > 1 + slip)
+    throw new ConfigError(
+      `battery powerEfficiencyCurve reads ${way.low < guard ? way.low : way.high} for some power up to ${power.high} of the nominal, expected above 0 and at most 1`,
+      { place: { file: where } },
+    );
   return {
     capacity: given.capacity,
     nominalPower: given.nominalPower,
-    efficiency: read('efficiency', 1e-6, 1),
-    lossCoefficient: read('lossCoefficient', 0, 1),
-    capacityLossCoefficient: read('capacityLossCoefficient', 0, 1),
-    initialSoc: read('initialSoc', 0, 1),
-    depthOfDischarge: read('depthOfDischarge', 0, 1),
-    powerEfficiency: curve(given.powerEfficiencyCurve ?? defaults.powerEfficiencyCurve, 'powerEfficiencyCurve', where),
-    capacityPower: curve(given.capacityPowerCurve ?? defaults.capacityPowerCurve, 'capacityPowerCurve', where),
+    efficiency: read('efficiency', 1e-6, 1, defaults.efficiency),
+    lossCoefficient: read('lossCoefficient', 0, 1, defaults.lossCoefficient),
+    capacityLossCoefficient: read('capacityLossCoefficient', 0, 1, defaults.capacityLossCoefficient),
+    // As full as it has to stay: the reserve.
+    initialSoc: read('initialSoc', 0, 1, 1 - depthOfDischarge),
+    depthOfDischarge,
+    powerEfficiency,
+    capacityPower,
   };
 }
 
-function curve(points: readonly (readonly [number, number])[], name: string, where: string): Curve {
+function curve(
+  points: readonly (readonly [number, number])[],
+  name: string,
+  low: number,
+  high: number,
+  where: string,
+): Curve {
   const x = Float64Array.from(points, (point) => point[0]);
   const y = Float64Array.from(points, (point) => point[1]);
-  const ascending =
+  const sound =
     x.every((value, i) => Number.isFinite(value) && (i === 0 || value > x[i - 1]!)) &&
-    y.every((value) => Number.isFinite(value) && value >= 0);
-  if (points.length < 2 || !ascending)
+    y.every((value) => Number.isFinite(value) && value >= low && value <= high);
+  if (points.length < 2 || !sound)
     throw new ConfigError(
-      `battery ${name} is ${JSON.stringify(points)}, expected at least two points [x, y] with ascending x`,
+      `battery ${name} is ${JSON.stringify(points)}, expected at least two points [x, y] with ascending x and y from ${low} to ${high}`,
       { place: { file: where } },
     );
   return { x, y };
@@ -90,8 +124,13 @@ export function interpolate({ x, y }: Curve, at: number): number {
   return y[i]! + ((y[i + 1]! - y[i]!) * (at - x[i]!)) / (x[i + 1]! - x[i]!);
 }
 
-/** Division guard of CityLearn. */
-const guard = 1e-6;
+/** Least and largest that `interpolate` gives for 0 … top: linear pieces have them at their ends. */
+function range(of: Curve, top: number): { readonly low: number; readonly high: number } {
+  const ends = [0, top, ...of.x.filter((x) => x >= 0 && x <= top)].map((x) => interpolate(of, x));
+  const last = of.x.at(-1)!;
+  if (last < top) ends.push(of.y[0]! + ((of.y[1]! - of.y[0]!) * (last - of.x[0]!)) / (of.x[1]! - of.x[0]!));
+  return { low: Math.min(...ends), high: Math.max(...ends) };
+}
 
 /**
  * Charges (request ≥ 0) or discharges (< 0) one lane's battery by `request` kWh at its terminals; returns the energy drawn from
@@ -99,11 +138,13 @@ const guard = 1e-6;
  *
  * ```
  * E₀ = soc·C·(1−loss);  Pmax = P·interp(capacityPower, E₀/C)
- * e  = request ≥ 0 ? min(Pmax, Cdeg − E₀, request) : max(−Pmax, −max((soc − (1−DoD))·C·√η₋₁, 0), request)
+ * e  = request ≥ 0 ? min(Pmax, Cdeg − E₀, request) : max(−Pmax, −max((soc − (1−DoD))·C·η₋₁, 0), request)
  * η  = interp(powerEfficiency, |e|/P);  E = e ≥ 0 ? min(E₀ + e·√η, C) : max(0, E₀ + e/√η)
  * b  = E ≥ E₀ ? (E−E₀)/√η : (E−E₀)·√η;  Cdeg ← max(Cdeg − clc·C·|b|/(2·Cdeg), 0)
  * ```
- * The discharge limit uses η₋₁ without its root in 2.0.0. Source: specs/bifurcation.md 1.2, specs/citylearn.md 5.5.
+ * η₋₁ is the look-up of the step before, in the discharge limit without its root (later releases take √η₋₁), and the limit counts
+ * from the energy before its loss. Cdeg − E₀ may be negative: a full, degraded battery gives a little even when asked to charge.
+ * Source: specs/bifurcation.md 1.2, specs/citylearn.md 5.5.
  */
 export function chargeBattery(b: Battery, state: BatteryState, lane: number, request: number): number {
   const { capacity } = b;

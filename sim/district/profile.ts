@@ -1,12 +1,11 @@
 /** What differs between CityLearn's incompatible release lines; the physics is written once over this. */
 export interface Profile {
   readonly name: string;
-  /** Battery attributes that a schema may leave out. Source: specs/citylearn.md 5.0, fixed defaults. */
+  /** Battery attributes that a schema may leave out; the initial SoC is then the reserve. Source: specs/citylearn.md 5.0, fixed defaults. */
   readonly batteryDefaults: {
     readonly efficiency: number;
     readonly lossCoefficient: number;
     readonly capacityLossCoefficient: number;
-    readonly initialSoc: number;
     readonly depthOfDischarge: number;
     readonly powerEfficiencyCurve: readonly (readonly [number, number])[];
     readonly capacityPowerCurve: readonly (readonly [number, number])[];
@@ -15,14 +14,13 @@ export interface Profile {
   readonly dayTypes: number;
 }
 
-/** CityLearn 2.0.0 … 2.1.2: float64 state, fixed defaults, efficiency looked up with the clipped energy. */
+/** CityLearn 2.0.0: float64 state, fixed defaults, efficiency looked up with the clipped energy. */
 const v20: Profile = {
   name: 'v2.0',
   batteryDefaults: {
     efficiency: 0.9,
     lossCoefficient: 0.006,
     capacityLossCoefficient: 1e-5,
-    initialSoc: 0,
     depthOfDischarge: 1,
     powerEfficiencyCurve: [
       [0, 0.83],
