@@ -1,0 +1,181 @@
+import express, { Router } from 'express';
+import type { Request, Response } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { z } from 'zod';
+import { csvText } from '../core/csv.ts';
+import { parseValueAs } from '../core/document.ts';
+import { DataError } from '../core/errors.ts';
+import type { Command } from '../core/run.ts';
+import { parseScenario, scenarioFrom } from '../core/scenario.ts';
+import type { Scenario } from '../core/scenario.ts';
+import { catalogue, schema } from '../evaluation/vocabulary.ts';
+import type { Access } from './access.ts';
+import { bearer } from './access.ts';
+import { ForbiddenError, NotFoundError, problemOf } from './problem.ts';
+import { readBareCommand } from './messages.ts';
+import type { RunManager } from './run-manager.ts';
+import type { Store } from './store.ts';
+import { telemetryTable } from './telemetry-table.ts';
+import { modelNames } from './workspace.ts';
+
+export interface ApiOptions {
+  readonly access: Access;
+  readonly store: Store;
+  readonly manager: RunManager;
+  readonly modelsDir: string;
+  /** Scenario texts that ship, by name. */
+  readonly examples: () => readonly { readonly name: string; readonly text: string }[];
+  /** Writes a minute from one address. */
+  readonly writesPerMinute: number;
+}
+
+const listQuery = z.object({
+  state: z.enum(['queued', 'running', 'paused', 'done', 'failed', 'cancelled', 'interrupted']).optional(),
+  q: z.string().max(200).optional(),
+  cursor: z.string().max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+const framesQuery = z.object({
+  from: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(256).default(64),
+});
+const telemetryQuery = z.object({
+  channels: z.string().optional(),
+  from: z.coerce.number().int().min(0).default(0),
+  to: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER),
+  points: z.coerce.number().int().min(2).max(100_000).optional(),
+});
+
+/** `/api/v1`: every answer is JSON unless it says otherwise, every error problem+json. */
+export function apiRouter({ access, store, manager, modelsDir, examples, writesPerMinute }: ApiOptions): Router {
+  const router = Router();
+  router.use((request, _response, next) => {
+    if (!access.permitsHost(request.headers.host))
+      throw new ForbiddenError(`this server is not '${request.headers.host?.slice(0, 100)}'`);
+    if (!access.permits(bearer(request.headers.authorization)))
+      throw new ForbiddenError('this server needs its bearer token: Authorization: Bearer …');
+    next();
+  });
+  const write = rateLimit({
+    windowMs: 60_000,
+    limit: writesPerMinute,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    handler: (_request, response) =>
+      void sendProblem(response, {
+        type: 'urn:faultline:problem:too-many-requests',
+        title: 'Too many requests',
+        status: 429,
+        code: 'too-many-requests',
+        detail: `more than ${writesPerMinute} writes a minute`,
+      }),
+  });
+  const body = [
+    express.json({ limit: '256kb' }),
+    express.text({ limit: '256kb', type: ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/plain'] }),
+  ];
+
+  router.post('/runs', write, ...body, (request, response) => {
+    const key = request.headers['idempotency-key'];
+    const run = manager.launch(scenarioOf(request), typeof key === 'string' && key.length <= 200 ? key : undefined);
+    response.status(201).location(`/api/v1/runs/${run.id}`).json(run);
+  });
+  router.get('/runs', (request, response) => {
+    const { state, q, cursor, limit } = parseValueAs(request.query, 'query', listQuery);
+    response.json(store.list({ state, text: q, cursor, limit }));
+  });
+  router.get('/runs/:id', (request, response) => void response.json(store.detail(request.params.id)));
+  router.delete('/runs/:id', write, (request, response) => {
+    manager.remove(String(request.params['id']));
+    response.status(204).end();
+  });
+  for (const type of ['pause', 'resume', 'step', 'speed', 'cancel'] as const) {
+    router.post(`/runs/:id/${type}`, write, ...body, (request, response) => {
+      const command: Command = readBareCommand({ ...(request.body as object | undefined), type });
+      response.json(manager.command(String(request.params['id']), command));
+    });
+  }
+  router.get('/runs/:id/result', (request, response) => {
+    const { result, state } = store.detail(request.params.id);
+    if (result === null) throw new NotFoundError(`run '${request.params.id}' is ${state} and has no result`);
+    response.json(result);
+  });
+  /** Concatenated `u32 length, frame` (little-endian), at most `limit`; the next `from` is in X-Next-Seq. */
+  router.get('/runs/:id/frames', (request, response) => {
+    const { from, limit } = parseValueAs(request.query, 'query', framesQuery);
+    store.summary(request.params.id);
+    const frames = store.frames(request.params.id, from, limit);
+    const parts = frames.flatMap(({ body }) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(body.length);
+      return [length, Buffer.from(body)];
+    });
+    response.type('application/octet-stream').setHeader('X-Next-Seq', String((frames.at(-1)?.seq ?? from - 1) + 1));
+    response.send(Buffer.concat(parts));
+  });
+  const telemetry = (request: Request<{ id: string }>, response: Response, csv: boolean): void => {
+    const { id } = request.params;
+    const { channels, from, to, points } = parseValueAs(request.query, 'query', telemetryQuery);
+    const known = store.schema(id);
+    if (known === null) throw new NotFoundError(`run '${id}' has no telemetry yet`);
+    const table = telemetryTable(store, id, known, {
+      channels: channels?.split(',').filter(Boolean),
+      from,
+      to,
+      points,
+    });
+    if (!csv) {
+      response.json(table);
+      return;
+    }
+    const head = ['step', ...table.channels.map((channel) => channel.name)];
+    response
+      .type('text/csv')
+      .send(
+        csvText(head, table.step.length, (row, column) =>
+          column === 0 ? table.step[row]! : table.values[column - 1]![row]!,
+        ),
+      );
+  };
+  router.get('/runs/:id/telemetry', (request, response) =>
+    telemetry(request, response, request.accepts(['json', 'text/csv']) === 'text/csv'),
+  );
+  router.get('/runs/:id/telemetry.csv', (request, response) => telemetry(request, response, true));
+
+  router.get(
+    '/schemas/scenario.json',
+    (_request, response) => void response.json(z.toJSONSchema(schema, { io: 'input' })),
+  );
+  router.get('/scenarios', (_request, response) => void response.json({ scenarios: examples() }));
+  router.post(
+    '/scenarios/validate',
+    ...body,
+    (request, response) => void response.json({ scenario: scenarioOf(request) }),
+  );
+  router.get(
+    '/attacks',
+    (_request, response) =>
+      void response.json({ attacks: catalogue['attacks']!.map(({ name, title }) => ({ name, title })) }),
+  );
+  router.get('/policies', (_request, response) => {
+    const rules = catalogue['controllers']!.map(({ name, title }) => ({ name, title }));
+    response.json({ policies: [...modelNames(modelsDir), ...rules] });
+  });
+  router.use((request) => {
+    throw new NotFoundError(`there is no ${request.method} ${request.originalUrl.slice(0, 200)}`);
+  });
+  return router;
+}
+
+/** A scenario from a JSON body, or from YAML text, whose errors then carry lines and columns. */
+function scenarioOf(request: Request): Scenario {
+  const sent: unknown = request.body;
+  if (typeof sent === 'string') return parseScenario(sent, 'scenario', schema);
+  if (sent === undefined || sent === null)
+    throw new DataError('no scenario was sent: expected application/json or application/yaml');
+  return scenarioFrom(sent, 'scenario', schema);
+}
+
+export function sendProblem(response: Response, problem: ReturnType<typeof problemOf>): void {
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import express from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import { apiRouter, sendProblem } from './api.ts';
+import type { ApiOptions } from './api.ts';
+import { NotFoundError, problemOf } from './problem.ts';
+
+export interface AppOptions extends ApiOptions {
+  /** The built console, or where it would be. */
+  readonly consoleDir: string;
+  readonly ready: () => boolean;
+  readonly log: (level: 'info' | 'error', fields: object, message: string) => void;
+}
+
+/** The HTTP side: health, API, and the console with a fresh nonce in every page. */
+export function openApp(options: AppOptions): Express {
+  const { consoleDir, ready, log } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.use((_request, response, next) => {
+    response.locals['nonce'] = randomBytes(16).toString('base64');
+    next();
+  });
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        directives: {
+          defaultSrc: ["'self'"],
+          scriptSrc: ["'self'", (_request, response) => `'nonce-${(response as Response).locals['nonce'] as string}'`],
+          styleSrc: ["'self'", (_request, response) => `'nonce-${(response as Response).locals['nonce'] as string}'`],
+          styleSrcAttr: ["'unsafe-inline'"],
+          connectSrc: ["'self'", 'ws:', 'wss:'],
+          imgSrc: ["'self'", 'data:', 'blob:'],
+          upgradeInsecureRequests: null, // plain http on loopback is the normal case
+        },
+      },
+      strictTransportSecurity: false,
+    }),
+  );
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+  app.get(
+    '/readyz',
+    (_request, response) => void response.status(ready() ? 200 : 503).json({ status: ready() ? 'ready' : 'draining' }),
+  );
+  app.use('/api/v1', apiRouter(options));
+  app.use(express.static(consoleDir, { index: false, fallthrough: true, immutable: true, maxAge: '1d' }));
+  app.get('/{*page}', (request, response, next) => {
+    if (!request.accepts('html') || /\.\w+$/.test(request.path)) {
+      next(new NotFoundError(`there is no ${request.path.slice(0, 200)}`));
+      return;
+    }
+    response.setHeader('Cache-Control', 'no-store');
+    response.type('html').send(page(consoleDir, response.locals['nonce'] as string));
+  });
+  // Express knows an error handler by its four parameters.
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    const problem = problemOf(error);
+    if (problem.status === 500)
+      log('error', { fault: error instanceof Error ? error.stack : String(error) }, 'request failed');
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, problem);
+  });
+  return app;
+}
+
+function page(consoleDir: string, nonce: string): string {
+  const index = join(consoleDir, 'index.html');
+  if (!existsSync(index))
+    return '<!doctype html><title>Faultline</title><p>The console is not built. Run <code>npm run build:console</code>; the API is at <a href="/api/v1/runs">/api/v1/runs</a>.';
+  return readFileSync(index, 'utf8').replaceAll('__CSP_NONCE__', nonce);
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { parseValueAs } from '../core/document.ts';
+import type { Command } from '../core/run.ts';
+import type { SubscribeRequest } from './events.ts';
+
+const runId = z.string().regex(/^[\w-]{1,64}$/, 'a run id has letters, digits, _ and -');
+
+const command = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('pause') }),
+  z.strictObject({ type: z.literal('resume') }),
+  z.strictObject({ type: z.literal('step'), steps: z.int().min(1).max(1_000_000).default(1) }),
+  z.strictObject({ type: z.literal('speed'), stepsPerSecond: z.number().min(0.1).max(1e6).nullable() }),
+  z.strictObject({ type: z.literal('cancel') }),
+]);
+
+const subscribe = z.strictObject({
+  runId,
+  from: z.int().min(0).max(0xffff_ffff).optional(),
+  mode: z.enum(['all', 'live']).optional(),
+});
+
+/** Everything that comes over a socket is read through one of these; what does not fit is a DocumentError with a pointer. */
+export const readSubscribe = (value: unknown): SubscribeRequest =>
+  parseValueAs(value, 'run:subscribe', subscribe as z.ZodType<SubscribeRequest>);
+export const readRunId = (value: unknown): string => parseValueAs(value, 'message', z.strictObject({ runId })).runId;
+export const readCommand = (value: unknown): { runId: string; command: Command } =>
+  parseValueAs(value, 'run:command', z.strictObject({ runId, command }));
+export const readBareCommand = (value: unknown): Command => parseValueAs(value, 'command', command);

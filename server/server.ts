@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import pino from 'pino';
+import { ConfigError } from '../core/errors.ts';
+import { parseScenario } from '../core/scenario.ts';
+import { schema } from '../evaluation/vocabulary.ts';
+import { access } from './access.ts';
+import { openApp } from './app.ts';
+import type { RunSummary } from './events.ts';
+import { installation } from './installation.ts';
+import { provenance } from './provenance.ts';
+import { RunManager } from './run-manager.ts';
+import { openSockets } from './sockets.ts';
+import { Store } from './store.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Folder of the run store. */
+  readonly store: string;
+  /** Needed when the host is not loopback. */
+  readonly token?: string;
+  readonly modelsDir: string;
+  /** Folders under which scenarios may name datasets and policies. */
+  readonly dataRoots: readonly string[];
+  readonly consoleDir: string;
+  /** Runs at once, default 2. */
+  readonly maxConcurrent?: number;
+  /** Writes a minute from one address, default 60. */
+  readonly writesPerMinute?: number;
+  /** Level of the log on stderr, default `info`; `silent` for tests. */
+  readonly logLevel?: string;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Queues a run from a scenario's text. */
+  launch(scenario: { readonly text: string; readonly file: string }): RunSummary;
+  /** Tells clients, stops runs (marked interrupted), closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server: store, run manager, HTTP and sockets on one port.
+ * @throws {ConfigError} when the address is taken or may not be bound without a token.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, port, modelsDir, consoleDir } = options;
+  const logger = pino(
+    { level: options.logLevel ?? 'info', redact: ['req.headers.authorization', 'token'] },
+    pino.destination(2),
+  );
+  const log = (level: 'info' | 'error', fields: object, message: string): void => logger[level](fields, message);
+  let url = '';
+  const gate = access(host, options.token);
+  const store = new Store(options.store, Date.now());
+  const { versions, codeHash } = provenance();
+  const manager = new RunManager({
+    store,
+    maxConcurrent: options.maxConcurrent ?? 2,
+    now: () => Date.now(),
+    log,
+    roots: options.dataRoots,
+    modelsDir,
+    versions,
+    codeHash,
+  });
+  let draining = false;
+  const app = openApp({
+    access: gate,
+    store,
+    manager,
+    modelsDir,
+    consoleDir,
+    examples,
+    writesPerMinute: options.writesPerMinute ?? 60,
+    ready: () => !draining,
+    log,
+  });
+  const http = createServer(app);
+  const sockets = openSockets({ http, access: gate, store, manager, log });
+  try {
+    await listen(http, host, port);
+  } catch (error) {
+    await sockets.close();
+    await manager.close();
+    store[Symbol.dispose]();
+    throw error;
+  }
+  const { port: bound } = http.address() as AddressInfo;
+  url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  log('info', { url, store: options.store }, 'listening');
+  return {
+    url,
+    launch: ({ text, file }) => manager.launch(parseScenario(text, file, schema)),
+    async close() {
+      if (draining) return;
+      draining = true;
+      await manager.close();
+      await sockets.close();
+      http.closeAllConnections();
+      store[Symbol.dispose]();
+      log('info', {}, 'stopped');
+    },
+  };
+}
+
+function listen(http: HttpServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE')
+        reject(
+          new ConfigError(`port ${port} of ${host} is taken: stop what listens there, or choose another with --port`),
+        );
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EACCES')
+        reject(new ConfigError(`cannot bind to ${host}:${port}: ${error.message}`));
+      else reject(error);
+    });
+    http.listen(port, host, resolve);
+  });
+}
+
+function examples(): { name: string; text: string }[] {
+  const { examplesDir } = installation();
+  return readdirSync(examplesDir)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => ({ name: name.replace(/\.yaml$/, ''), text: readFileSync(join(examplesDir, name), 'utf8') }));
+}
