@@ -5,10 +5,11 @@ import type { BatteryAttributes } from './dataset.ts';
 
 const optional = <T>(type: z.ZodType<T>) => type.nullish().transform((value) => value ?? undefined);
 const fraction = z.number().min(0).max(1);
-const curve = z
-  .array(z.tuple([z.number().min(0), z.number().min(0)]))
-  .min(2)
-  .refine((points) => points.every(([x], i) => i === 0 || x > points[i - 1]![0]), 'the x of its points must ascend');
+const curve = (y: z.ZodNumber) =>
+  z
+    .array(z.tuple([z.number().min(0), y]))
+    .min(2)
+    .refine((points) => points.every(([x], i) => i === 0 || x > points[i - 1]![0]), 'the x of its points must ascend');
 
 const batteryAttributes = z.object({
   capacity: z.number().positive(),
@@ -18,8 +19,8 @@ const batteryAttributes = z.object({
   capacity_loss_coefficient: optional(fraction),
   initial_soc: optional(fraction),
   depth_of_discharge: optional(fraction),
-  power_efficiency_curve: optional(curve),
-  capacity_power_curve: optional(curve),
+  power_efficiency_curve: optional(curve(z.number().positive().max(1))),
+  capacity_power_curve: optional(curve(z.number().min(0))),
 });
 
 /** A device with its attributes; one that is to be sized has none yet. */

@@ -59,13 +59,7 @@ export function battery(attributes: BatteryAttributes | null, profile: Profile, 
       throw new ConfigError(`battery ${name} is ${value}, expected a number ≥ 0`, { place: { file: where } });
   }
   const depthOfDischarge = read('depthOfDischarge', 0, 1, defaults.depthOfDischarge);
-  const capacityPower = curve(
-    given.capacityPowerCurve ?? defaults.capacityPowerCurve,
-    'capacityPowerCurve',
-    0,
-    Infinity,
-    where,
-  );
+  const capacityPower = curve(given.capacityPowerCurve ?? defaults.capacityPowerCurve, 'capacityPowerCurve', where);
   const power = range(capacityPower, 1);
   if (power.low < -slip)
     throw new ConfigError(`battery capacityPowerCurve reads ${power.low} for some state of charge, expected ≥ 0`, {
@@ -96,21 +90,15 @@ export function battery(attributes: BatteryAttributes | null, profile: Profile, 
   };
 }
 
-function curve(
-  points: readonly (readonly [number, number])[],
-  name: string,
-  low: number,
-  high: number,
-  where: string,
-): Curve {
+function curve(points: readonly (readonly [number, number])[], name: string, where: string): Curve {
   const x = Float64Array.from(points, (point) => point[0]);
   const y = Float64Array.from(points, (point) => point[1]);
-  const sound =
+  const ascending =
     x.every((value, i) => Number.isFinite(value) && (i === 0 || value > x[i - 1]!)) &&
-    y.every((value) => Number.isFinite(value) && value >= low && value <= high);
-  if (points.length < 2 || !sound)
+    y.every((value) => Number.isFinite(value) && value >= 0);
+  if (points.length < 2 || !ascending)
     throw new ConfigError(
-      `battery ${name} is ${JSON.stringify(points)}, expected at least two points [x, y] with ascending x and y from ${low} to ${high}`,
+      `battery ${name} is ${JSON.stringify(points)}, expected at least two points [x, y] with ascending x`,
       { place: { file: where } },
     );
   return { x, y };

@@ -389,6 +389,15 @@ export const damages: readonly Damage[] = [
     says: ['attributes/power_efficiency_curve', 'ascend'],
   },
   {
+    what: 'an efficiency curve that touches zero',
+    change: battery('power_efficiency_curve', [
+      [0, 0],
+      [1, 0.9],
+    ]),
+    error: 'DocumentError',
+    says: ['attributes/power_efficiency_curve/0/1', 'got 0'],
+  },
+  {
     what: 'a curve of one point',
     change: battery('capacity_power_curve', [[0, 1]]),
     error: 'DocumentError',
