@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Subject } from 'rxjs';
 import { StateError } from '../core/errors.ts';
 import type { Command } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
 import type { RunState, RunSummary } from './events.ts';
+import { openThread } from './run-thread.ts';
 import type { Store } from './store.ts';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts';
 
@@ -115,12 +116,7 @@ export class RunManager {
 
   #start(id: string, scenario: Scenario): void {
     const { roots, modelsDir, versions, codeHash, log } = this.#options;
-    const fromSource = import.meta.url.endsWith('.ts');
-    const file = new URL(fromSource ? './run-worker.ts' : './run-worker.js', import.meta.url);
-    const worker = new Worker(file, {
-      workerData: { scenario, roots, modelsDir, versions, codeHash } satisfies WorkerTask,
-      ...(fromSource ? { execArgv: ['--import', 'tsx'] } : {}),
-    });
+    const worker = openThread({ scenario, roots, modelsDir, versions, codeHash });
     this.#active.set(id, worker);
     let over = false;
     const finish = (state: RunState, outcome: Parameters<Store['ended']>[3] = {}): void => {
