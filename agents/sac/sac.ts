@@ -71,7 +71,7 @@ export class Sac implements Learner {
       initialise(network, rng.split(`critic ${i}`), { kind: 'torch-linear' });
       this.#targets[i]!.lerpFrom(network, 1);
     }
-    this.#temperature = new Temperature(config.entropyTarget ?? -actions, config.temperature);
+    this.#temperature = new Temperature(config.entropyTarget * actions, config.temperature);
     this.#replay = new Replay(config.bufferSize, inputs, actions);
     this.#shaping = new RewardShaping(spaces.observationSpace, config);
     this.#shaped = new Float64Array(spaces.numEnvs);
