@@ -100,9 +100,12 @@ function read(table: NumberTable, rules: readonly Rule[], ignored: readonly stri
   );
 }
 
+/** Nothing in a district is beyond this in its unit, and sums and spans of such numbers stay finite. */
+const largest = 1e9;
+
 function check(values: Float64Array, rule: Rule, file: string, column: number): void {
-  const low = rule.low ?? -Infinity;
-  const high = rule.high ?? Infinity;
+  const low = rule.low ?? -largest;
+  const high = rule.high ?? largest;
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;
     if (rule.unserved && value > 0)
@@ -113,14 +116,15 @@ function check(values: Float64Array, rule: Rule, file: string, column: number): 
     if (value >= low && value <= high && (!rule.whole || Number.isInteger(value))) continue;
     if (Number.isNaN(value) && rule.blank) continue;
     const got = Number.isNaN(value) ? 'blank (not a number)' : value;
-    throw new DataError(`'${rule.name}' is ${got}, expected ${expected(rule)}`, {
+    throw new DataError(`'${rule.name}' is ${got}, expected ${expected(rule, Math.abs(value) > largest)}`, {
       place: { file, line: row + 2, column },
     });
   }
 }
 
-function expected({ low, high, whole }: Rule): string {
+function expected({ low, high, whole }: Rule, beyond: boolean): string {
   const kind = whole ? 'a whole number' : 'a number';
   if (low !== undefined && high !== undefined) return `${kind} from ${low} to ${high}`;
+  if (beyond) return `${kind} of at most ${largest} in size`;
   return low === undefined ? kind : `${kind} ≥ ${low}`;
 }

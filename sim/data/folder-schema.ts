@@ -4,6 +4,8 @@ import { DataError } from '../../core/errors.ts';
 import type { BatteryAttributes } from './dataset.ts';
 
 const optional = <T>(type: z.ZodType<T>) => type.nullish().transform((value) => value ?? undefined);
+/** kWh or kW; as large as a cell may be. */
+const amount = z.number().max(1e9);
 const fraction = z.number().min(0).max(1);
 const curve = (y: z.ZodNumber) =>
   z
@@ -12,8 +14,8 @@ const curve = (y: z.ZodNumber) =>
     .refine((points) => points.every(([x], i) => i === 0 || x > points[i - 1]![0]), 'the x of its points must ascend');
 
 const batteryAttributes = z.object({
-  capacity: z.number().positive(),
-  nominal_power: z.number().positive(),
+  capacity: amount.positive(),
+  nominal_power: amount.positive(),
   efficiency: optional(z.number().positive().max(1)),
   loss_coefficient: optional(fraction),
   capacity_loss_coefficient: optional(fraction),
@@ -67,7 +69,7 @@ const building = z.object({
   heating_storage: device,
   dhw_storage: device,
   electrical_storage: sized(batteryAttributes),
-  pv: sized(z.object({ nominal_power: z.number().min(0) })),
+  pv: sized(z.object({ nominal_power: amount.min(0) })),
   dynamics: z.unknown().nullish(),
   power_outage: z.object({ simulate_power_outage: z.boolean().nullish() }).nullish(),
   chargers: z.unknown().nullish(),

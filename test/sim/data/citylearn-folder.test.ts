@@ -179,7 +179,7 @@ describe('a written folder', () => {
 
   it('reads back to the same bits: any floats', async () => {
     const sound = await readCityLearnFolder(readerOf(soundFolder()));
-    const value = fc.double({ min: 0, noDefaultInfinity: true, noNaN: true });
+    const value = fc.double({ min: 0, max: 1e9, noNaN: true });
     await fc.assert(
       fc.asyncProperty(fc.array(value, { minLength: 48, maxLength: 48 }), async (values) => {
         const building = sound.buildings[0]!;

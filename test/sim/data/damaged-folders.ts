@@ -337,6 +337,12 @@ export const damages: readonly Damage[] = [
     says: ['folder/Building_1.csv:10:8', "'1e999' is not finite"],
   },
   {
+    what: 'a number beyond all sense',
+    change: cell('weather.csv', 9, 0, '1e12'),
+    error: 'DataError',
+    says: ['folder/weather.csv:10:1', "'outdoor_dry_bulb_temperature' is 1000000000000", 'at most 1000000000 in size'],
+  },
+  {
     what: 'a negative load',
     change: cell('Building_1.csv', 9, 7, '-0.1'),
     error: 'DataError',
@@ -365,6 +371,12 @@ export const damages: readonly Damage[] = [
     change: battery('capacity', -6.4),
     error: 'DocumentError',
     says: ['/buildings/Building_1/electrical_storage/attributes/capacity', 'got -6.4'],
+  },
+  {
+    what: 'panels beyond all sense',
+    change: schema((all) => void (all.buildings.Building_2.pv.attributes.nominal_power = 1e300)),
+    error: 'DocumentError',
+    says: ['/buildings/Building_2/pv/attributes/nominal_power', 'got 1e+300'],
   },
   {
     what: 'a capacity in words',
