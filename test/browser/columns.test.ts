@@ -51,6 +51,15 @@ describe('columns', () => {
     expect(columns.rows).toBe(4);
   });
 
+  it('average what is there', () => {
+    const columns = new Columns();
+    columns.adopt(schema(['a']));
+    expect(columns.mean('a')).toBeNaN();
+    columns.append({ ...frame(0, 0, 4, 1), values: Float32Array.of(1, Number.NaN, 0, 0.5) });
+    expect(columns.mean('a')).toBe(0.5);
+    expect(columns.mean('b')).toBeNaN();
+  });
+
   it('keep the history of channels that a new schema still has', () => {
     const columns = new Columns();
     columns.adopt(schema(['a', 'b']));

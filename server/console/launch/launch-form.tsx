@@ -1,18 +1,19 @@
 import { Button, Group, NativeSelect, Textarea, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Problem } from '../../events.ts';
 import { ProblemError } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { launchRun } from '../wire/sockets.ts';
-import { getExamples, useValidation } from './scenario-api.ts';
+import { getExamples, getPolicies, useValidation } from './scenario-api.ts';
 import { errorsOf } from './form-context.ts';
 import type { Json, JsonSchema } from './json-schema.ts';
 import { SchemaForm } from './schema-form.tsx';
 import { useDraft } from './use-draft.ts';
 
-const noSuggestions: ReadonlyMap<string, readonly string[]> = new Map();
+/** Where a scenario names a policy. */
+const policyPointer = '/victim/policy';
 
 /** The two editors of a scenario, what the server says of it, and the button. */
 export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; readonly initial: Json | undefined }) {
@@ -24,6 +25,8 @@ export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; r
     queryFn: ({ signal }) => getExamples(signal),
     staleTime: Infinity,
   });
+  const policies = useQuery({ queryKey: ['policies'], queryFn: ({ signal }) => getPolicies(signal) });
+  const suggestions = useMemo(() => new Map([[policyPointer, policies.data ?? []]]), [policies.data]);
   const validation = useValidation(draft.textError === null ? draft.text : null);
   const launch = useMutation({
     mutationFn: () => launchRun(draft.value),
@@ -47,7 +50,7 @@ export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; r
           value={draft.shown}
           onChange={draft.setValue}
           errors={errors}
-          suggestions={noSuggestions}
+          suggestions={suggestions}
         />
       </div>
       <div className="launch-side">

@@ -103,6 +103,7 @@ export function StringField(props: FieldProps) {
     value: value === undefined || value === null ? '' : textOf(value),
   } as const;
   const change = (text: string): void => onChange(text === '' ? emptyOf(props) : text);
-  if (known.length > 0) return <Autocomplete {...common} data={[...new Set(known)]} onChange={change} />;
+  if (known.length > 0)
+    return <Autocomplete {...common} data={[...new Set(known)]} filter={({ options }) => options} onChange={change} />;
   return <TextInput {...common} onChange={(event) => change(event.currentTarget.value)} />;
 }

@@ -60,6 +60,20 @@ export class Columns {
     return row < 0 || row >= this.#rows ? Number.NaN : (this.column(name)?.[row] ?? Number.NaN);
   }
 
+  /** Mean of a channel's rows that hold a number; NaN when none does. */
+  mean(name: string): number {
+    const column = this.column(name);
+    let sum = 0;
+    let count = 0;
+    for (let row = 0; row < this.#rows; row++) {
+      const value = column?.[row] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+    }
+    return sum / count;
+  }
+
   #resize(capacity: number): void {
     this.#capacity = capacity;
     this.#columns = this.#columns.map((column) => {

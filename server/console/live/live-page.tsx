@@ -9,12 +9,14 @@ import { useConnection } from '../wire/connection.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { useTitle } from '../wire/use-title.ts';
 import { Chart } from './chart.tsx';
+import type { Columns } from './columns.ts';
 import { Downloads } from './downloads.tsx';
 import { KpiTable } from './kpi-table.tsx';
 import { LaneTable } from './lane-table.tsx';
 import { cleanLabel, lanesOf } from './lanes.ts';
+import type { Lane } from './lanes.ts';
 import { ChartSkeletons, LiveSkeleton } from './live-skeleton.tsx';
-import { featuresOf, panelsOf } from './panels.ts';
+import { featuresOf, panelsOf, successChannel } from './panels.ts';
 import { RunHeader } from './run-header.tsx';
 import { simClock, simTime } from './sim-time.ts';
 import { useRunStream } from './use-run-stream.ts';
@@ -138,6 +140,7 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
                 </Title>
                 <Downloads id={run.id} result={result} />
               </Group>
+              <ChangedDecisions columns={columns} lane={pair.attacked} />
               <KpiTable pair={pair} columns={columns} schema={schema} result={result} />
             </section>
           </div>
@@ -153,6 +156,12 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
       )}
     </>
   );
+}
+
+function ChangedDecisions({ columns, lane }: { readonly columns: Columns; readonly lane: Lane | undefined }) {
+  const share = lane === undefined ? Number.NaN : columns.mean(successChannel(lane));
+  if (Number.isNaN(share)) return null;
+  return <p className="hint">The attack changed {(100 * share).toFixed(1)} % of the decisions so far.</p>;
 }
 
 /** The wanted name when there is such a one, else the first. */

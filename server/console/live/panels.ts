@@ -117,6 +117,11 @@ export function regretsOf(schema: TelemetrySchema, lane: Lane | undefined): read
   return lane === undefined ? [] : suffixes(signalsOf(schema, lane.name).keys(), regretPrefix);
 }
 
+/** The channel that says at which steps the attack changed the decision. */
+export function successChannel(lane: Lane): string {
+  return `${lane.name}/success`;
+}
+
 /** The channel of a KPI's running value or regret. */
 export function kpiChannel(lane: Lane, kind: 'kpi' | 'regret', kpi: string): string {
   return `${lane.name}/${kind === 'kpi' ? kpiPrefix : regretPrefix}${kpi}`;

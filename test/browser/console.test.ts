@@ -1,0 +1,226 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startServer } from '../../server/server.ts';
+import { writeModels } from '../support/model-folder.ts';
+import type { BrowserPage } from './support/browser.ts';
+import { noBrowser, openBrowser, picture, violations } from './support/browser.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const consoleDir = join(root, 'dist', 'console');
+
+/** One person at one console; each test takes up where the one before left off. */
+describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefined ? '' : ` (${noBrowser})`}`, () => {
+  let folder: string;
+  let store: string;
+  let models: string;
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let browser: BrowserPage;
+  let page: Page;
+
+  const serve = (port: number): ReturnType<typeof startServer> =>
+    startServer({
+      host: '127.0.0.1',
+      port,
+      store,
+      modelsDir: models,
+      dataRoots: [root],
+      consoleDir,
+      logLevel: 'silent',
+    });
+  const badge = (state: string) => page.locator(`.run-header [data-state="${state}"]`);
+  const rows = async (): Promise<number> => Number((await page.getByTestId('rows').innerText()).replaceAll(/\D/g, ''));
+  const rowsBeyond = (count: number) => expect.poll(rows, { timeout: 10_000 }).toBeGreaterThan(count);
+
+  beforeAll(async () => {
+    if (!existsSync(join(consoleDir, 'index.html')))
+      await promisify(execFile)('npm', ['run', 'build:console'], { cwd: root });
+    folder = await mkdtemp(join(tmpdir(), 'faultline-console-'));
+    store = join(folder, 'store');
+    models = await writeModels(join(folder, 'models'));
+    server = await serve(0);
+    browser = await openBrowser('light');
+    page = browser.page;
+    page.setDefaultTimeout(10_000);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  // The steps build on one another: after a failure the others would only wait for what cannot come.
+  let broken = false;
+  beforeEach(({ skip, onTestFailed }) => {
+    skip(broken, 'an earlier step failed');
+    onTestFailed(() => {
+      broken = true;
+    });
+  });
+
+  it('leads from an empty list to the form', async () => {
+    await page.goto(server.url);
+    await page.getByRole('heading', { name: 'No run yet' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Launch the first run' }).click();
+    await page.getByText('The server accepts this scenario.').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('shows what the server refuses at the field that is wrong', async () => {
+    const seed = page.getByRole('textbox', { name: 'Seed' });
+    await seed.fill('-1');
+    await page.getByText('1 to correct').waitFor();
+    expect(await seed.getAttribute('aria-invalid')).toBe('true');
+    expect(await page.getByRole('button', { name: 'Launch', exact: true }).isDisabled()).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await seed.fill('7');
+    await page.getByText('The server accepts this scenario.').waitFor();
+  });
+
+  it('launches an attack by clicking, and its charts move', async () => {
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('by hand');
+    await page.getByRole('textbox', { name: 'Steps', exact: true }).first().fill('336');
+    await page.getByRole('combobox', { name: 'Policy' }).fill('small-ppo');
+    await page.getByRole('combobox', { name: 'Name' }).selectOption('toggle-bifurcation');
+    await page.locator('summary', { hasText: 'Live' }).click();
+    await page.getByRole('textbox', { name: 'Frame steps' }).fill('3');
+    await page.getByRole('textbox', { name: 'Steps per second' }).fill('30');
+    const text = await page.getByRole('textbox', { name: 'Scenario as YAML' }).inputValue();
+    expect(text).toMatch(/seed: 7[^]*steps: 336[^]*name: toggle-bifurcation[^]*stepsPerSecond: 30/);
+    await page.getByText('The server accepts this scenario.').waitFor();
+    await page.getByRole('button', { name: 'Launch', exact: true }).click();
+    await page.waitForURL('**/runs/*');
+    await rowsBeyond(0);
+    const [first, before] = [await rows(), await picture(page, '[data-panel="net"]')];
+    await rowsBeyond(first + 10);
+    expect(await picture(page, '[data-panel="net"]')).not.toBe(before);
+    expect(Number(await page.locator('[data-panel="net"]').getAttribute('data-rows'))).toBeGreaterThan(first);
+    expect(await page.getByRole('img', { name: /^Net consumption/ }).getAttribute('aria-label')).toMatch(
+      /^Net consumption at day \d+, \d\d:00: .*attacked −?\d/,
+    );
+    expect(
+      await page
+        .locator('[data-panel]')
+        .evaluateAll((panels) => panels.map((panel) => panel.getAttribute('data-panel'))),
+    ).toEqual(expect.arrayContaining(['net', 'soc', 'feature', 'perturbation', 'action', 'regret']));
+  });
+
+  it('pauses, steps and resumes', async () => {
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await badge('paused').waitFor();
+    await page.waitForTimeout(400);
+    const held = await rows();
+    await page.waitForTimeout(400);
+    expect(await rows()).toBe(held);
+    await page.getByRole('textbox', { name: 'Steps to advance' }).fill('5');
+    await page.getByRole('button', { name: 'Step', exact: true }).click();
+    await expect.poll(rows).toBe(held + 5);
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await badge('running').waitFor();
+    await rowsBeyond(held + 5);
+  });
+
+  it('has the whole history again after a reload', async () => {
+    const before = await rows();
+    await page.reload();
+    await rowsBeyond(before);
+    expect(await page.getByTestId('stream').innerText()).toMatch(/^\d+ frames, 0 gaps$/);
+  });
+
+  it('moves the cursor of all charts by keyboard, and holds the window', async () => {
+    const net = page.getByRole('group', { name: /^Net consumption/ });
+    await net.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await expect
+      .poll(() => page.getByRole('img', { name: /^State of charge/ }).getAttribute('aria-label'))
+      .toContain('day 1, ');
+    await page.getByRole('button', { name: 'Freeze' }).click();
+    await page.getByRole('slider', { name: 'End of the window' }).waitFor();
+    await page.getByText(/new rows after it/).waitFor();
+    await page.getByRole('button', { name: 'Follow' }).click();
+  });
+
+  it('takes up the stream where it broke when the server comes back', async () => {
+    const before = await rows();
+    const { port } = new URL(server.url);
+    await server.close();
+    await page.getByText('The connection to the server is lost').waitFor();
+    server = await serve(Number(port));
+    await page.getByText('The connection to the server is lost').waitFor({ state: 'detached' });
+    await badge('interrupted').waitFor();
+    expect(await rows()).toBeGreaterThanOrEqual(before);
+    expect(await page.getByTestId('stream').innerText()).toMatch(/, 0 gaps$/);
+  });
+
+  it('launches a variant, and cancels it', async () => {
+    await page.getByRole('link', { name: 'launch a variant' }).click();
+    await page.getByText('The server accepts this scenario.').waitFor();
+    await page.getByRole('button', { name: 'Launch', exact: true }).click();
+    await page.waitForURL('**/runs/*');
+    await rowsBeyond(0);
+    await page.getByRole('button', { name: 'Cancel run' }).click();
+    await page.getByRole('button', { name: 'Really cancel' }).click();
+    await badge('cancelled').waitFor();
+  });
+
+  it('shows the result of a finished run', async () => {
+    await page.getByRole('link', { name: 'launch a variant' }).click();
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('to the end');
+    await page.getByRole('textbox', { name: 'Steps', exact: true }).first().fill('168');
+    await page.locator('summary', { hasText: 'Live' }).click();
+    await page.getByRole('textbox', { name: 'Steps per second' }).fill('');
+    await page.getByText('The server accepts this scenario.').waitFor();
+    await page.getByRole('button', { name: 'Launch', exact: true }).click();
+    await badge('done').waitFor({ timeout: 20_000 });
+    await page.locator('table[data-source="result"]').waitFor();
+    expect(await rows()).toBe(168);
+    const kpi = page.locator('table[data-source="result"] tbody tr').first();
+    expect(await kpi.innerText()).toMatch(/Electricity consumption.*\d\.\d.*\d\.\d.*[+−]\d/s);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Result JSON' }).click();
+    expect((await download).suggestedFilename()).toMatch(/result\.json$/);
+  });
+
+  it('lists the runs, live and filtered', async () => {
+    await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
+    await expect.poll(() => page.locator('tr[data-run]').count()).toBe(3);
+    await page.getByRole('searchbox', { name: 'Filter runs' }).fill('end done');
+    await expect.poll(() => page.locator('tr[data-run]').count()).toBe(1);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('says when an address leads nowhere', async () => {
+    await page.goto(`${server.url}/nowhere`);
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    await page.goto(`${server.url}/runs/none`);
+    await page.getByRole('heading', { name: 'There is no such run' }).waitFor();
+  });
+
+  it('is as readable in the dark', async () => {
+    await page.goto(server.url);
+    await page.getByRole('button', { name: 'Use the dark theme' }).click();
+    await page.locator('tr[data-run] a').first().waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.locator('tr[data-run] a').first().click();
+    await rowsBeyond(0);
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Launch', exact: true }).click();
+    await page.getByText('The server accepts this scenario.').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('complained of nothing that was not meant to fail', () => {
+    const meant = /status of (404|422)|WebSocket connection to|ERR_CONNECTION_REFUSED/;
+    expect(browser.complaints.filter((complaint) => !meant.test(complaint))).toEqual([]);
+  });
+});
