@@ -40,7 +40,7 @@ export const sacConfig = z.strictObject({
     .number()
     .default(-2)
     .describe(
-      'Entropy the temperature steers to, nats per action component on the unit scale; SB3: −1, a deviation of 9 % of the range, 0.45 kWh of a 5 kW battery.',
+      'Entropy the temperature steers to, nats per action component on the unit scale; SB3: −1, a deviation of 0.09 on [−1, 1], so 0.45 kWh of a 5 kW battery.',
     ),
   temperature: z
     .number()
