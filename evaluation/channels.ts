@@ -4,7 +4,7 @@ import type { KpiAccumulator } from '../sim/district/kpi.ts';
 import type { DistrictEnv, LaneSeries } from '../sim/district/district-env.ts';
 import { Recorder } from './recorder.ts';
 
-/** KPIs whose running regret is recorded; the others need a whole month or year to mean anything. */
+/** KPIs whose running value and regret are recorded; the others need a whole month or year to mean anything. */
 const runningKpis = [
   'electricity_consumption_total',
   'cost_total',
@@ -29,7 +29,8 @@ export interface LaneChannels {
     actionChange: number,
   ): void;
   physics(recorder: Recorder, series: LaneSeries, t: number, action: number, reward: number): void;
-  regrets(recorder: Recorder, own: KpiAccumulator, clean: KpiAccumulator): void;
+  /** @param clean the twin's KPIs; undefined on the clean lane itself */
+  kpis(recorder: Recorder, own: KpiAccumulator, clean: KpiAccumulator | undefined): void;
 }
 
 /** The telemetry schema of a run and, per lane, the writers into it. Channel names are `<building>/<attack|clean>/<signal>`. */
@@ -53,6 +54,7 @@ export function channelTable(
       const linfAt = group === 0 ? -1 : add(lane, 'linf', 'normalised');
       const successAt = group === 0 ? -1 : add(lane, 'success', '0 or 1');
       const changeAt = group === 0 ? -1 : add(lane, 'action_change', 'share of range');
+      const kpiAt = runningKpis.map((kpi) => add(lane, `kpi.${kpi}`, 'ratio'));
       const regretAt = group === 0 ? [] : runningKpis.map((kpi) => add(lane, `regret.${kpi}`, 'ratio'));
       const features = env.laneFeatures(group * buildings.length + b);
       const detailed = group > 0 && (labels.length * buildings.length <= featureLanes || b === 0);
@@ -76,11 +78,13 @@ export function channelTable(
           recorder.set(rew, reward);
           if (idle >= 0) recorder.set(idle, series.netWithoutStorage[t]!);
         },
-        regrets(recorder, own, clean) {
+        kpis(recorder, own, clean) {
           for (let k = 0; k < runningKpis.length; k++) {
-            const attacked = own.value(runningKpis[k]!);
+            const value = own.value(runningKpis[k]!);
+            recorder.set(kpiAt[k]!, value ?? Number.NaN);
+            if (clean === undefined) continue;
             const reference = clean.value(runningKpis[k]!);
-            recorder.set(regretAt[k]!, attacked === null || reference === null ? Number.NaN : attacked - reference);
+            recorder.set(regretAt[k]!, value === null || reference === null ? Number.NaN : value - reference);
           }
         },
       };

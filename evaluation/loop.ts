@@ -177,7 +177,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
         returns[lane]! += batch.reward[lane]!;
         const row: LaneChannels = channels[lane]!;
         row.physics(recorder, env.series(lane), step, action[lane]!, batch.reward[lane]!);
-        if (lane >= count) row.regrets(recorder, kpis[lane]!, kpis[lane % count]!);
+        row.kpis(recorder, kpis[lane]!, lane < count ? undefined : kpis[lane % count]!);
       }
       return recorder.endRow();
     },

@@ -41,7 +41,7 @@ export function simulateCommand(): Command {
     .option('--json', 'print the KPIs as JSON')
     .addHelpText(
       'after',
-      '\nWrites series.csv, rewards.csv, kpis.csv, run.json. Examples:\n  faultline simulate --actions self-consumption --out runs/rule\n  faultline simulate --dataset data/citylearn_challenge_2022_phase_2 --buildings Building_6 --actions actions.csv --out runs/replay',
+      '\nWrites series.csv, actions.csv, rewards.csv, kpis.csv, run.json. Examples:\n  faultline simulate --actions self-consumption --out runs/rule\n  faultline simulate --dataset data/citylearn_challenge_2022_phase_2 --buildings Building_6 --actions actions.csv --out runs/replay',
     )
     .action(async (options) => {
       const signal = interruption();
@@ -123,7 +123,7 @@ function actionTable(file: string, count: number): ActionTable {
 
 function write(
   out: string,
-  { series, rewards, observations, kpis, env }: Simulation,
+  { series, actions, rewards, observations, kpis, env }: Simulation,
   names: readonly string[],
   withObservations: boolean,
 ): void {
@@ -151,6 +151,14 @@ function write(
       columns.map(([name]) => name),
       rows,
       (t, c) => columns[c]![1][t]!,
+    ),
+  );
+  writeFile(
+    join(out, 'actions.csv'),
+    csvText(
+      names.map((_, i) => `${i}.electrical_storage`),
+      rows - 1,
+      (t, i) => actions[t * count + i]!,
     ),
   );
   writeFile(

@@ -142,6 +142,7 @@ describe('faultline simulate', () => {
     const run = JSON.parse(stdout) as { kpis: { level: string }[]; dataHash: string };
     expect(run.kpis.filter((row) => row.level === 'district')).toHaveLength(9);
     expect(readdirSync(path('random')).sort()).toEqual([
+      'actions.csv',
       'kpis.csv',
       'observations.csv',
       'rewards.csv',
@@ -167,7 +168,21 @@ describe('faultline simulate', () => {
     expect(read('random', 'observations.csv').split('\n')[0]).toMatch(
       /^t,month_cos,.*electricity_pricing_predicted_24h.*,1\.non_shiftable_load/,
     );
-    // mulberry32(12345) over [low, high], building-major: the first draws of the golden files on ±0.78125.
+    await ok([
+      'simulate',
+      '--buildings',
+      'Building_1,Building_3',
+      '--actions',
+      'random/actions.csv',
+      '--steps',
+      '60',
+      '--out',
+      'replay',
+    ]);
+    for (const file of ['series.csv', 'rewards.csv', 'kpis.csv'])
+      expect(read('replay', file)).toBe(read('random', file));
+    // mulberry32(12345) over ±0.78125: the first draw of the golden action files of every profile.
+    expect(read('random', 'actions.csv').split('\n')[1]!.split(',')[0]).toBe('0.7495754183764802');
     const idle = await ok([
       'simulate',
       '--buildings',
