@@ -1,7 +1,7 @@
 /**
  * Trains a victim on a real building and prints its learning curve: consumption KPI against steps and CPU seconds.
  *
- *     npx tsx bench/train.ts ppo|sac [--dataset DIR] [--building NAME] [--seed N] [--steps N] [--lanes N] [--every N]
+ *     npx tsx bench/train.ts ppo|sac [--dataset DIR] [--building NAME] [--normalisation NAME] [--seed N] [--steps N] [--lanes N] [--every N]
  *                                    [--config JSON] [--out DIR]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     dataset: { type: 'string', default: '../shared/datasets/citylearn_challenge_2022_phase_2' },
     building: { type: 'string', default: 'Building_6' },
+    normalisation: { type: 'string', default: 'citylearn-2.0.0' },
     seed: { type: 'string', default: '0' },
     steps: { type: 'string' },
     lanes: { type: 'string' },
@@ -30,7 +31,13 @@ const scenario = scenarioFrom(
   {
     name: `bench train ${positionals[0]}`,
     seed: Number(values.seed),
-    district: { dataset: values.dataset, buildings: [values.building] },
+    district: {
+      dataset: values.dataset,
+      profile: 'v2.0',
+      buildings: [values.building],
+      reward: 'RewardFunction',
+      normalisation: values.normalisation,
+    },
     train: {
       algorithm: positionals[0],
       ...(values.steps === undefined ? {} : { steps: Number(values.steps) }),
