@@ -3,8 +3,8 @@
 // The floor. A lane-step reads 31 float32 features, copies them out and writes 4 series, state and reward: some 370 bytes, 37 ns from memory
 // at 10 GB/s, less from a cache. Its arithmetic is 50 floating-point operations, but six divisions and a root in it wait for one another:
 // two curve look-ups, the root of the efficiency, energy over capacity, degradation; at 13 to 18 cycles each that is 100 cycles, 35 ns at
-// 3 GHz. So 40 ns is the floor of a lane-step. One lane that repeats a week comes to 2.5 times that; lanes that differ have their branches
-// (which clamp binds, which segment of a curve) mispredicted, at some 5 ns each, and come to 5 times.
+// 3 GHz. So 40 ns is the floor of a lane-step. One lane comes to 2.5 to 3 times that, many lanes to 5: hoisting the copy's bounds, idle
+// batteries and lanes of one building changed neither, so what is left is in the engine's loads through each lane's objects.
 // CityLearn itself needs about 1.5 ms per building and step (v2.3.1; v1.8.0 0.18 ms): specs/citylearn.md 18.
 //
 // Each figure is the median of CPU time over years, which neighbours on the machine disturb little.
