@@ -14,14 +14,6 @@ export interface Box {
   readonly features: readonly Feature[];
 }
 
-/** Values `0 … n−1`. */
-export interface Discrete {
-  readonly kind: 'discrete';
-  readonly n: number;
-}
-
-export type Space = Box | Discrete;
-
 /** The physical value of a normalised one, in the feature's unit. */
 export function toPhysical(feature: Feature, normalised: number): number {
   return feature.low + normalised * (feature.high - feature.low);

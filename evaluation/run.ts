@@ -1,7 +1,5 @@
 import { from } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { ConfigError } from '../core/errors.ts';
-import { rng } from '../core/rng.ts';
 import type { LaneResult, RunEvent, RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { hashOf } from './canonical.ts';
@@ -102,14 +100,4 @@ export async function* runEvents(
 /** The same as a cold observable: unsubscribing stops the run and frees everything it holds. */
 export function run$(scenario: Scenario, workspace: Workspace, options: RunOptions): Observable<RunEvent> {
   return from(runEvents(scenario, workspace, options));
-}
-
-/** Fails early, with the scenario's own words, when a run's sections do not fit together. */
-export function requireFit(condition: boolean, path: string, message: string): asserts condition {
-  if (!condition) throw new ConfigError(message, { place: { path } });
-}
-
-/** The root of a run's randomness. */
-export function rootStream(scenario: Scenario): ReturnType<typeof rng> {
-  return rng(scenario.seed);
 }
