@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, ShapeError, StateError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
@@ -210,6 +211,29 @@ describe('a disturbance', () => {
     const extra = Array.from({ length: 6 }, (_, t) => disturbed.net[t]! - calm.net[t]!);
     expect(extra.map((kwh) => Math.round(kwh * 1e9) / 1e9)).toEqual([0, 0, 2.5, 2.5, 0, 0]);
     expect(disturbed.netWithoutStorage).toEqual(calm.netWithoutStorage);
+  });
+
+  it('lasts as many steps as it says, or until its episode ends', () => {
+    const power = fc.double({ min: -10, max: 10, noNaN: true });
+    fc.assert(
+      fc.property(power, fc.integer({ min: 1, max: 60 }), fc.nat(40), (kw, steps, begin) => {
+        const episode = 50;
+        const lanes = [{ building: 0 }, { building: 0 }];
+        const env = open({ lanes, steps: episode });
+        env.reset(rng(0));
+        const probes = [new Float64Array(5), new Float64Array(5)];
+        for (let t = 1; t < 2 * episode; t++) {
+          if (t === begin + 1) env.disturb({ type: 'load', env: 1, kw, steps });
+          env.step(Float64Array.of(0.1, 0.1));
+          probes.forEach((probe, lane) => env.probe(lane, probe));
+          const on = t > begin && t <= begin + steps && t < episode;
+          // Autoreset shows hour 0 of the next episode in the step that ends one.
+          expect(probes[1]![0]! - probes[0]![0]!).toBeCloseTo(on ? kw : 0, 10);
+          expect(probes[1]!.subarray(1)).toEqual(probes[0]!.subarray(1));
+        }
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it.each([
