@@ -33,64 +33,7 @@ const attributes = fc.record({
   depthOfDischarge: fraction(0, 1),
 });
 
-/** specs/bifurcation.md 1.2, letter by letter (with the loss and the reserve of specs/citylearn.md 5.5). */
-function specified(attributes: Required<BatteryAttributes>) {
-  const { capacity: C, nominalPower: P } = attributes;
-  const interp = (points: readonly (readonly [number, number])[], x: number): number => {
-    const i = Math.max(0, points.findIndex(([knot]) => x <= knot) - 1); // argmax of all-false is 0, and so is −1 here
-    const [[x0, y0], [x1, y1]] = [points[i]!, points[i + 1]!];
-    return y0 + ((y1 - y0) * (x - x0)) / (x1 - x0);
-  };
-  let soc = attributes.initialSoc!;
-  let degraded = C;
-  let previous = attributes.efficiency!;
-  return (request: number): { soc: number; degraded: number; drawn: number } => {
-    const initial = soc * C * (1 - attributes.lossCoefficient!);
-    const pmax = P * interp(attributes.capacityPowerCurve!, initial / C);
-    const reserve = 1 - attributes.depthOfDischarge!;
-    const energy =
-      request >= 0
-        ? Math.min(pmax, degraded - initial, request)
-        : Math.max(-pmax, -Math.max((soc - reserve) * C * previous, 0), request);
-    previous = interp(attributes.powerEfficiencyCurve!, Math.abs(energy) / P);
-    const root = Math.sqrt(previous);
-    const final = energy >= 0 ? Math.min(initial + energy * root, C) : Math.max(0, initial + energy / root);
-    soc = final / C;
-    const drawn = final - initial >= 0 ? (final - initial) / root : (final - initial) * root;
-    degraded = Math.max(degraded - (attributes.capacityLossCoefficient! * C * Math.abs(drawn)) / (2 * degraded), 0);
-    return { soc, degraded, drawn };
-  };
-}
-
 describe('a battery', () => {
-  it('is the specification, for any attributes, curves and requests', () => {
-    // Efficiencies fall, powers fall: the first segments' extensions stay in range.
-    const falling = (low: number, high: number): fc.Arbitrary<[number, number][]> =>
-      fc
-        .tuple(fraction(0.3, 0.7), fraction(low, high), fraction(low, high), fraction(low, high))
-        .map(([x, ...y]) => y.sort((a, b) => b - a).map((value, i): [number, number] => [[0, x, 1][i]!, value]));
-    fc.assert(
-      fc.property(
-        attributes,
-        falling(0.5, 1),
-        falling(0.1, 1),
-        fc.array(fraction(-300, 300), { minLength: 1, maxLength: 60 }),
-        (given, powerEfficiencyCurve, capacityPowerCurve, requests) => {
-          const all = { ...given, powerEfficiencyCurve, capacityPowerCurve };
-          const { own, state } = fresh(all);
-          const step = specified(all);
-          for (const request of requests) {
-            const drawn = chargeBattery(own, state, 0, request);
-            const expected = step(request);
-            expect(drawn).toBeCloseTo(expected.drawn, 11);
-            expect(state.soc[0]).toBeCloseTo(expected.soc, 12);
-            expect(state.degraded[0]).toBeCloseTo(expected.degraded, 11);
-          }
-        },
-      ),
-    );
-  });
-
   it('keeps its promises for any attributes and requests', () => {
     fc.assert(
       fc.property(attributes, fc.array(fraction(-300, 300), { minLength: 1, maxLength: 60 }), (given, requests) => {
