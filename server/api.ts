@@ -1,21 +1,29 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import express, { Router } from 'express';
 import type { Request, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import { csvText } from '../core/csv.ts';
 import { parseValueAs } from '../core/document.ts';
-import { DataError } from '../core/errors.ts';
 import type { Command } from '../core/run.ts';
 import { parseScenario, scenarioFrom } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { catalogue, schema } from '../evaluation/vocabulary.ts';
 import type { Access } from './access.ts';
 import { bearer } from './access.ts';
-import { ForbiddenError, NotFoundError, problemOf } from './problem.ts';
+import {
+  ForbiddenError,
+  MediaTypeError,
+  NotFoundError,
+  problemOf,
+  TooManyError,
+  UnauthorizedError,
+} from './problem.ts';
 import { readBareCommand } from './messages.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Store } from './store.ts';
-import { telemetryTable } from './telemetry-table.ts';
+import { telemetryCsv, telemetryTable } from './telemetry-table.ts';
 import { modelNames } from './workspace.ts';
 
 export interface ApiOptions {
@@ -53,7 +61,7 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
     if (!access.permitsHost(request.headers.host))
       throw new ForbiddenError(`this server is not '${request.headers.host?.slice(0, 100)}'`);
     if (!access.permits(bearer(request.headers.authorization)))
-      throw new ForbiddenError('this server needs its bearer token: Authorization: Bearer …');
+      throw new UnauthorizedError('this server needs its bearer token: Authorization: Bearer …');
     next();
   });
   const write = rateLimit({
@@ -62,13 +70,7 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     handler: (_request, response) =>
-      void sendProblem(response, {
-        type: 'urn:faultline:problem:too-many-requests',
-        title: 'Too many requests',
-        status: 429,
-        code: 'too-many-requests',
-        detail: `more than ${writesPerMinute} writes a minute`,
-      }),
+      sendProblem(response, problemOf(new TooManyError(`more than ${writesPerMinute} writes a minute`))),
   });
   const body = [
     express.json({ limit: '256kb' }),
@@ -113,29 +115,20 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
     response.type('application/octet-stream').setHeader('X-Next-Seq', String((frames.at(-1)?.seq ?? from - 1) + 1));
     response.send(Buffer.concat(parts));
   });
-  const telemetry = (request: Request<{ id: string }>, response: Response, csv: boolean): void => {
+  const telemetry = async (request: Request<{ id: string }>, response: Response, csv: boolean): Promise<void> => {
     const { id } = request.params;
     const { channels, from, to, points } = parseValueAs(request.query, 'query', telemetryQuery);
-    const known = store.schema(id);
+    const known = store.detail(id).schema;
     if (known === null) throw new NotFoundError(`run '${id}' has no telemetry yet`);
-    const table = telemetryTable(store, id, known, {
-      channels: channels?.split(',').filter(Boolean),
-      from,
-      to,
-      points,
-    });
-    if (!csv) {
-      response.json(table);
-      return;
+    const query = { channels: channels?.split(',').filter(Boolean), from, to, points };
+    if (!csv) response.json(telemetryTable(store, id, known, query));
+    else if (points === undefined) await stream(response.type('text/csv'), telemetryCsv(store, id, known, query));
+    else {
+      const { channels, step, values } = telemetryTable(store, id, known, query);
+      const head = ['step', ...channels.map((channel) => channel.name)];
+      const cell = (row: number, column: number): number => (column === 0 ? step[row]! : values[column - 1]![row]!);
+      response.type('text/csv').send(csvText(head, step.length, cell));
     }
-    const head = ['step', ...table.channels.map((channel) => channel.name)];
-    response
-      .type('text/csv')
-      .send(
-        csvText(head, table.step.length, (row, column) =>
-          column === 0 ? table.step[row]! : table.values[column - 1]![row]!,
-        ),
-      );
   };
   router.get('/runs/:id/telemetry', (request, response) =>
     telemetry(request, response, request.accepts(['json', 'text/csv']) === 'text/csv'),
@@ -171,11 +164,20 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
 function scenarioOf(request: Request): Scenario {
   const sent: unknown = request.body;
   if (typeof sent === 'string') return parseScenario(sent, 'scenario', schema);
-  if (sent === undefined || sent === null)
-    throw new DataError('no scenario was sent: expected application/json or application/yaml');
+  if (sent === undefined)
+    throw new MediaTypeError('no scenario was read: send application/json or application/yaml with a body');
   return scenarioFrom(sent, 'scenario', schema);
 }
 
 export function sendProblem(response: Response, problem: ReturnType<typeof problemOf>): void {
   response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** Sends pieces as fast as the client reads them; that it left is nothing to report. */
+async function stream(response: Response, pieces: Iterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces), response);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }

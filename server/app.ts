@@ -7,17 +7,21 @@ import helmet from 'helmet';
 import { apiRouter, sendProblem } from './api.ts';
 import type { ApiOptions } from './api.ts';
 import { NotFoundError, problemOf } from './problem.ts';
+import type { Log } from './socket-listener.ts';
 
 export interface AppOptions extends ApiOptions {
   /** The built console, or where it would be. */
   readonly consoleDir: string;
-  readonly ready: () => boolean;
-  readonly log: (level: 'info' | 'error', fields: object, message: string) => void;
+  readonly health: () => {
+    readonly ready: boolean;
+    /** What of the store was found damaged on starting. */ readonly damage: readonly string[];
+  };
+  readonly log: Log;
 }
 
 /** The HTTP side: health, API, and the console with a fresh nonce in every page. */
 export function openApp(options: AppOptions): Express {
-  const { consoleDir, ready, log } = options;
+  const { consoleDir, health, log } = options;
   const app = express();
   app.disable('x-powered-by');
   app.use((_request, response, next) => {
@@ -40,11 +44,11 @@ export function openApp(options: AppOptions): Express {
       strictTransportSecurity: false,
     }),
   );
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
-  app.get(
-    '/readyz',
-    (_request, response) => void response.status(ready() ? 200 : 503).json({ status: ready() ? 'ready' : 'draining' }),
-  );
+  app.get(['/healthz', '/api/v1/healthz'], (_request, response) => void response.json({ status: 'ok' }));
+  app.get(['/readyz', '/api/v1/readyz'], (_request, response) => {
+    const { ready, damage } = health();
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'draining', damage });
+  });
   app.use('/api/v1', apiRouter(options));
   app.use(express.static(consoleDir, { index: false, fallthrough: true, immutable: true, maxAge: '1d' }));
   app.get('/{*page}', (request, response, next) => {
@@ -58,7 +62,7 @@ export function openApp(options: AppOptions): Express {
   // Express knows an error handler by its four parameters.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     const problem = problemOf(error);
-    if (problem.status === 500)
+    if (problem.status >= 500)
       log('error', { fault: error instanceof Error ? error.stack : String(error) }, 'request failed');
     if (response.headersSent) response.destroy();
     else sendProblem(response, problem);

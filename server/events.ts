@@ -76,6 +76,7 @@ export interface TelemetryServerEvents {
     readonly firstSeq: number;
     readonly frames: readonly Uint8Array[];
   }) => void;
+  /** Sequence numbers from … to−1 were skipped; only in mode `live`. */
   gap: (message: {
     readonly runId: string;
     readonly from: number;

@@ -1,25 +1,36 @@
 import type { Subscription } from 'rxjs';
 import type { Socket } from 'socket.io';
+import { backlog } from './backlog.ts';
 import type { TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
+import { problemOf } from './problem.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Store } from './store.ts';
+import { StoreError } from './store-error.ts';
 
 export type TelemetrySocket = Socket<TelemetryClientEvents, TelemetryServerEvents>;
 
-/** Packets that may wait in a socket; beyond it the store holds the rest, and memory stays bounded. */
-const maxWaiting = 16;
-/** Frames read and sent at once. */
-const batch = 32;
+/** Packets, and their bytes, that may wait in a socket; the store holds the rest, so memory stays bounded. */
+export const maxWaiting = 16;
+const maxWaitingBytes = 4 << 20;
+/** Frames, and roughly their bytes, sent in one packet. */
+const maxBatch = 64;
+const maxBatchBytes = 512 << 10;
 /** In mode `live`, a viewer further behind than this jumps to the head and is told so. */
 const liveLag = 50;
 
+/** What a pump needs of the server: frames, and word of new ones. */
+export interface PumpSource {
+  readonly store: Pick<Store, 'frames' | 'summary'>;
+  readonly notices: Pick<RunManager['notices'], 'subscribe'>;
+}
+
 /**
  * Sends one run to one socket from a cursor over the store: lossless and resumable in mode `all`, whatever happened to either
- * side in between. The cursor moves before `emit`: engine.io fires `drain` synchronously inside it.
+ * side in between. The cursor moves before `emit`, because engine.io fires `drain` synchronously inside it.
  */
 export class Pump {
   readonly #socket: TelemetrySocket;
-  readonly #store: Store;
+  readonly #store: PumpSource['store'];
   readonly #runId: string;
   readonly #live: boolean;
   readonly #subscription: Subscription;
@@ -27,31 +38,25 @@ export class Pump {
   #next: number;
   #head: number;
   #over: boolean;
+  #frameBytes = maxBatchBytes;
+  #pumping = false;
   #closed = false;
 
-  constructor(
-    socket: TelemetrySocket,
-    store: Store,
-    manager: RunManager,
-    runId: string,
-    from: number,
-    mode: 'all' | 'live',
-  ) {
+  /** @param from first sequence number wanted */
+  constructor(socket: TelemetrySocket, source: PumpSource, runId: string, from: number, mode: 'all' | 'live') {
+    const { headSeq, endedAt } = source.store.summary(runId);
     this.#socket = socket;
-    this.#store = store;
+    this.#store = source.store;
     this.#runId = runId;
     this.#live = mode === 'live';
     this.#next = from;
-    this.#head = store.head(runId).seq;
-    this.#over = store.summary(runId).endedAt !== null;
-    this.#subscription = manager.notices.subscribe((notice) => {
-      if (notice.type === 'committed' && notice.runId === runId) {
-        this.#head = notice.head;
-        this.#pump();
-      } else if (notice.type === 'ended' && notice.runId === runId) {
-        this.#over = true;
-        this.#pump();
-      }
+    this.#head = headSeq;
+    this.#over = endedAt !== null;
+    this.#subscription = source.notices.subscribe((notice) => {
+      if (notice.type === 'committed' && notice.runId === runId) this.#head = notice.head;
+      else if (notice.type === 'ended' && notice.runId === runId) this.#over = true;
+      else return;
+      this.#pump();
     });
     socket.conn.on('drain', this.#drain);
   }
@@ -68,36 +73,47 @@ export class Pump {
   }
 
   #pump(): void {
-    if (this.#closed) return;
-    if (this.#live && this.#head - this.#next > liveLag) {
-      const to = this.#head - 1;
-      this.#socket.emit('gap', {
-        runId: this.#runId,
-        from: this.#next,
-        to: to - 1,
-        reason: `more than ${liveLag} frames behind`,
-      });
-      this.#next = to;
-    }
-    while (this.#next < this.#head && waiting(this.#socket) < maxWaiting && !this.#closed) {
-      const firstSeq = this.#next;
-      const frames = this.#store.frames(this.#runId, firstSeq, Math.min(batch, this.#head - firstSeq));
-      if (frames.length === 0) break;
-      this.#next = firstSeq + frames.length;
-      this.#socket.emit('frames', { runId: this.#runId, firstSeq, frames: frames.map((frame) => frame.body) });
-    }
-    if (this.#over && this.#next >= this.#head && !this.#closed) {
+    if (this.#pumping) return; // a drain inside our own emit: the loop below goes on by itself
+    this.#pumping = true;
+    try {
+      if (this.#live && this.#head - this.#next > liveLag) this.#jump();
+      while (!this.#closed && this.#next < this.#head && this.#hasRoom()) this.#send();
+      if (!this.#closed && this.#over && this.#next >= this.#head) this.#end();
+    } catch (error) {
       this.close();
-      this.#socket.emit('end', {
-        runId: this.#runId,
-        lastSeq: this.#head - 1,
-        state: this.#store.summary(this.#runId).state,
-      });
+      this.#socket.emit('problem', problemOf(error));
+    } finally {
+      this.#pumping = false;
     }
   }
-}
 
-/** Packets that engine.io holds for this socket. The field is documented for this use but private in its types. */
-function waiting(socket: TelemetrySocket): number {
-  return (socket.conn as unknown as { readonly writeBuffer: readonly unknown[] }).writeBuffer.length;
+  #hasRoom(): boolean {
+    const { packets, bytes } = backlog(this.#socket as Socket);
+    return packets < maxWaiting && bytes < maxWaitingBytes;
+  }
+
+  #send(): void {
+    const firstSeq = this.#next;
+    const room = Math.max(1, Math.min(maxBatch, Math.floor(maxBatchBytes / this.#frameBytes)));
+    const stored = this.#store.frames(this.#runId, firstSeq, Math.min(room, this.#head - firstSeq));
+    if (stored[0]?.seq !== firstSeq || stored.at(-1)?.seq !== firstSeq + stored.length - 1)
+      throw new StoreError(`frames of run '${this.#runId}': a frame from ${firstSeq} on is no longer there`);
+    const frames = stored.map((frame) => frame.body);
+    this.#frameBytes = frames.at(-1)!.byteLength;
+    this.#next = firstSeq + frames.length;
+    this.#socket.emit('frames', { runId: this.#runId, firstSeq, frames });
+  }
+
+  #jump(): void {
+    const from = this.#next;
+    this.#next = this.#head - 1;
+    const reason = `more than ${liveLag} frames behind`;
+    this.#socket.emit('gap', { runId: this.#runId, from, to: this.#next, reason });
+  }
+
+  #end(): void {
+    this.close();
+    const { state, headSeq } = this.#store.summary(this.#runId);
+    this.#socket.emit('end', { runId: this.#runId, lastSeq: headSeq - 1, state });
+  }
 }

@@ -5,8 +5,11 @@ import { StateError } from '../core/errors.ts';
 import type { Command } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
+import type { Outcome } from './catalogue.ts';
 import type { RunState, RunSummary } from './events.ts';
+import { TooManyError, UnavailableError } from './problem.ts';
 import { openThread } from './run-thread.ts';
+import type { Log } from './socket-listener.ts';
 import type { Store } from './store.ts';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts';
 
@@ -30,31 +33,40 @@ export interface RunManagerOptions extends Omit<WorkerTask, 'scenario'> {
   /** Runs at once; the others wait in order. */
   readonly maxConcurrent: number;
   readonly now: () => number;
-  readonly log: (level: 'info' | 'error', fields: object, message: string) => void;
+  readonly log: Log;
 }
 
 /** Runs still to come beyond this are refused: a script in a loop must not fill the disk. */
 const maxQueued = 1000;
+/** A cancelled run that is still in the middle of a step after this is ended with its thread. */
+const cancelGraceMs = 3000;
 
 /** Starts, steers and ends runs. Everything that a run produces is in the store before anyone hears of it. */
 export class RunManager {
   readonly notices = new Subject<RunNotice>();
   readonly #options: RunManagerOptions;
   readonly #queue: { readonly id: string; readonly scenario: Scenario }[] = [];
-  readonly #active = new Map<string, Worker>();
+  readonly #active = new Map<string, { readonly worker: Worker; finish(outcome: Omit<Outcome, 'endedAt'>): void }>();
   #closing = false;
 
   constructor(options: RunManagerOptions) {
     this.#options = options;
   }
 
-  /** Queues a run; with a key, the run that the key made before. */
+  /**
+   * Queues a run; with a key, answers the run that the key made before.
+   * @throws {StateError} when the key came with another scenario
+   */
   launch(scenario: Scenario, key?: string): RunSummary {
     const { store, now } = this.#options;
-    if (this.#closing) throw new StateError('the server is stopping');
+    if (this.#closing) throw new UnavailableError('the server is stopping');
     const known = key === undefined ? undefined : store.byKey(key);
-    if (known !== undefined) return known;
-    if (this.#queue.length >= maxQueued) throw new StateError(`${maxQueued} runs are waiting already`);
+    if (known !== undefined) {
+      if (JSON.stringify(known.scenario) !== JSON.stringify(scenario))
+        throw new StateError(`the Idempotency-Key '${key}' came with another scenario before (run '${known.id}')`);
+      return store.summary(known.id);
+    }
+    if (this.#queue.length >= maxQueued) throw new TooManyError(`${maxQueued} runs are waiting already`);
     const id = randomUUID();
     const run = store.create(id, scenario, now(), key);
     this.notices.next({ type: 'state', run });
@@ -70,12 +82,13 @@ export class RunManager {
     const waiting = this.#queue.findIndex((entry) => entry.id === id);
     if (waiting >= 0 && command.type === 'cancel') {
       this.#queue.splice(waiting, 1);
-      this.#end(id, 'cancelled');
+      this.#end(id, { state: 'cancelled' });
       return store.summary(id);
     }
-    const worker = this.#active.get(id);
-    if (worker === undefined) throw new StateError(`run '${id}' is ${run.state}: it takes no '${command.type}'`);
-    worker.postMessage({ type: 'command', command } satisfies ToWorker);
+    const active = this.#active.get(id);
+    if (active === undefined) throw new StateError(`run '${id}' is ${run.state}: it takes no '${command.type}'`);
+    send(active.worker, { type: 'command', command });
+    if (command.type === 'cancel') setTimeout(() => this.#stop(id, { state: 'cancelled' }), cancelGraceMs).unref();
     return run;
   }
 
@@ -87,23 +100,19 @@ export class RunManager {
     this.#options.store.remove(id);
   }
 
-  get activeCount(): number {
-    return this.#active.size;
-  }
-
   /** Stops every run; what they committed stays, marked interrupted. */
   async close(): Promise<void> {
     this.#closing = true;
-    for (const { id } of this.#queue.splice(0)) this.#end(id, 'interrupted');
-    await Promise.all(
-      [...this.#active].map(async ([id, worker]) => {
-        this.#active.delete(id);
-        worker.removeAllListeners();
-        await worker.terminate();
-        this.#end(id, 'interrupted');
-      }),
-    );
+    for (const { id } of this.#queue.splice(0)) this.#end(id, { state: 'interrupted' });
+    await Promise.all([...this.#active.keys()].map((id) => this.#stop(id, { state: 'interrupted' })));
     this.notices.complete();
+  }
+
+  /** Ends a run with its thread, whatever it is doing. */
+  async #stop(id: string, outcome: Omit<Outcome, 'endedAt'>): Promise<void> {
+    const active = this.#active.get(id);
+    active?.finish(outcome);
+    await active?.worker.terminate();
   }
 
   #startNext(): void {
@@ -117,54 +126,56 @@ export class RunManager {
   #start(id: string, scenario: Scenario): void {
     const { roots, modelsDir, versions, codeHash, log } = this.#options;
     const worker = openThread({ scenario, roots, modelsDir, versions, codeHash });
-    this.#active.set(id, worker);
     let over = false;
-    const finish = (state: RunState, outcome: Parameters<Store['ended']>[3] = {}): void => {
+    const finish = (outcome: Omit<Outcome, 'endedAt'>): void => {
       if (over) return;
       over = true;
       this.#active.delete(id);
-      this.#end(id, state, outcome);
+      this.#end(id, outcome);
       this.#startNext();
     };
+    this.#active.set(id, { worker, finish });
     worker.on('message', (message: FromWorker) => {
+      if (over) return;
       try {
         if (message.type === 'failed') {
-          log('error', { run: id, fault: message.message }, 'run failed');
-          finish('failed', {
-            error: message.problem.status === 500 ? message.message.split('\n')[0]! : message.problem.detail,
-          });
-        } else if (message.type === 'cancelled') finish('cancelled');
+          log('error', { run: id, fault: message.fault }, 'run failed');
+          finish({ state: 'failed', error: message.reason });
+        } else if (message.type === 'cancelled') finish({ state: 'cancelled' });
         else if (message.type === 'event' && message.event.type === 'finished')
-          finish('done', { result: message.event.result });
+          finish({ state: 'done', result: message.event.result });
         else this.#hear(id, worker, message);
       } catch (error) {
-        // The store refused (a full disk): the run cannot go on, the server can.
-        log('error', { run: id, fault: String(error) }, 'run stopped: its telemetry could not be stored');
-        void worker.terminate();
-        finish('failed', {
-          error: `its telemetry could not be stored: ${error instanceof Error ? error.message : String(error)}`,
-        });
+        // The store refused (a full disk, a damaged file): the run cannot go on, the server can.
+        const reason = error instanceof Error ? error.message : String(error);
+        log(
+          'error',
+          { run: id, fault: error instanceof Error ? error.stack : reason },
+          'telemetry could not be stored',
+        );
+        void this.#stop(id, { state: 'failed', error: `its telemetry could not be stored: ${reason}` });
       }
     });
     worker.on('error', (error) => {
       log('error', { run: id, fault: error.stack ?? error.message }, 'run’s thread died');
-      finish('failed', { error: error.message });
+      finish({ state: 'failed', error: error.message });
     });
-    worker.on('exit', (code) => finish('failed', { error: `its thread ended early with code ${code}` }));
+    worker.on('exit', (code) => finish({ state: 'failed', error: `its thread ended early with code ${code}` }));
   }
 
   #hear(id: string, worker: Worker, message: Extract<FromWorker, { type: 'event' | 'frame' }>): void {
     const { store, now } = this.#options;
     if (message.type === 'frame') {
       store.append(id, message);
-      worker.postMessage({ type: 'credit', frames: 1 } satisfies ToWorker);
+      send(worker, { type: 'credit', frames: 1 });
       this.notices.next({ type: 'committed', runId: id, head: message.seq + 1 });
       return;
     }
     const { event } = message;
     if (event.type === 'started') {
-      store.started(id, event.schema, event.totalSteps, now());
-      this.notices.next({ type: 'schema', runId: id, schema: event.schema });
+      const { schema, totalSteps } = event;
+      store.started(id, { schema, totalSteps, startedAt: now() });
+      this.notices.next({ type: 'schema', runId: id, schema });
       this.notices.next({ type: 'state', run: store.summary(id) });
     } else if (event.type === 'state') {
       store.setState(id, event.state);
@@ -175,10 +186,19 @@ export class RunManager {
     }
   }
 
-  #end(id: string, state: RunState, outcome: Parameters<Store['ended']>[3] = {}): void {
-    const { store, now } = this.#options;
-    store.ended(id, state, now(), outcome);
-    this.notices.next({ type: 'state', run: store.summary(id) });
-    this.notices.next({ type: 'ended', runId: id, state });
+  #end(id: string, outcome: Omit<Outcome, 'endedAt'>): void {
+    const { store, now, log } = this.#options;
+    try {
+      store.ended(id, { ...outcome, endedAt: now() });
+      this.notices.next({ type: 'state', run: store.summary(id) });
+    } catch (error) {
+      // It will be found and marked on the next start.
+      log('error', { run: id, fault: error instanceof Error ? error.stack : error }, 'the end of a run was not stored');
+    }
+    this.notices.next({ type: 'ended', runId: id, state: outcome.state });
   }
+}
+
+function send(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message, []);
 }

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { FaultlineError } from '../core/errors.ts';
 import { encodeFrame } from '../core/frame-codec.ts';
 import { commandQueue } from '../evaluation/control.ts';
 import { runEvents } from '../evaluation/run.ts';
 import { systemClock } from './clock.ts';
-import { problemOf } from './problem.ts';
 import { fileWorkspace } from './workspace.ts';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts';
 
@@ -12,6 +12,7 @@ const credits = 64;
 
 /** One run in a thread of its own: a gradient attack is synchronous work, and the pump must not wait for it. */
 async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Promise<void> {
+  const { scenario, roots, modelsDir, versions, codeHash } = task;
   const commands = commandQueue();
   let credit = credits;
   let wake: (() => void) | undefined;
@@ -25,16 +26,11 @@ async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Pro
   });
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
   try {
-    const workspace = fileWorkspace({ roots: task.roots, modelsDir: task.modelsDir });
+    const workspace = fileWorkspace({ roots, modelsDir });
     let finished = false;
-    for await (const event of runEvents(task.scenario, workspace, {
-      clock: systemClock,
-      commands,
-      versions: task.versions,
-      codeHash: task.codeHash,
-    })) {
+    for await (const event of runEvents(scenario, workspace, { clock: systemClock, commands, versions, codeHash })) {
       if (event.type === 'frame') {
-        while (credit === 0) await new Promise<void>((resolve) => (wake = resolve));
+        if (credit === 0) await new Promise<void>((resolve) => (wake = resolve));
         credit--;
         const { seq, step0, rows } = event.frame;
         const body = encodeFrame(event.frame);
@@ -46,11 +42,10 @@ async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Pro
     }
     if (!finished) post({ type: 'cancelled' });
   } catch (error) {
-    post({
-      type: 'failed',
-      problem: problemOf(error),
-      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
+    const reason = error instanceof Error ? error.message : String(error);
+    const fault = error instanceof Error ? (error.stack ?? reason) : reason;
+    // What we did not foresee says at least what kind of thing it is.
+    post({ type: 'failed', reason: error instanceof FaultlineError ? reason : fault.split('\n', 1)[0]!, fault });
   }
   port.close();
 }

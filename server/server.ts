@@ -55,9 +55,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     pino.destination(2),
   );
   const log = (level: 'info' | 'error', fields: object, message: string): void => logger[level](fields, message);
-  let url = '';
   const gate = access(host, options.token);
   const store = new Store(options.store, Date.now());
+  for (const damage of store.damage) log('error', { store: options.store }, damage);
   const { versions, codeHash } = provenance();
   const manager = new RunManager({
     store,
@@ -70,6 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     codeHash,
   });
   let draining = false;
+  let closing: Promise<void> | undefined;
   const app = openApp({
     access: gate,
     store,
@@ -78,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     consoleDir,
     examples,
     writesPerMinute: options.writesPerMinute ?? 60,
-    ready: () => !draining,
+    health: () => ({ ready: !draining, damage: store.damage }),
     log,
   });
   const http = createServer(app);
@@ -92,21 +93,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
   const { port: bound } = http.address() as AddressInfo;
-  url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
   log('info', { url, store: options.store }, 'listening');
   return {
     url,
     launch: ({ text, file }) => manager.launch(parseScenario(text, file, schema)),
-    async close() {
-      if (draining) return;
-      draining = true;
-      await manager.close();
-      await sockets.close();
-      http.closeAllConnections();
-      store[Symbol.dispose]();
-      log('info', {}, 'stopped');
-    },
+    close: () => (closing ??= close()),
   };
+
+  async function close(): Promise<void> {
+    draining = true;
+    sockets.drain();
+    await manager.close();
+    await sockets.close();
+    http.closeAllConnections();
+    store[Symbol.dispose]();
+    log('info', {}, 'stopped');
+  }
 }
 
 function listen(http: HttpServer, host: string, port: number): Promise<void> {

@@ -5,12 +5,15 @@ import * as parser from 'socket.io-msgpack-parser';
 import { scenarioFrom } from '../core/scenario.ts';
 import { schema } from '../evaluation/vocabulary.ts';
 import type { Access } from './access.ts';
-import type { ControlClientEvents, Problem, TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
+import { backlog } from './backlog.ts';
+import type { ControlClientEvents, TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
 import { readCommand, readRunId, readSubscribe } from './messages.ts';
-import { ForbiddenError, problemOf, TooManyError } from './problem.ts';
-import { Pump } from './pump.ts';
+import { TooManyError, UnauthorizedError } from './problem.ts';
+import { maxWaiting, Pump } from './pump.ts';
 import type { TelemetrySocket } from './pump.ts';
-import type { RunManager } from './run-manager.ts';
+import type { RunManager, RunNotice } from './run-manager.ts';
+import { listener } from './socket-listener.ts';
+import type { Log } from './socket-listener.ts';
 import type { Store } from './store.ts';
 
 interface SocketOptions {
@@ -18,17 +21,20 @@ interface SocketOptions {
   readonly access: Access;
   readonly store: Store;
   readonly manager: RunManager;
-  readonly log: (level: 'info' | 'error', fields: object, message: string) => void;
+  readonly log: Log;
 }
 
-/** Messages a socket may send in a burst, and then per second. */
-const burst = 60;
-const perSecond = 20;
 /** Runs one socket may follow at once. */
 const maxPumps = 32;
+/** Newest runs that a list starts with. */
+const listed = 200;
 
 /** The two namespaces of server/events.ts. Anything malformed answers with a Problem; nothing a client sends can throw out of here. */
-export function openSockets({ http, access, store, manager, log }: SocketOptions): { close(): Promise<void> } {
+export function openSockets({ http, access, store, manager, log }: SocketOptions): {
+  /** Says `server:draining`, so that clients know to come back. */
+  drain(): void;
+  close(): Promise<void>;
+} {
   const io = new Server(http, {
     parser: parser as never,
     transports: ['websocket'],
@@ -43,49 +49,10 @@ export function openSockets({ http, access, store, manager, log }: SocketOptions
     namespace.use((socket, next) => {
       const sent: unknown = socket.handshake.auth['token'];
       if (access.permits(typeof sent === 'string' ? sent : undefined)) next();
-      else next(Object.assign(new ForbiddenError('this server needs its bearer token'), { data: { code: 401 } }));
+      else next(Object.assign(new UnauthorizedError('this server needs its bearer token'), { data: { code: 401 } }));
     });
   }
-
-  telemetry.on('connection', (socket) => {
-    const pumps = new Map<string, Pump>();
-    const on = listener(socket as Socket, log);
-    on('run:subscribe', (request) => {
-      const { runId, from = 0, mode = 'all' } = readSubscribe(request);
-      const run = store.summary(runId);
-      if (pumps.size >= maxPumps && !pumps.has(runId))
-        throw new TooManyError(`a socket follows at most ${maxPumps} runs`);
-      pumps.get(runId)?.close();
-      const pump = new Pump(socket as TelemetrySocket, store, manager, runId, from, mode);
-      pumps.set(runId, pump);
-      return { answer: { run, schema: store.schema(runId) }, after: () => pump.start() };
-    });
-    on('run:unsubscribe', (request) => {
-      const runId = readRunId(request);
-      pumps.get(runId)?.close();
-      pumps.delete(runId);
-      return { answer: {} };
-    });
-    on('runs:subscribe', () => {
-      void socket.join('runs');
-      return { answer: { runs: store.list({ limit: 200 }).runs } };
-    });
-    const subscription = manager.notices.subscribe((notice) => {
-      if (notice.type === 'schema' && pumps.has(notice.runId))
-        socket.emit('schema', { runId: notice.runId, schema: notice.schema });
-      else if (notice.type === 'progress' && (pumps.has(notice.runId) || socket.rooms.has('runs'))) {
-        const { runId, step, totalSteps, stepsPerSecond } = notice;
-        socket.emit('progress', { runId, step, totalSteps, stepsPerSecond });
-      } else if (notice.type === 'state' && (pumps.has(notice.run.id) || socket.rooms.has('runs')))
-        socket.emit('state', notice.run);
-    });
-    socket.on('disconnect', () => {
-      subscription.unsubscribe();
-      for (const pump of pumps.values()) pump.close();
-      pumps.clear();
-    });
-  });
-
+  telemetry.on('connection', (socket) => read(socket, store, manager, log));
   control.on('connection', (socket) => {
     const on = listener(socket as Socket, log);
     on('run:launch', (scenario) => ({ answer: { run: manager.launch(scenarioFrom(scenario, 'scenario', schema)) } }));
@@ -94,74 +61,60 @@ export function openSockets({ http, access, store, manager, log }: SocketOptions
       return { answer: { run: manager.command(runId, command) } };
     });
   });
-
   return {
-    async close() {
+    drain() {
       telemetry.emit('server:draining');
+      control.emit('server:draining');
+    },
+    async close() {
       io.disconnectSockets(true);
       await io.close();
     },
   };
 }
 
-interface Handled {
-  readonly answer: object;
-  readonly after?: () => void;
-}
-
-/**
- * Registers handlers that can be sent anything: the payload may be of any type, the acknowledgement may be missing or something
- * else, the sender may flood. The answer goes to the acknowledgement, a problem without one is an event of its own.
- */
-function listener(
-  socket: Socket,
-  log: SocketOptions['log'],
-): (event: string, handle: (payload: unknown) => Handled) => void {
-  let tokens = burst;
-  let filledAt = performance.now();
-  const spend = (): boolean => {
-    const now = performance.now();
-    tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
-    filledAt = now;
-    if (tokens < 1) return false;
-    tokens--;
-    return true;
-  };
-  const events = new Set<string>();
-  const refuse = (problem: Problem, reply: unknown): void => {
-    if (typeof reply === 'function') (reply as (answer: unknown) => void)({ ok: false, problem });
-    else socket.emit('problem', problem);
-  };
-  socket.onAny((event: string, ...args: unknown[]) => {
-    if (!events.has(event))
-      refuse(
-        {
-          ...problemOf(new TooManyError('')),
-          status: 404,
-          title: 'Not found',
-          code: 'unknown-event',
-          type: 'urn:faultline:problem:unknown-event',
-          detail: `unknown event '${event.slice(0, 60)}'; known: ${[...events].join(', ')}`,
-        },
-        args.at(-1),
-      );
+/** One socket of `/telemetry`: the runs it follows, and the list when it asked for it. */
+function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: Log): void {
+  const pumps = new Map<string, Pump>();
+  let list = false;
+  const on = listener(socket as Socket, log);
+  on('run:subscribe', (request) => {
+    const { runId, from = 0, mode = 'all' } = readSubscribe(request);
+    const { scenario: _scenario, result: _result, schema, ...run } = store.detail(runId);
+    if (pumps.size >= maxPumps && !pumps.has(runId))
+      throw new TooManyError(`a socket follows at most ${maxPumps} runs`);
+    pumps.get(runId)?.close();
+    const pump = new Pump(socket, { store, notices: manager.notices }, runId, from, mode);
+    pumps.set(runId, pump);
+    return { answer: { run, schema }, after: () => pump.start() };
   });
-  return (event, handle) => {
-    events.add(event);
-    socket.on(event, (...args: unknown[]) => {
-      const reply = args.at(-1);
-      const payload = typeof args[0] === 'function' ? undefined : args[0];
-      try {
-        if (!spend()) throw new TooManyError(`more than ${perSecond} messages a second`);
-        const { answer, after } = handle(payload);
-        if (typeof reply === 'function') (reply as (answer: unknown) => void)({ ok: true, ...answer });
-        after?.();
-      } catch (error) {
-        const problem = problemOf(error);
-        if (problem.status === 500)
-          log('error', { event, fault: error instanceof Error ? error.stack : String(error) }, 'socket message failed');
-        refuse(problem, reply);
-      }
-    });
+  on('run:unsubscribe', (request) => {
+    const runId = readRunId(request);
+    pumps.get(runId)?.close();
+    pumps.delete(runId);
+    return { answer: {} };
+  });
+  on('runs:subscribe', () => {
+    list = true;
+    return { answer: { runs: store.list({ limit: listed }).runs } };
+  });
+  const tell = (notice: RunNotice): void => {
+    if (notice.type === 'state') {
+      if (list || pumps.has(notice.run.id)) socket.emit('state', notice.run);
+    } else if (notice.type === 'schema') {
+      if (pumps.has(notice.runId)) socket.emit('schema', { runId: notice.runId, schema: notice.schema });
+    } else if (notice.type === 'progress') {
+      // Only the newest counts: one that reads slowly does without.
+      const heard = list || pumps.has(notice.runId);
+      if (!heard || backlog(socket as Socket).packets >= maxWaiting) return;
+      const { runId, step, totalSteps, stepsPerSecond } = notice;
+      socket.emit('progress', { runId, step, totalSteps, stepsPerSecond });
+    }
   };
+  const subscription = manager.notices.subscribe(tell);
+  socket.on('disconnect', () => {
+    subscription.unsubscribe();
+    for (const pump of pumps.values()) pump.close();
+    pumps.clear();
+  });
 }

@@ -1,10 +1,11 @@
 import Libsql from 'libsql';
+import { StoreError } from './store-error.ts';
 
 /** A row as SQLite gives it. Blobs come as ArrayBuffer. */
 export type Row = Readonly<Record<string, unknown>>;
-export type Value = string | number | null | Uint8Array;
+type Value = string | number | null | Uint8Array;
 
-export interface Statement {
+interface Statement {
   run(...values: Value[]): { readonly changes: number };
   get(...values: Value[]): Row | undefined;
   all(...values: Value[]): readonly Row[];
@@ -14,28 +15,57 @@ export interface Statement {
 export interface Sqlite extends Disposable {
   exec(sql: string): void;
   prepare(sql: string): Statement;
+  /** All of it or, when it throws, nothing. */
+  transaction(work: () => void): void;
   readonly userVersion: number;
 }
 
 /**
  * Opens a database in WAL mode: readers never wait, a killed writer loses nothing that was committed.
- * @param readonly opens an existing file without writing to it
+ * @throws {StoreError} naming the file, here and from every call, when it is damaged, full, locked or not ours to write.
  */
-export function openSqlite(file: string, readonly = false): Sqlite {
-  const database = new Libsql(file, { readonly, fileMustExist: readonly } as Libsql.Options);
-  if (!readonly) database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000;');
+export function openSqlite(file: string): Sqlite {
+  const named = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw new StoreError(cause instanceof Error ? cause.message : String(cause), { place: { file }, cause });
+    }
+  };
+  const database = named(() => new Libsql(file));
+  const exec = (sql: string): void => named(() => void database.exec(sql));
+  try {
+    exec('pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = normal;');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return {
-    exec: (sql) => void database.exec(sql),
+    exec,
     prepare(sql) {
-      const statement = database.prepare(sql);
+      const statement = named(() => database.prepare(sql));
       return {
-        run: (...values) => statement.run(...values),
-        get: (...values) => statement.get(...values) as Row | undefined,
-        all: (...values) => statement.all(...values) as readonly Row[],
+        run: (...values) => named(() => statement.run(...values)),
+        get: (...values) => named(() => statement.get(...values) as Row | undefined),
+        all: (...values) => named(() => statement.all(...values) as readonly Row[]),
       };
     },
+    transaction(work) {
+      exec('begin immediate');
+      try {
+        work();
+        exec('commit');
+      } catch (error) {
+        try {
+          database.exec('rollback');
+        } catch {
+          // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+        throw error;
+      }
+    },
     get userVersion() {
-      return Number((database.prepare('pragma user_version').get() as Row)['user_version']);
+      return Number(named(() => database.prepare('pragma user_version').get() as Row)['user_version']);
     },
     [Symbol.dispose]: () => void database.close(),
   };

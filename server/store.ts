@@ -1,248 +1,201 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
-import type { RunResult } from '../core/run.ts';
-import type { TelemetrySchema } from '../core/telemetry.ts';
+import { Catalogue } from './catalogue.ts';
+import type { Outcome, RunQuery, Start } from './catalogue.ts';
 import type { RunDetail, RunState, RunSummary } from './events.ts';
-import { openFrameLog, removeFrameLog } from './frame-log.ts';
-import type { FrameLog } from './frame-log.ts';
-import { NotFoundError } from './problem.ts';
-import { openSqlite } from './sqlite.ts';
-import type { Row, Sqlite } from './sqlite.ts';
+import { frameLogs, openFrameLog, removeFrameLog } from './frame-log.ts';
+import type { FrameLog, Head, StoredFrame } from './frame-log.ts';
+import { lockStore } from './store-lock.ts';
 
-/** Each brings the catalogue from version i to i+1; never edited once landed. */
-const migrations = [
-  `create table run(
-     id text primary key, name text not null, state text not null
-       check(state in ('queued','running','paused','done','failed','cancelled','interrupted')),
-     scenario text not null, seed integer not null, created_at integer not null, started_at integer, ended_at integer,
-     head_seq integer not null default 0, head_step integer not null default 0, total_steps integer not null default 0,
-     schema text, result text, error text) strict;
-   create index run_created on run(created_at desc, id desc);
-   create table idempotency(key text primary key, run_id text not null) strict;`,
-];
+/** Logs held open for readers; those of running runs come on top. */
+const maxOpen = 32;
+const nothing: Head = { seq: 0, step: 0 };
 
-export interface RunQuery {
-  readonly state?: RunState | undefined;
-  /** Part of the name, policy or attacks. */
-  readonly text?: string | undefined;
-  /** Opaque: where the page before ended. */
-  readonly cursor?: string | undefined;
-  readonly limit: number;
-}
-
-const unfinished = `('queued','running','paused')`;
-
-/** The catalogue of runs (`lab.db`) and the frame logs beside it. One server process owns a store. */
+/**
+ * The catalogue of runs (`lab.db`) and a frame log for each beside it. One server process owns a store. What a killed server
+ * left running is marked interrupted with its true head; a damaged catalogue is set aside and made anew from the logs.
+ */
 export class Store implements Disposable {
+  /** What was found damaged on opening, in words; empty when all was well. */
+  readonly damage: readonly string[];
   readonly #folder: string;
-  readonly #database: Sqlite;
+  readonly #lock: Disposable;
+  readonly #catalogue: Catalogue;
   readonly #logs = new Map<string, FrameLog>();
+  readonly #writing = new Set<string>();
 
-  /** Opens or creates a store, migrates it, and marks what a killed server left running as interrupted with its true head. */
+  /** @throws {ConfigError} when another server has the store. */
   constructor(folder: string, now: number) {
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
-    this.#database = openSqlite(join(folder, 'lab.db'));
-    for (let version = this.#database.userVersion; version < migrations.length; version++) {
-      this.#database.exec(`begin; ${migrations[version]!} pragma user_version = ${version + 1}; commit;`);
+    this.#lock = lockStore(folder);
+    const damage: string[] = [];
+    try {
+      this.#catalogue = this.#openCatalogue(now, damage);
+      for (const id of this.#catalogue.unfinished()) this.#recover(id, now, damage);
+    } catch (error) {
+      this.#lock[Symbol.dispose]();
+      throw error;
     }
-    this.#recover(now);
+    this.damage = damage;
   }
 
-  #recover(now: number): void {
-    for (const row of this.#database.prepare(`select id from run where state in ${unfinished}`).all()) {
-      const id = String(row['id']);
-      let head = { seq: 0, step: 0 };
-      let error: string | null = null;
-      try {
-        head = this.#log(id)?.head() ?? head;
-      } catch (cause) {
-        error = `its frames cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
-      }
-      this.#database
-        .prepare(
-          `update run set state = 'interrupted', ended_at = ?, head_seq = ?, head_step = ?, error = ? where id = ?`,
-        )
-        .run(now, head.seq, head.step, error, id);
+  #openCatalogue(now: number, damage: string[]): Catalogue {
+    const file = join(this.#folder, 'lab.db');
+    try {
+      return new Catalogue(file);
+    } catch (error) {
+      if (!/not a database|malformed|corrupt/i.test(messageOf(error))) throw error;
+      const aside = `${file}.damaged-${now}`;
+      for (const suffix of ['', '-wal', '-shm'])
+        if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
+      const catalogue = new Catalogue(file);
+      const ids = frameLogs(this.#folder);
+      const rebuilt = ids.filter((id) => this.#rebuild(catalogue, id, damage));
+      damage.push(
+        `the catalogue was damaged (${messageOf(error)}) and set aside as ${aside}; ${rebuilt.length} of ${ids.length} runs were made anew from their frames`,
+      );
+      return catalogue;
     }
   }
 
-  create(id: string, scenario: Scenario, now: number, key?: string): RunSummary {
-    this.#database
-      .prepare(`insert into run(id, name, state, scenario, seed, created_at) values (?, ?, 'queued', ?, ?, ?)`)
-      .run(id, scenario.name, JSON.stringify(scenario), scenario.seed, now);
-    if (key !== undefined)
-      this.#database.prepare('insert or ignore into idempotency(key, run_id) values (?, ?)').run(key, id);
+  /** Makes a run's row from what its log notes. */
+  #rebuild(catalogue: Catalogue, id: string, damage: string[]): boolean {
+    try {
+      const log = this.#log(id);
+      const { run, start, outcome } = (log?.notes() ?? {}) as {
+        run?: { scenario: Scenario; createdAt: number };
+        start?: Start;
+        outcome?: Outcome;
+      };
+      if (log === undefined || run === undefined) return false;
+      catalogue.insert(id, run.scenario, run.createdAt);
+      if (start !== undefined) catalogue.start(id, start);
+      if (outcome !== undefined) catalogue.end(id, outcome, log.head());
+      return true;
+    } catch (error) {
+      damage.push(messageOf(error));
+      return false;
+    }
+  }
+
+  #recover(id: string, now: number, damage: string[]): void {
+    const interrupted = { state: 'interrupted', endedAt: now } as const;
+    try {
+      this.#catalogue.end(id, interrupted, this.#log(id)?.scan() ?? nothing);
+    } catch (cause) {
+      damage.push(messageOf(cause));
+      this.#catalogue.end(id, { ...interrupted, error: messageOf(cause) }, nothing);
+    }
+    this.#close(id);
+  }
+
+  create(id: string, scenario: Scenario, createdAt: number, key?: string): RunSummary {
+    this.#catalogue.insert(id, scenario, createdAt, key);
     return this.summary(id);
   }
 
   /** The run that an Idempotency-Key made before, if it is still there. */
-  byKey(key: string): RunSummary | undefined {
-    const row = this.#database
-      .prepare('select run.* from idempotency join run on run.id = run_id where key = ?')
-      .get(key);
-    return row === undefined ? undefined : summaryOf(row);
+  byKey(key: string): RunDetail | undefined {
+    return this.#catalogue.byKey(key);
   }
 
-  started(id: string, schema: TelemetrySchema, totalSteps: number, now: number): void {
-    this.#database
-      .prepare(`update run set state = 'running', schema = ?, total_steps = ?, started_at = ? where id = ?`)
-      .run(JSON.stringify(schema), totalSteps, now, id);
+  started(id: string, start: Start): void {
+    this.#writing.add(id);
+    const log = this.#log(id, true)!;
+    const { scenario, createdAt } = this.#catalogue.detail(id);
+    log.note('run', { scenario, createdAt });
+    log.note('start', start);
+    this.#catalogue.start(id, start);
   }
 
   setState(id: string, state: RunState): void {
-    this.#database.prepare('update run set state = ? where id = ?').run(state, id);
+    this.#catalogue.setState(id, state);
   }
 
-  ended(
-    id: string,
-    state: RunState,
-    now: number,
-    outcome: { readonly result?: RunResult; readonly error?: string } = {},
-  ): void {
-    const head = this.#log(id)?.head() ?? { seq: 0, step: 0 };
-    this.#database
-      .prepare(
-        'update run set state = ?, ended_at = ?, head_seq = ?, head_step = ?, result = ?, error = ? where id = ?',
-      )
-      .run(
-        state,
-        now,
-        head.seq,
-        head.step,
-        outcome.result === undefined ? null : JSON.stringify(outcome.result),
-        outcome.error ?? null,
-        id,
-      );
+  /** Ends a run; its frames stay readable. */
+  ended(id: string, outcome: Outcome): void {
+    const log = this.#log(id);
+    let head = nothing;
+    let { error } = outcome;
+    try {
+      log?.note('outcome', outcome);
+      head = log?.head() ?? nothing;
+    } catch (cause) {
+      error ??= messageOf(cause); // the catalogue must know that the run is over, whatever became of its frames
+    }
+    this.#catalogue.end(id, { ...outcome, error }, head);
+    this.#writing.delete(id);
+    this.#close(id);
   }
 
   /** Commits a frame: what this returned from can be replayed after a kill. */
-  append(
-    id: string,
-    frame: { readonly seq: number; readonly step0: number; readonly rows: number; readonly body: Uint8Array },
-  ): void {
-    this.#log(id, true)!.append(frame.seq, frame.step0, frame.rows, frame.body);
+  append(id: string, frame: StoredFrame): void {
+    this.#log(id, true)!.append(frame);
   }
 
-  frames(id: string, from: number, limit: number): readonly { readonly seq: number; readonly body: Uint8Array }[] {
+  /** Up to `limit` frames from `from` on. @throws {StoreError} when the log is damaged. */
+  frames(id: string, from: number, limit: number): readonly Pick<StoredFrame, 'seq' | 'body'>[] {
     return this.#log(id)?.read(from, limit) ?? [];
   }
 
-  head(id: string): { readonly seq: number; readonly step: number } {
-    return this.#log(id)?.head() ?? { seq: 0, step: 0 };
-  }
-
-  has(id: string): boolean {
-    return this.#database.prepare('select 1 from run where id = ?').get(id) !== undefined;
+  /** Sequence number of the frame that holds a step. */
+  seqOf(id: string, step: number): number {
+    return this.#log(id)?.seqOf(step) ?? 0;
   }
 
   summary(id: string): RunSummary {
-    return this.#withHead(summaryOf(this.#row(id)));
+    return this.#withHead(this.#catalogue.summary(id));
   }
 
   detail(id: string): RunDetail {
-    const row = this.#row(id);
-    return {
-      ...this.#withHead(summaryOf(row)),
-      scenario: JSON.parse(String(row['scenario'])) as Scenario,
-      schema: parsed<TelemetrySchema>(row['schema']),
-      result: parsed<RunResult>(row['result']),
-    };
+    return this.#withHead(this.#catalogue.detail(id));
   }
 
-  schema(id: string): TelemetrySchema | null {
-    return parsed<TelemetrySchema>(this.#row(id)['schema']);
+  list(query: RunQuery): ReturnType<Catalogue['list']> {
+    const { runs, cursor } = this.#catalogue.list(query);
+    return { runs: runs.map((run) => this.#withHead(run)), cursor };
   }
 
-  list(query: RunQuery): { readonly runs: readonly RunSummary[]; readonly cursor: string | null } {
-    const [createdBefore, idBefore] =
-      query.cursor === undefined ? [Number.MAX_SAFE_INTEGER, '\u{10FFFF}'] : splitCursor(query.cursor);
-    const rows = this.#database
-      .prepare(
-        `select * from run where (created_at < ?1 or (created_at = ?1 and id < ?2)) and (?3 is null or state = ?3)
-           and (?4 is null or instr(lower(name || ' ' || scenario), lower(?4)) > 0)
-         order by created_at desc, id desc limit ?5`,
-      )
-      .all(createdBefore, idBefore, query.state ?? null, query.text ?? null, query.limit + 1);
-    const page = rows.slice(0, query.limit);
-    const last = page.at(-1);
-    return {
-      runs: page.map((row) => this.#withHead(summaryOf(row))),
-      cursor:
-        rows.length > page.length && last !== undefined ? `${String(last['created_at'])}.${String(last['id'])}` : null,
-    };
-  }
-
+  /** Removes a run and its files. */
   remove(id: string): void {
-    this.#row(id);
-    this.#logs.get(id)?.[Symbol.dispose]();
-    this.#logs.delete(id);
+    this.#catalogue.summary(id);
+    this.#close(id);
     removeFrameLog(this.#folder, id);
-    this.#database.prepare('delete from idempotency where run_id = ?').run(id);
-    this.#database.prepare('delete from run where id = ?').run(id);
+    this.#catalogue.remove(id);
   }
 
   [Symbol.dispose](): void {
-    for (const log of this.#logs.values()) log[Symbol.dispose]();
-    this.#logs.clear();
-    this.#database[Symbol.dispose]();
-  }
-
-  #row(id: string): Row {
-    const row = this.#database.prepare('select * from run where id = ?').get(id);
-    if (row === undefined) throw new NotFoundError(`there is no run '${id.slice(0, 80)}'`);
-    return row;
+    for (const id of this.#logs.keys()) this.#close(id);
+    this.#catalogue[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
   }
 
   /** The head of a run that still writes is in its log; the catalogue's copy is made when it ends. */
-  #withHead(summary: RunSummary): RunSummary {
-    if (summary.endedAt !== null) return summary;
-    const head = this.head(summary.id);
-    return { ...summary, headSeq: head.seq, headStep: head.step };
+  #withHead<T extends RunSummary>(run: T): T {
+    if (!this.#writing.has(run.id)) return run;
+    const head = this.#log(run.id)?.head() ?? nothing;
+    return { ...run, headSeq: head.seq, headStep: head.step };
   }
 
   #log(id: string, create = false): FrameLog | undefined {
-    let log = this.#logs.get(id);
-    if (log === undefined) {
-      log = openFrameLog(this.#folder, id, create);
-      if (log !== undefined) this.#logs.set(id, log);
-    }
+    const known = this.#logs.get(id);
+    if (known !== undefined) return known;
+    const log = openFrameLog(this.#folder, id, create);
+    if (log === undefined) return undefined;
+    this.#logs.set(id, log);
+    const idle = [...this.#logs.keys()].filter((other) => !this.#writing.has(other) && other !== id);
+    for (const other of idle.slice(0, -maxOpen)) this.#close(other);
     return log;
+  }
+
+  #close(id: string): void {
+    this.#logs.get(id)?.[Symbol.dispose]();
+    this.#logs.delete(id);
   }
 }
 
-function summaryOf(row: Row): RunSummary {
-  const scenario = JSON.parse(String(row['scenario'])) as Scenario;
-  return {
-    id: String(row['id']),
-    name: String(row['name']),
-    state: String(row['state']) as RunState,
-    seed: Number(row['seed']),
-    policy: scenario.victim.policy,
-    dataset: scenario.district.dataset,
-    buildings: scenario.district.buildings,
-    attacks: scenario.attacks.map(labelOf),
-    createdAt: Number(row['created_at']),
-    startedAt: nullable(row['started_at']),
-    endedAt: nullable(row['ended_at']),
-    headSeq: Number(row['head_seq']),
-    headStep: Number(row['head_step']),
-    totalSteps: Number(row['total_steps']),
-    error: row['error'] === null || row['error'] === undefined ? null : String(row['error']),
-  };
-}
-
-function nullable(value: unknown): number | null {
-  return value === null || value === undefined ? null : Number(value);
-}
-
-function parsed<T>(text: unknown): T | null {
-  return typeof text === 'string' ? (JSON.parse(text) as T) : null;
-}
-
-function splitCursor(cursor: string): [number, string] {
-  const dot = cursor.indexOf('.');
-  return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

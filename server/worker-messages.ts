@@ -1,27 +1,25 @@
 import type { Command, RunEvent } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
-import type { Problem } from './events.ts';
+import type { StoredFrame } from './frame-log.ts';
 
 /** What a run's thread is started with. */
 export interface WorkerTask {
   readonly scenario: Scenario;
-  readonly roots: readonly string[];
+  /** Folders a scenario may name; null: anywhere, for the command line's own user. */
+  readonly roots: readonly string[] | null;
   readonly modelsDir: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly codeHash: string;
 }
 
 export type ToWorker =
-  { readonly type: 'command'; readonly command: Command } | { readonly type: 'credit'; readonly frames: number };
+  | { readonly type: 'command'; readonly command: Command }
+  /** So many frames were committed: as many more may come. */
+  | { readonly type: 'credit'; readonly frames: number };
 
 export type FromWorker =
   | { readonly type: 'event'; readonly event: Exclude<RunEvent, { readonly type: 'frame' }> }
-  | {
-      readonly type: 'frame';
-      readonly seq: number;
-      readonly step0: number;
-      readonly rows: number;
-      readonly body: Uint8Array;
-    }
+  | ({ readonly type: 'frame' } & StoredFrame)
   | { readonly type: 'cancelled' }
-  | { readonly type: 'failed'; readonly problem: Problem; readonly message: string };
+  /** `reason` is for people, `fault` for the log. */
+  | { readonly type: 'failed'; readonly reason: string; readonly fault: string };

@@ -1,0 +1,78 @@
+import type { Socket } from 'socket.io';
+import { CodecError } from '../core/errors.ts';
+import { NotFoundError, problemOf, TooManyError } from './problem.ts';
+
+export type Log = (level: 'info' | 'error', fields: object, message: string) => void;
+
+interface Handled {
+  readonly answer: object;
+  /** What follows once the answer is on its way. */
+  readonly after?: () => void;
+}
+
+/** Messages a socket may send in a burst, and then per second. */
+const burst = 60;
+const perSecond = 20;
+/** Refusals after which a flooding socket is closed: answering each would fill our memory instead of its own. */
+const patience = 200;
+/** Deepest nesting of a message; a scenario needs six. */
+const maxDepth = 32;
+
+/**
+ * Registers handlers that can be sent anything: the payload may be of any type, the acknowledgement may be missing, the event
+ * unknown or not even a name, the sender may flood. The answer goes to the acknowledgement; a problem without one is an event of
+ * its own. The msgpack parser checks nothing of an event but that its data is an array.
+ */
+export function listener(socket: Socket, log: Log): (event: string, handle: (payload: unknown) => Handled) => void {
+  const handlers = new Map<unknown, (payload: unknown) => Handled>();
+  const bucket = tokenBucket(burst, perSecond);
+  let refused = 0;
+  socket.onAny((...message: unknown[]) => {
+    const last = message.at(-1);
+    const reply = typeof last === 'function' ? (last as (answer: object) => void) : undefined;
+    const [event, payload] = reply === undefined ? message : message.slice(0, -1);
+    try {
+      if (!bucket()) throw new TooManyError(`more than ${perSecond} messages a second`);
+      const handle = handlers.get(event);
+      if (handle === undefined)
+        throw new NotFoundError(`unknown event ${show(event)}; known: ${[...handlers.keys()].join(', ')}`);
+      if (deeperThan(payload, maxDepth)) throw new CodecError(`the message is nested deeper than ${maxDepth} levels`);
+      const { answer, after } = handle(payload);
+      reply?.({ ok: true, ...answer });
+      after?.();
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem.status >= 500)
+        log('error', { event: show(event), fault: error instanceof Error ? error.stack : error }, 'message failed');
+      if (problem.status === 429 && ++refused > patience) {
+        socket.disconnect(true);
+        return;
+      }
+      if (reply === undefined) socket.emit('problem', problem);
+      else reply({ ok: false, problem });
+    }
+  });
+  return (event, handle) => void handlers.set(event, handle);
+}
+
+function tokenBucket(size: number, perSecond: number): () => boolean {
+  let tokens = size;
+  let filledAt = performance.now();
+  return () => {
+    const now = performance.now();
+    tokens = Math.min(size, tokens + ((now - filledAt) / 1000) * perSecond);
+    filledAt = now;
+    if (tokens < 1) return false;
+    tokens--;
+    return true;
+  };
+}
+
+function show(event: unknown): string {
+  return typeof event === 'string' ? `'${event.slice(0, 60)}'` : `of type ${typeof event}`;
+}
+
+function deeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((child) => deeperThan(child, depth - 1));
+}
