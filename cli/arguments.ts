@@ -17,3 +17,13 @@ export function names(text: string): string[] {
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }
+
+/** `i/n`: part i, counted from 0, of n. */
+export function shard(text: string): { readonly index: number; readonly count: number } {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const index = Number(match?.[1]);
+  const count = Number(match?.[2]);
+  if (match === null || count < 1 || index >= count)
+    throw new InvalidArgumentError(`--shard is '${text}', expected i/n with i from 0 to n−1.`);
+  return { index, count };
+}

@@ -41,6 +41,8 @@ export interface RunResult {
   readonly format: 'faultline-result';
   readonly version: 1;
   readonly scenario: unknown;
+  /** Of a part of a panel: which, counted from 0, of how many. `scenario` is then the whole panel's. */
+  readonly shard?: { readonly index: number; readonly count: number };
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly hashes: { readonly scenario: string; readonly data: string; readonly model: string; readonly code: string };

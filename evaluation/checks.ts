@@ -5,35 +5,36 @@ type Check = RunResult['checks'][number];
 /** KPI on which attacks are ranked: total consumption, the paper's headline. */
 const headline = 'electricity_consumption_total';
 
+/** Every perturbed observation lay in its threat set: the engine throws otherwise, so this states how often it looked. */
+export function threatChecks(
+  reports: readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[],
+): Check[] {
+  return reports.map(({ attack, rejected, rows }) => ({
+    name: `threat-set/${attack}`,
+    passed: rejected === 0,
+    detail: `${rows} perturbed observations confined and verified; ${rejected} proposed values were not numbers`,
+  }));
+}
+
 /**
  * The evaluator distrusts itself: facts that hold in a sound evaluation, stated beside the numbers. A failed check does not
  * change a result, it says why not to believe it. Source of the idea: AutoAttack's checks.py (Croce and Hein 2020).
  */
-export function runChecks(
-  lanes: readonly LaneResult[],
-  reports: readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[],
-): Check[] {
-  const checks: Check[] = [];
-  for (const report of reports) {
-    checks.push({
-      name: `threat-set/${report.attack}`,
-      passed: report.rejected === 0,
-      detail: `${report.rows} perturbed observations confined and verified; ${report.rejected} proposed values were not numbers`,
+export function laneChecks(lanes: readonly LaneResult[]): Check[] {
+  const moves = lanes
+    .filter((lane) => lane.norms !== undefined && (lane.cost?.gradients ?? 0) > 0)
+    .map((lane): Check => {
+      const { linfMax } = lane.norms!;
+      return {
+        name: `moves/${lane.lane}`,
+        passed: linfMax > 0,
+        detail:
+          linfMax > 0
+            ? `L-inf up to ${linfMax.toPrecision(3)}`
+            : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
+      };
     });
-  }
-  for (const lane of lanes) {
-    if (lane.norms === undefined || lane.cost === undefined || lane.cost.gradients === 0) continue;
-    checks.push({
-      name: `moves/${lane.lane}`,
-      passed: lane.norms.linfMax > 0,
-      detail:
-        lane.norms.linfMax > 0
-          ? `L-inf up to ${lane.norms.linfMax.toPrecision(3)}`
-          : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
-    });
-  }
-  checks.push(...weakerThanNoise(lanes));
-  return checks;
+  return [...moves, ...weakerThanNoise(lanes)];
 }
 
 /** Random noise in the same ball must not beat an attack that uses gradients: that is the mark of masked gradients. */

@@ -209,7 +209,14 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       });
     },
     engineReports: () =>
-      groups.map((group) => ({ attack: group.label, rejected: group.engine.meter.rejected, rows: step * group.size })),
+      scenario.attacks.map(labelOf).map((attack) => {
+        const own = groups.filter((group) => group.label === attack);
+        return {
+          attack,
+          rejected: own.reduce((sum, group) => sum + group.engine.meter.rejected, 0),
+          rows: step * own.reduce((sum, group) => sum + group.size, 0),
+        };
+      }),
     [Symbol.dispose]() {
       env[Symbol.dispose]();
     },

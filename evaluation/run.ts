@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import type { LaneResult, RunEvent, RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { hashOf } from './canonical.ts';
-import { runChecks } from './checks.ts';
+import { laneChecks, threatChecks } from './checks.ts';
 import { Pacer } from './control.ts';
 import type { Clock, CommandQueue } from './control.ts';
 import { openLoop } from './loop.ts';
@@ -87,7 +87,7 @@ export async function* runEvents(
       versions: options.versions,
       hashes: { scenario: hashOf(scenario), data: loop.dataHash, model: loop.modelHash, code: options.codeHash },
       lanes,
-      checks: runChecks(lanes, loop.engineReports()),
+      checks: [...threatChecks(loop.engineReports()), ...laneChecks(lanes)],
       timing: {
         seconds,
         stepsPerSecond: loop.step / Math.max(1e-9, seconds),

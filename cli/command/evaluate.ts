@@ -1,19 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { CancelledError, ConfigError } from '../../core/errors.ts';
+import { ConfigError } from '../../core/errors.ts';
 import type { LaneResult, RunResult } from '../../core/run.ts';
-import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
-import { commandQueue } from '../../evaluation/control.ts';
-import { episodesParquet, telemetryParquet } from '../../evaluation/report/parquet.ts';
-import { reportHtml } from '../../evaluation/report/html.ts';
-import { runEvents } from '../../evaluation/run.ts';
-import { systemClock } from '../../server/clock.ts';
+import { telemetryParquet } from '../../evaluation/report/parquet.ts';
+import { shardOf } from '../../evaluation/shard.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
-import { fileWorkspace } from '../../server/workspace.ts';
-import { integer } from '../arguments.ts';
+import { integer, shard } from '../arguments.ts';
+import { evaluateInThreads } from '../evaluation-threads.ts';
+import { summary, writeEvaluation } from '../evaluation-folder.ts';
 import { writeFile } from '../files.ts';
 import { interruption } from '../exit.ts';
 import { note, print, printJson, progress, table } from '../output.ts';
@@ -32,6 +29,8 @@ export function evaluateCommand(): Command {
     .option('--steps <n>', 'replaces the scenario’s number of steps', integer('--steps', 1, 10_000_000))
     .option('--policy <name>', 'replaces the scenario’s policy')
     .option('--max-regret <x>', 'gate: exit 1 when a consumption regret exceeds x', Number)
+    .option('--workers <n>', 'threads to share the panel’s attacks among', integer('--workers', 1, 256), 1)
+    .option('--shard <i/n>', 'evaluate part i (from 0) of n only; `faultline merge` puts the parts together', shard)
     .option('--resume', 'do nothing when the folder already holds this scenario’s result by this code')
     .option('--json', 'print result.json')
     .addHelpText(
@@ -50,9 +49,10 @@ export function evaluateCommand(): Command {
         victim: options.policy === undefined ? read.victim : { policy: options.policy },
         live: { ...read.live, stepsPerSecond: null },
       };
+      const part = options.shard === undefined ? scenario : shardOf(scenario, options.shard.index, options.shard.count);
       const { versions, codeHash } = provenance();
       const target = join(options.out, 'result.json');
-      const known = options.resume === true ? finished(target, hashOf(scenario), codeHash) : undefined;
+      const known = options.resume === true ? finished(target, hashOf(part), codeHash) : undefined;
       if (known !== undefined) note(`${target} already holds this result`);
       const result = known ?? (await run());
       if (options.json) printJson(result);
@@ -68,32 +68,29 @@ export function evaluateCommand(): Command {
       }
 
       async function run(): Promise<RunResult> {
-        const commands = commandQueue();
-        signal.addEventListener('abort', () => commands.push({ type: 'cancel' }));
-        const workspace = fileWorkspace({ roots: null, modelsDir: installation().modelsDir });
-        const frames: TelemetryFrame[] = [];
-        let schema: TelemetrySchema | undefined;
+        const part =
+          options.shard === undefined ? scenario : shardOf(scenario, options.shard.index, options.shard.count);
+        const { modelsDir } = installation();
         let bar: ReturnType<typeof progress> | undefined;
-        let result: RunResult | undefined;
-        for await (const event of runEvents(scenario, workspace, {
-          clock: systemClock,
-          commands,
+        const { result, schema, frames } = await evaluateInThreads(part, {
+          workers: options.workers,
+          roots: null,
+          modelsDir,
           versions,
           codeHash,
-        })) {
-          if (event.type === 'started') {
-            schema = event.schema;
-            bar = progress(event.totalSteps, 'evaluate');
-          } else if (event.type === 'frame') frames.push(event.frame);
-          else if (event.type === 'progress') bar?.update(event.step, `${event.stepsPerSecond.toFixed(0)} steps/s`);
-          else if (event.type === 'finished') result = event.result;
-        }
-        bar?.stop();
-        if (result === undefined || schema === undefined) throw new CancelledError('interrupted; nothing was written');
+          signal,
+          onProgress(step, totalSteps, stepsPerSecond) {
+            bar ??= progress(totalSteps, 'evaluate');
+            bar.update(step, `${stepsPerSecond.toFixed(0)} steps/s`);
+          },
+        }).finally(() => bar?.stop());
         writeFile(join(options.out, 'telemetry.parquet'), telemetryParquet(schema, frames));
-        writeFile(join(options.out, 'episodes.parquet'), episodesParquet(result));
-        writeFile(join(options.out, 'report.html'), reportHtml(result, schema, frames));
-        writeFile(target, `${JSON.stringify(result, null, 2)}\n`); // last: its presence says that the folder is whole
+        writeEvaluation(
+          options.out,
+          options.shard === undefined ? result : { ...result, scenario, shard: options.shard },
+          schema,
+          frames,
+        );
         note(`wrote ${options.out}`);
         return result;
       }
@@ -108,28 +105,4 @@ function finished(file: string, scenarioHash: string, codeHash: string): RunResu
   } catch {
     return undefined; // a damaged result is computed anew
   }
-}
-
-function summary(result: RunResult): string {
-  const kpi = (lane: LaneResult, name: string): string => lane.kpis[name]?.toFixed(4) ?? '-';
-  const regret = (lane: LaneResult, name: string): string => {
-    const value = lane.regret?.[name];
-    return value === undefined || value === null ? '-' : `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;
-  };
-  const rows = result.lanes.map((lane) => [
-    lane.lane,
-    kpi(lane, 'electricity_consumption_total'),
-    regret(lane, 'electricity_consumption_total'),
-    kpi(lane, 'ramping_average'),
-    regret(lane, 'ramping_average'),
-    regret(lane, 'daily_peak_average'),
-    lane.success?.rate?.toFixed(3) ?? '-',
-    lane.success?.meanAbsoluteActionChange.toFixed(3) ?? '-',
-    lane.norms?.linfMax.toFixed(4) ?? '-',
-    lane.cost === undefined ? '-' : lane.cost.seconds.toFixed(1),
-  ]);
-  return table([
-    ['LANE', 'CONSUMPTION', 'Δ', 'RAMPING', 'Δ', 'Δ DAILY PEAK', 'ASR', 'MAE', 'L-INF', 'ATTACK S'],
-    ...rows,
-  ]);
 }

@@ -7,7 +7,12 @@ import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
 
 /** A run as one HTML file: no script, inline SVG, the numbers in tables and in a JSON block. */
-export function reportHtml(result: RunResult, schema: TelemetrySchema, frames: readonly TelemetryFrame[]): string {
+/** @param schema null when there is no telemetry to draw: the parts of a merged result keep their own */
+export function reportHtml(
+  result: RunResult,
+  schema: TelemetrySchema | null,
+  frames: readonly TelemetryFrame[],
+): string {
   const building = result.lanes[0]!.building;
   const labels = result.lanes.filter((lane) => lane.building === building).map((lane) => lane.attack);
   const scenario = result.scenario as { readonly name?: string };
@@ -22,10 +27,7 @@ Regret is KPI under attack minus KPI of the clean twin; 1.0 is the building with
 ${kpiTable(result.lanes)}
 <h2>Attacks</h2>
 ${attackTable(result.lanes)}
-<h2>${escape(building)}: load duration</h2>
-${figure(durationPlot(schema, frames, building, labels))}
-<h2>${escape(building)}: an average day</h2>
-${figure(dayPlot(schema, frames, building, labels))}
+${schema === null ? '' : charts(schema, frames, building, labels)}
 <h2>Checks</h2>
 <ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
 <h2>Identity</h2>
@@ -33,6 +35,18 @@ ${figure(dayPlot(schema, frames, building, labels))}
 <script type="application/json" id="result">${JSON.stringify(result).replaceAll('<', '\\u003c')}</script>
 </body></html>
 `;
+}
+
+function charts(
+  schema: TelemetrySchema,
+  frames: readonly TelemetryFrame[],
+  building: string,
+  labels: readonly string[],
+): string {
+  return `<h2>${escape(building)}: load duration</h2>
+${figure(durationPlot(schema, frames, building, labels))}
+<h2>${escape(building)}: an average day</h2>
+${figure(dayPlot(schema, frames, building, labels))}`;
 }
 
 function kpiTable(lanes: readonly LaneResult[]): string {

@@ -64,7 +64,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 describe('faultline', () => {
   it('--help names the commands and the exit codes; each command has its own', async () => {
     const { stdout } = await ok(['--help']);
-    for (const name of ['simulate', 'train', 'attack', 'evaluate', 'serve', 'list', 'doctor', 'schema']) {
+    for (const name of ['simulate', 'train', 'attack', 'evaluate', 'merge', 'serve', 'list', 'doctor', 'schema']) {
       expect(stdout).toContain(name);
       expect((await ok([name, '--help'])).stdout).toMatch(/Examples?:/);
     }
@@ -282,6 +282,39 @@ describe('faultline evaluate', () => {
     expect(outcome.stdout).toBe('');
     expect(existsSync(path('cancelled', 'result.json'))).toBe(false);
   }, 60_000);
+});
+
+describe('faultline evaluate on several threads and machines', () => {
+  const panel =
+    'district: {steps: 60, buildings: [Building_1, Building_2]}\nvictim: {policy: ./categorical}\nattacks:\n  - {name: random-noise}\n  - {name: bifurcation, config: {steps: 4}}\n  - {name: toggle-bifurcation, config: {steps: 4}}\n';
+  const strip = (result: RunResult): unknown => ({
+    ...result,
+    timing: 0,
+    lanes: result.lanes.map((lane) => ({ ...lane, cost: { ...lane.cost, seconds: 0 } })),
+  });
+
+  it('two workers, or three shards merged, give the result of one', async () => {
+    writeFileSync(path('panel.yaml'), panel);
+    await ok(['evaluate', 'panel.yaml', '--out', 'one']);
+    await ok(['evaluate', 'panel.yaml', '--workers', '2', '--out', 'two']);
+    const one = json('one', 'result.json') as RunResult;
+    expect(one.lanes).toHaveLength(8);
+    expect(strip(json('two', 'result.json') as RunResult)).toEqual(strip(one));
+    expect(readFileSync(path('two', 'telemetry.parquet')).length).toBe(
+      readFileSync(path('one', 'telemetry.parquet')).length,
+    );
+    for (const i of [2, 0, 1]) await ok(['evaluate', 'panel.yaml', '--shard', `${i}/3`, '--out', `part${i}`]);
+    const missing = await faultline(['merge', 'part0', 'part2', '--out', 'merged']);
+    expect(missing).toMatchObject({ code: 3 });
+    expect(missing.stderr).toContain('missing part 1/3');
+    await ok(['merge', 'part2', 'part0', 'part1', '--out', 'merged']);
+    expect(strip(json('merged', 'result.json') as RunResult)).toEqual(strip(one));
+    expect((await faultline(['merge', 'one', '--out', 'merged2'])).stderr).toContain('is a whole result, not a part');
+    expect((await faultline(['evaluate', 'panel.yaml', '--shard', '3/3', '--out', 'x'])).code).toBe(2);
+    expect((await faultline(['evaluate', 'panel.yaml', '--shard', '0/4', '--out', 'x'])).stderr).toContain(
+      'a part would be empty',
+    );
+  }, 120_000);
 });
 
 describe('faultline train', () => {

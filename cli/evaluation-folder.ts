@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { LaneResult, RunResult } from '../core/run.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
+import { reportHtml } from '../evaluation/report/html.ts';
+import { episodesParquet } from '../evaluation/report/parquet.ts';
+import { writeFile } from './files.ts';
+import { table } from './output.ts';
+
+/** Writes episodes.parquet, report.html and, last, result.json: its presence says that the folder is whole. */
+export function writeEvaluation(
+  out: string,
+  result: RunResult,
+  schema: TelemetrySchema | null,
+  frames: readonly TelemetryFrame[],
+): void {
+  writeFile(join(out, 'episodes.parquet'), episodesParquet(result));
+  writeFile(join(out, 'report.html'), reportHtml(result, schema, frames));
+  writeFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** The result as a table for a terminal. */
+export function summary(result: RunResult): string {
+  const kpi = (lane: LaneResult, name: string): string => lane.kpis[name]?.toFixed(4) ?? '-';
+  const regret = (lane: LaneResult, name: string): string => {
+    const value = lane.regret?.[name];
+    return value === undefined || value === null ? '-' : `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;
+  };
+  const rows = result.lanes.map((lane) => [
+    lane.lane,
+    kpi(lane, 'electricity_consumption_total'),
+    regret(lane, 'electricity_consumption_total'),
+    kpi(lane, 'ramping_average'),
+    regret(lane, 'ramping_average'),
+    regret(lane, 'daily_peak_average'),
+    lane.success?.rate?.toFixed(3) ?? '-',
+    lane.success?.meanAbsoluteActionChange.toFixed(3) ?? '-',
+    lane.norms?.linfMax.toFixed(4) ?? '-',
+    lane.cost === undefined ? '-' : lane.cost.seconds.toFixed(1),
+  ]);
+  return table([
+    ['LANE', 'CONSUMPTION', 'Δ', 'RAMPING', 'Δ', 'Δ DAILY PEAK', 'ASR', 'MAE', 'L-INF', 'ATTACK S'],
+    ...rows,
+  ]);
+}

@@ -1,0 +1,80 @@
+import { Worker } from 'node:worker_threads';
+import { CancelledError } from '../core/errors.ts';
+import { decodeFrame } from '../core/frame-codec.ts';
+import type { RunResult } from '../core/run.ts';
+import type { Scenario } from '../core/scenario.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
+import { mergeOutcomes, shardOf } from '../evaluation/shard.ts';
+import type { Outcome } from '../evaluation/shard.ts';
+import type { FromWorker, ToWorker, WorkerTask } from '../server/worker-messages.ts';
+
+/** Where a run's thread begins: beside the server's other files, as source under tsx or compiled. */
+const source = import.meta.url.endsWith('.ts');
+const entry = new URL(source ? '../server/run-worker.ts' : '../server/run-worker.js', import.meta.url);
+
+export interface ThreadOptions extends Omit<WorkerTask, 'scenario'> {
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  /** @param step of the slowest thread */
+  readonly onProgress: (step: number, totalSteps: number, stepsPerSecond: number) => void;
+}
+
+/**
+ * Evaluates a panel in threads, one part each, and puts the parts together: the same result for every number of workers.
+ * @throws {CancelledError} when the signal is set; the first fault of any thread otherwise.
+ */
+export async function evaluateInThreads(scenario: Scenario, options: ThreadOptions): Promise<Outcome> {
+  const count = Math.min(options.workers, scenario.attacks.length);
+  const steps = new Array<number>(count).fill(0);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  try {
+    const parts = await Promise.all(
+      steps.map((_, index) =>
+        evaluatePart(shardOf(scenario, index, count), { ...options, signal }, (step, totalSteps, stepsPerSecond) => {
+          steps[index] = step;
+          options.onProgress(Math.min(...steps), totalSteps, stepsPerSecond);
+        }),
+      ),
+    );
+    return mergeOutcomes(scenario, parts);
+  } finally {
+    stop.abort(); // when one part failed, the others need not finish
+  }
+}
+
+function evaluatePart(
+  scenario: Scenario,
+  options: ThreadOptions,
+  onProgress: ThreadOptions['onProgress'],
+): Promise<Outcome> {
+  const { roots, modelsDir, versions, codeHash, signal } = options;
+  return new Promise((resolve, reject) => {
+    const workerData: WorkerTask = { scenario, roots, modelsDir, versions, codeHash };
+    const worker = new Worker(entry, { workerData, ...(source ? { execArgv: ['--import', 'tsx'] } : {}) });
+    const frames: TelemetryFrame[] = [];
+    let schema: TelemetrySchema | undefined;
+    let result: RunResult | undefined;
+    const send = (message: ToWorker): void => worker.postMessage(message);
+    const cancel = (): void => send({ type: 'command', command: { type: 'cancel' } });
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel);
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'frame') {
+        frames.push(decodeFrame(message.body));
+        send({ type: 'credit', frames: 1 });
+      } else if (message.type === 'failed') reject(new Error(message.fault));
+      else if (message.type === 'cancelled') reject(new CancelledError('interrupted; nothing was written'));
+      else if (message.event.type === 'started') schema = message.event.schema;
+      else if (message.event.type === 'progress')
+        onProgress(message.event.step, message.event.totalSteps, message.event.stepsPerSecond);
+      else if (message.event.type === 'finished') result = message.event.result;
+    });
+    worker.on('error', reject);
+    worker.on('exit', (code) => {
+      signal.removeEventListener('abort', cancel);
+      if (result !== undefined && schema !== undefined) resolve({ result, schema, frames });
+      else reject(new Error(`an evaluation thread ended early with code ${code}`));
+    });
+  });
+}
