@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { afterEach, describe, expect, it } from 'vitest';
+import { decodeFrame } from '../../core/frame-codec.ts';
+import type { ServerOptions } from '../../server/server.ts';
+import { smallScenario, writeModels } from '../support/model-folder.ts';
+import {
+  connected,
+  launch,
+  openServer,
+  record,
+  recording,
+  runOf,
+  stateIs,
+  subscribe,
+  telemetryClient,
+  tempFolder,
+  until,
+} from '../support/server.ts';
+import type { Recording } from '../support/server.ts';
+
+const root = join(import.meta.dirname, '../..');
+const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+});
+
+/** Starts the server in a process of its own; resolves with its URL. */
+async function spawnServer(options: ServerOptions): Promise<{ url: string; kill(): Promise<void> }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/serve.ts', JSON.stringify(options)], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').once('data', (line: string) => resolve(line.trim()));
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaints}`)));
+  });
+  return {
+    url,
+    async kill() {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+      children.delete(child);
+    },
+  };
+}
+
+function expectWhole(seen: Recording, frames: number): void {
+  expect([...seen.frames.keys()]).toEqual(Array.from({ length: frames }, (_, seq) => seq));
+  expect(seen.disorder).toEqual([]);
+  expect(seen.gaps).toEqual([]);
+  expect(seen.problems).toEqual([]);
+  let step = 0;
+  for (const [seq, body] of seen.frames) {
+    const frame = decodeFrame(body);
+    expect([frame.seq, frame.step0]).toEqual([seq, step]);
+    step += frame.rows;
+  }
+}
+
+/** All frames of a run as HTTP gives them, page by page. */
+async function framesOverHttp(url: string, id: string): Promise<Uint8Array[]> {
+  const frames: Uint8Array[] = [];
+  for (;;) {
+    const response = await fetch(`${url}/api/v1/runs/${id}/frames?from=${frames.length}&limit=7`);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    if (bytes.length === 0) return frames;
+    for (let at = 0; at < bytes.length;) {
+      const length = bytes.readUInt32LE(at);
+      frames.push(bytes.subarray(at + 4, at + 4 + length));
+      at += 4 + length;
+    }
+    expect(Number(response.headers.get('x-next-seq'))).toBe(frames.length);
+  }
+}
+
+describe('kill -9', () => {
+  it('of the server in a live run loses no frame that anyone saw, and the viewer goes on where it was', async () => {
+    using folder = tempFolder();
+    const options: ServerOptions = {
+      host: '127.0.0.1',
+      port: 0,
+      store: join(folder.path, 'store'),
+      modelsDir: await writeModels(join(folder.path, 'models')),
+      dataRoots: [],
+      consoleDir: join(folder.path, 'console'),
+      logLevel: 'error',
+    };
+    const first = await spawnServer(options);
+    const run = await launch(first.url, smallScenario({ steps: 8759, frameSteps: 4, stepsPerSecond: 200 }));
+    const seen = recording();
+    const client = telemetryClient(first.url);
+    record(client, run.id, seen);
+    await connected(client);
+    expect(await subscribe(client, run.id)).toMatchObject({ ok: true });
+    await until('thirty frames', () => seen.frames.size >= 30);
+    const cut = once(client as never, 'disconnect');
+    await first.kill();
+    await cut;
+    const before = new Map(seen.frames);
+
+    const second = await spawnServer({ ...options, port: Number(new URL(first.url).port) });
+    expect(second.url).toBe(first.url);
+    const after = await runOf(second.url, run.id);
+    expect(after).toMatchObject({ state: 'interrupted', error: null, result: null, totalSteps: 8759 });
+    expect(after.endedAt).toBeGreaterThanOrEqual(after.startedAt!);
+    expect(after.headSeq).toBeGreaterThanOrEqual(before.size);
+    expect(after.headStep).toBeGreaterThan(0);
+
+    const kept = await framesOverHttp(second.url, run.id);
+    expect(kept).toHaveLength(after.headSeq);
+    for (const [seq, body] of before) expect(Buffer.compare(kept[seq]!, body)).toBe(0);
+
+    client.connect();
+    await connected(client);
+    expect(await subscribe(client, run.id, seen.next)).toMatchObject({ ok: true, run: { state: 'interrupted' } });
+    await until('the end', () => seen.end);
+    client.close();
+    expect(seen.end).toEqual({ lastSeq: after.headSeq - 1, state: 'interrupted' });
+    expectWhole(seen, after.headSeq);
+    const last = decodeFrame(seen.frames.get(after.headSeq - 1)!);
+    expect(last.step0 + last.rows).toBe(after.headStep);
+  });
+
+  it('of a server with runs that wait leaves them marked, and the next server takes new ones', async () => {
+    using folder = tempFolder();
+    const options: ServerOptions = {
+      host: '127.0.0.1',
+      port: 0,
+      store: join(folder.path, 'store'),
+      modelsDir: await writeModels(join(folder.path, 'models')),
+      dataRoots: [],
+      consoleDir: join(folder.path, 'console'),
+      maxConcurrent: 1,
+      logLevel: 'error',
+    };
+    const first = await spawnServer(options);
+    const running = await launch(first.url, smallScenario({ steps: 8759, stepsPerSecond: 50 }));
+    const waiting = await launch(first.url, smallScenario({}));
+    await stateIs(first.url, running.id, 'running');
+    await first.kill();
+    await using second = await openServer({ ...options, logLevel: 'silent' });
+    expect((await runOf(second.url, running.id)).state).toBe('interrupted');
+    expect(await runOf(second.url, waiting.id)).toMatchObject({ state: 'interrupted', headSeq: 0, startedAt: null });
+    const next = await launch(second.url, smallScenario({}));
+    expect((await stateIs(second.url, next.id, 'done', 'failed')).error).toBeNull();
+  });
+});
+
+describe('transport cut', () => {
+  it('three times in a run: nothing lost, nothing twice', async () => {
+    await using server = await openServer();
+    const run = await launch(server.url, smallScenario({ steps: 300, frameSteps: 2, stepsPerSecond: 150 }));
+    const seen = recording();
+    const client = telemetryClient(server.url);
+    record(client, run.id, seen);
+    for (let cuts = 0; cuts <= 3; cuts++) {
+      client.connect();
+      await connected(client);
+      await subscribe(client, run.id, seen.next);
+      if (cuts < 3) {
+        await until('some frames', () => seen.next >= 20 * (cuts + 1));
+        expect(seen.end).toBeUndefined();
+        const cut = once(client as never, 'disconnect');
+        (client.io.engine.transport as unknown as { ws: { terminate(): void } }).ws.terminate();
+        await cut;
+      }
+    }
+    await until('the end', () => seen.end);
+    client.close();
+    expect(seen.end).toEqual({ lastSeq: seen.frames.size - 1, state: 'done' });
+    expectWhole(seen, (await runOf(server.url, run.id)).headSeq);
+    const last = decodeFrame(seen.frames.get(seen.end!.lastSeq)!);
+    expect(last.step0 + last.rows).toBe(300);
+  });
+});
