@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,13 +12,13 @@ import type { BrowserPage } from './support/browser.ts';
 import { noBrowser, openBrowser, picture, violations } from './support/browser.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const consoleDir = join(root, 'dist', 'console');
 
 /** One person at one console; each test takes up where the one before left off. */
 describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefined ? '' : ` (${noBrowser})`}`, () => {
   let folder: string;
   let store: string;
   let models: string;
+  let consoleDir: string;
   let server: Awaited<ReturnType<typeof startServer>>;
   let browser: BrowserPage;
   let page: Page;
@@ -39,11 +38,15 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
   const rowsBeyond = (count: number) => expect.poll(rows, { timeout: 10_000 }).toBeGreaterThan(count);
 
   beforeAll(async () => {
-    if (!existsSync(join(consoleDir, 'index.html')))
-      await promisify(execFile)('npm', ['run', 'build:console'], { cwd: root });
     folder = await mkdtemp(join(tmpdir(), 'faultline-console-'));
     store = join(folder, 'store');
     models = await writeModels(join(folder, 'models'));
+    // What the tree says now, not what was built some time ago.
+    consoleDir = join(folder, 'console');
+    const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+    await promisify(execFile)(process.execPath, [vite, 'build', 'server/console', '--outDir', consoleDir], {
+      cwd: root,
+    });
     server = await serve(0);
     browser = await openBrowser('light');
     page = browser.page;
@@ -217,6 +220,28 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await page.getByRole('link', { name: 'Launch', exact: true }).click();
     await page.getByText('The server accepts this scenario.').waitFor();
     expect(await violations(page)).toEqual([]);
+  });
+
+  it('asks for the token of a server that wants one', async () => {
+    const token = 'a token of some length';
+    const guarded = await startServer({
+      host: '127.0.0.1',
+      port: 0,
+      store: join(folder, 'guarded'),
+      token,
+      modelsDir: models,
+      dataRoots: [root],
+      consoleDir,
+      logLevel: 'silent',
+    });
+    try {
+      await page.goto(guarded.url);
+      await page.getByLabel('Access token').first().fill(token);
+      await page.getByRole('button', { name: 'Connect' }).click();
+      await page.getByRole('heading', { name: 'No run yet' }).waitFor();
+    } finally {
+      await guarded.close();
+    }
   });
 
   it('complained of nothing that was not meant to fail', () => {

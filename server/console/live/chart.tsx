@@ -12,7 +12,6 @@ import { simTime } from './sim-time.ts';
 import { onDraw } from './ticker.ts';
 import type { ViewStore } from './view.ts';
 
-const height = 178;
 const buckets = 600;
 const labelEveryMs = 1000;
 
@@ -39,7 +38,7 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
 
   useEffect(() => {
     const box = host.current!;
-    const plot = makePlot(stable, scheme, { width: Math.max(120, box.clientWidth), height }, clock, box);
+    const plot = makePlot(stable, scheme, sizeOf(box), clock, box);
     const canvas = plot.ctx.canvas;
     canvas.setAttribute('role', 'img');
     const line = document.createElement('div');
@@ -88,7 +87,8 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
     plot.over.addEventListener('pointermove', point);
     plot.over.addEventListener('pointerleave', leave);
     const sizes = new ResizeObserver(() => {
-      if (box.clientWidth > 0 && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height });
+      const size = sizeOf(box);
+      if (size.width !== plot.width || size.height !== plot.height) plot.setSize(size);
     });
     sizes.observe(box);
     const sight = new IntersectionObserver(([entry]) => {
@@ -160,6 +160,11 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
       />
     </section>
   );
+}
+
+/** A chart fills its box; hidden boxes get room to be measured in later. */
+function sizeOf(box: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(120, box.clientWidth), height: Math.max(120, box.clientHeight) };
 }
 
 function setText(element: HTMLElement | null | undefined, text: string): void {

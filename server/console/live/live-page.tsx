@@ -126,6 +126,7 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
                   <NativeSelect
                     size="xs"
                     aria-label="Feature"
+                    w={200}
                     value={feature}
                     onChange={(event) => choose({ feature: event.currentTarget.value })}
                     data={features.map(({ name, unit }) => ({ value: name, label: `${name} [${unit}]` }))}
@@ -140,7 +141,7 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
                 </Title>
                 <Downloads id={run.id} result={result} />
               </Group>
-              <ChangedDecisions columns={columns} lane={pair.attacked} />
+              <ChangedDecisions columns={columns} lane={pair.attacked} over={result !== null} />
               <KpiTable pair={pair} columns={columns} schema={schema} result={result} />
             </section>
           </div>
@@ -158,10 +159,22 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
   );
 }
 
-function ChangedDecisions({ columns, lane }: { readonly columns: Columns; readonly lane: Lane | undefined }) {
+function ChangedDecisions({
+  columns,
+  lane,
+  over,
+}: {
+  readonly columns: Columns;
+  readonly lane: Lane | undefined;
+  readonly over: boolean;
+}) {
   const share = lane === undefined ? Number.NaN : columns.mean(successChannel(lane));
   if (Number.isNaN(share)) return null;
-  return <p className="hint">The attack changed {(100 * share).toFixed(1)} % of the decisions so far.</p>;
+  return (
+    <p className="hint">
+      The attack changed {(100 * share).toFixed(1)} % of the decisions{over ? '' : ' so far'}.
+    </p>
+  );
 }
 
 /** The wanted name when there is such a one, else the first. */

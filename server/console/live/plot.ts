@@ -78,7 +78,7 @@ export function makePlot(
 function padded(_plot: uPlot, min: number | null, max: number | null): [number, number] {
   if (min === null || max === null) return [0, 1];
   const span = max - min;
-  if (span === 0) return min === 0 ? [-0.05, 1] : [min - Math.abs(min) * 0.1, max + Math.abs(max) * 0.1];
+  if (span === 0) return min === 0 ? [-0.05, 1] : min > 0 ? [0, 1.2 * min] : [1.2 * min, 0];
   const low = min >= 0 && min < 0.5 * span ? 0 : min - 0.06 * span;
   const high = max <= 0 && -max < 0.5 * span ? 0 : max + 0.06 * span;
   return [low, high];
