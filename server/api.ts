@@ -21,6 +21,7 @@ import {
   UnauthorizedError,
 } from './problem.ts';
 import { readBareCommand } from './messages.ts';
+import { assertShallow, shallow } from './nesting.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Store } from './store.ts';
 import { telemetryCsv, telemetryTable } from './telemetry-table.ts';
@@ -40,7 +41,10 @@ export interface ApiOptions {
 const listQuery = z.object({
   state: z.enum(['queued', 'running', 'paused', 'done', 'failed', 'cancelled', 'interrupted']).optional(),
   q: z.string().max(200).optional(),
-  cursor: z.string().max(100).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}\.[\w-]{1,64}$/, 'not a cursor of this list')
+    .optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 const framesQuery = z.object({
@@ -60,6 +64,8 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
   router.use((request, _response, next) => {
     if (!access.permitsHost(request.headers.host))
       throw new ForbiddenError(`this server is not '${request.headers.host?.slice(0, 100)}'`);
+    if (!access.permitsOrigin(request.headers.origin, request.headers.host))
+      throw new ForbiddenError(`a page of '${request.headers.origin?.slice(0, 100)}' may not use this server`);
     if (!access.permits(bearer(request.headers.authorization)))
       throw new UnauthorizedError('this server needs its bearer token: Authorization: Bearer …');
     next();
@@ -163,9 +169,10 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
 /** A scenario from a JSON body, or from YAML text, whose errors then carry lines and columns. */
 function scenarioOf(request: Request): Scenario {
   const sent: unknown = request.body;
-  if (typeof sent === 'string') return parseScenario(sent, 'scenario', schema);
+  if (typeof sent === 'string') return shallow(() => parseScenario(sent, 'scenario', schema));
   if (sent === undefined)
     throw new MediaTypeError('no scenario was read: send application/json or application/yaml with a body');
+  assertShallow(sent);
   return scenarioFrom(sent, 'scenario', schema);
 }
 

@@ -50,14 +50,16 @@ export function openApp(options: AppOptions): Express {
     response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'draining', damage });
   });
   app.use('/api/v1', apiRouter(options));
-  app.use(express.static(consoleDir, { index: false, fallthrough: true, immutable: true, maxAge: '1d' }));
-  app.get('/{*page}', (request, response, next) => {
-    if (!request.accepts('html') || /\.\w+$/.test(request.path)) {
-      next(new NotFoundError(`there is no ${request.path.slice(0, 200)}`));
-      return;
-    }
+  const sendPage = (_request: Request, response: Response): void => {
     response.setHeader('Cache-Control', 'no-store');
     response.type('html').send(page(consoleDir, response.locals['nonce'] as string));
+  };
+  app.get(['/', '/index.html'], sendPage); // never as a plain file: it would lack its nonce
+  app.use(express.static(consoleDir, { index: false, immutable: true, maxAge: '1d' }));
+  app.use((request, response) => {
+    const asksForPage = request.method === 'GET' && request.accepts('html') && !/\.\w+$/.test(request.path);
+    if (!asksForPage) throw new NotFoundError(`there is no ${request.path.slice(0, 200)}`);
+    sendPage(request, response);
   });
   // Express knows an error handler by its four parameters.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {

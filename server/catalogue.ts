@@ -1,3 +1,4 @@
+import { ConfigError } from '../core/errors.ts';
 import type { RunResult } from '../core/run.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
@@ -203,7 +204,12 @@ function parsed(text: unknown): unknown {
 
 const newest: [number, string] = [Number.MAX_SAFE_INTEGER, ''];
 
+/** @throws {ConfigError} for a text that no page ended with */
 function splitCursor(cursor: string): [number, string] {
-  const dot = cursor.indexOf('.');
-  return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
+  const parts = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor);
+  if (parts === null)
+    throw new ConfigError(`'${cursor}' is no cursor; expected the one that a page ended with`, {
+      place: { path: '/cursor' },
+    });
+  return [Number(parts[1]), parts[2]!];
 }

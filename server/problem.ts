@@ -61,17 +61,19 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Unavailable',
 };
 
-/** Longest detail and most issues that an answer repeats: what was sent may be long and wrong in every line. */
+/** Longest texts and most issues that an answer repeats: what was sent may be long and wrong in every line. */
 const maxDetail = 4000;
+const maxIssue = 500;
 const maxIssues = 50;
 
 /** An error as RFC 9457 problem details. What we did not foresee is a 500 whose details stay in the log. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof FaultlineError)
-    return { ...problem(statuses[error.code] ?? 422, error.code, cut(error.message)), ...issuesOf(error) };
+    return { ...problem(statuses[error.code] ?? 422, error.code, cut(error.message, maxDetail)), ...issuesOf(error) };
   // body-parser and express carry a status for what the client did wrong
   const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
-  if (status >= 400 && status < 500) return problem(status, codes[status] ?? 'bad-request', messageOf(error));
+  if (status >= 400 && status < 500)
+    return problem(status, codes[status] ?? 'bad-request', cut(messageOf(error), maxDetail));
   return problem(500, 'internal', 'an unexpected fault; the server’s log has the details');
 }
 
@@ -89,15 +91,15 @@ type Issue = NonNullable<Problem['issues']>[number];
 
 function issue(place: NonNullable<FaultlineError['place']>, message: string): Issue {
   return {
-    pointer: place.path ?? '/',
-    message,
+    pointer: cut(place.path ?? '/', maxIssue),
+    message: cut(message, maxIssue),
     ...(place.line === undefined ? {} : { line: place.line }),
     ...(place.column === undefined ? {} : { column: place.column }),
   };
 }
 
-function cut(text: string): string {
-  return text.length <= maxDetail ? text : `${text.slice(0, maxDetail)} …`;
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)} …`;
 }
 
 function messageOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io';
-import { CodecError } from '../core/errors.ts';
+import { assertShallow } from './nesting.ts';
 import { NotFoundError, problemOf, TooManyError } from './problem.ts';
 
 export type Log = (level: 'info' | 'error', fields: object, message: string) => void;
@@ -15,8 +15,6 @@ const burst = 60;
 const perSecond = 20;
 /** Refusals after which a flooding socket is closed: answering each would fill our memory instead of its own. */
 const patience = 200;
-/** Deepest nesting of a message; a scenario needs six. */
-const maxDepth = 32;
 
 /**
  * Registers handlers that can be sent anything: the payload may be of any type, the acknowledgement may be missing, the event
@@ -36,7 +34,7 @@ export function listener(socket: Socket, log: Log): (event: string, handle: (pay
       const handle = handlers.get(event);
       if (handle === undefined)
         throw new NotFoundError(`unknown event ${show(event)}; known: ${[...handlers.keys()].join(', ')}`);
-      if (deeperThan(payload, maxDepth)) throw new CodecError(`the message is nested deeper than ${maxDepth} levels`);
+      assertShallow(payload);
       const { answer, after } = handle(payload);
       reply?.({ ok: true, ...answer });
       after?.();
@@ -70,9 +68,4 @@ function tokenBucket(size: number, perSecond: number): () => boolean {
 
 function show(event: unknown): string {
   return typeof event === 'string' ? `'${event.slice(0, 60)}'` : `of type ${typeof event}`;
-}
-
-function deeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((child) => deeperThan(child, depth - 1));
 }
