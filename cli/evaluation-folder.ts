@@ -34,11 +34,12 @@ export function summary(result: RunResult): string {
     regret(lane, 'daily_peak_average'),
     lane.success?.rate?.toFixed(3) ?? '-',
     lane.success?.meanAbsoluteActionChange.toFixed(3) ?? '-',
+    lane.success?.sideChangeRate.toFixed(3) ?? '-',
     lane.norms?.linfMax.toFixed(4) ?? '-',
     lane.cost === undefined ? '-' : lane.cost.seconds.toFixed(1),
   ]);
   return table([
-    ['LANE', 'CONSUMPTION', 'Δ', 'RAMPING', 'Δ', 'Δ DAILY PEAK', 'ASR', 'MAE', 'L-INF', 'ATTACK S'],
+    ['LANE', 'CONSUMPTION', 'Δ', 'RAMPING', 'Δ', 'Δ DAILY PEAK', 'ASR', 'MAE', 'SIDE', 'L-INF', 'ATTACK S'],
     ...rows,
   ]);
 }

@@ -24,6 +24,8 @@ export interface LaneResult {
     readonly rate: number | null;
     /** Mean |u(x') − u(x)| on the [0,1] action scale. */
     readonly meanAbsoluteActionChange: number;
+    /** Share of steps on which an action went from charging to discharging or back: what bifurcation aims at. */
+    readonly sideChangeRate: number;
   };
   readonly norms?: {
     /** Largest and mean over steps of the L-inf norm, normalised units. */

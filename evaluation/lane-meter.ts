@@ -12,6 +12,7 @@ export interface LaneMeter {
     l2: number,
     success: number,
     actionChange: number,
+    sideChanged: boolean,
   ): void;
   report(): Pick<LaneResult, 'success' | 'norms'>;
 }
@@ -30,14 +31,16 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
   let l2Sum = 0;
   let successes = 0;
   let changes = 0;
+  let sides = 0;
   return {
-    add(clean, seen, offset, linf, l2, success, actionChange) {
+    add(clean, seen, offset, linf, l2, success, actionChange, sideChanged) {
       steps++;
       if (linf > linfMax) linfMax = linf;
       linfSum += linf;
       l2Sum += l2;
       successes += success;
       changes += actionChange;
+      if (sideChanged) sides++;
       for (let j = 0; j < size; j++) {
         const delta = Math.abs(seen[offset + j]! - clean[offset + j]!);
         sum[j]! += delta;
@@ -52,7 +55,13 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
       });
       return {
         ...(judged
-          ? { success: { rate: discrete ? successes / steps : null, meanAbsoluteActionChange: changes / steps } }
+          ? {
+              success: {
+                rate: discrete ? successes / steps : null,
+                meanAbsoluteActionChange: changes / steps,
+                sideChangeRate: sides / steps,
+              },
+            }
           : {}),
         norms: { linfMax, linfMean: linfSum / steps, l2Mean: l2Sum / steps, physical },
       };

@@ -8,7 +8,7 @@ import type { StepBatch } from '../core/environment.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
-import type { AttackEngine } from '../attacks/engine.ts';
+import type { AttackEngine, Verdict } from '../attacks/engine.ts';
 import { threatModel } from '../attacks/threat.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { KpiAccumulator } from '../sim/district/kpi.ts';
@@ -106,7 +106,8 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
   const kpis = Array.from({ length: lanes }, () => new KpiAccumulator());
   const returns = new Float64Array(lanes);
   const seen = new Float32Array(lanes * size);
-  const action = new Float64Array(lanes * env.actionSpace.features.length);
+  const actions = env.actionSpace.features.length;
+  const action = new Float64Array(lanes * actions);
   let batch: StepBatch = env.reset(root.split('environment'));
   pushKpis(0);
   let step = 0;
@@ -131,6 +132,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
           verdict.l2[b]!,
           verdict.success[b]!,
           verdict.actionChange[b]!,
+          sideChanged(verdict, b, actions),
         );
         channels[lane]!.seen(
           recorder,
@@ -221,4 +223,12 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       env[Symbol.dispose]();
     },
   };
+}
+
+/** Whether any of a row's actions went from one side of idle to the other. */
+function sideChanged(verdict: Verdict, row: number, actions: number): boolean {
+  for (let at = row * actions; at < (row + 1) * actions; at++) {
+    if (verdict.cleanAction[at]! * verdict.action[at]! < 0) return true;
+  }
+  return false;
 }

@@ -62,8 +62,8 @@ ${names.map((name) => `<tr><td>${name}</td>${lanes.map((lane) => `<td>${cell(lan
 function attackTable(lanes: readonly LaneResult[]): string {
   const rows = lanes.filter((lane) => lane.regret !== undefined);
   const show = (value: number | null | undefined, digits: number): string => value?.toFixed(digits) ?? '–';
-  return `<table><thead><tr><th>lane</th><th>success rate</th><th>mean |Δaction|</th><th>L∞ max</th><th>L∞ mean</th><th>queries</th><th>gradients</th><th>seconds</th></tr></thead><tbody>
-${rows.map((lane) => `<tr><td>${escape(lane.lane)}</td><td>${show(lane.success?.rate, 3)}</td><td>${show(lane.success?.meanAbsoluteActionChange, 3)}</td><td>${show(lane.norms?.linfMax, 4)}</td><td>${show(lane.norms?.linfMean, 4)}</td><td>${show(lane.cost?.queries, 0)}</td><td>${show(lane.cost?.gradients, 0)}</td><td>${show(lane.cost?.seconds, 1)}</td></tr>`).join('\n')}</tbody></table>`;
+  return `<table><thead><tr><th>lane</th><th>success rate</th><th>mean |Δaction|</th><th>side changed</th><th>L∞ max</th><th>L∞ mean</th><th>queries</th><th>gradients</th><th>seconds</th></tr></thead><tbody>
+${rows.map((lane) => `<tr><td>${escape(lane.lane)}</td><td>${show(lane.success?.rate, 3)}</td><td>${show(lane.success?.meanAbsoluteActionChange, 3)}</td><td>${show(lane.success?.sideChangeRate, 3)}</td><td>${show(lane.norms?.linfMax, 4)}</td><td>${show(lane.norms?.linfMean, 4)}</td><td>${show(lane.cost?.queries, 0)}</td><td>${show(lane.cost?.gradients, 0)}</td><td>${show(lane.cost?.seconds, 1)}</td></tr>`).join('\n')}</tbody></table>`;
 }
 
 /** Net consumption of one lane over the whole run. */

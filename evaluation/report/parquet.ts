@@ -50,6 +50,7 @@ export function episodesParquet(result: RunResult): Uint8Array {
         ...kpiNames.map((kpi) => numbers(`regret.${kpi}`, (lane) => lane.regret?.[kpi])),
         numbers('success_rate', (lane) => lane.success?.rate),
         numbers('mean_absolute_action_change', (lane) => lane.success?.meanAbsoluteActionChange),
+        numbers('side_change_rate', (lane) => lane.success?.sideChangeRate),
         numbers('linf_max', (lane) => lane.norms?.linfMax),
         numbers('linf_mean', (lane) => lane.norms?.linfMean),
         numbers('queries', (lane) => lane.cost?.queries),
