@@ -76,7 +76,7 @@ export class Pump {
     if (this.#pumping) return; // a drain inside our own emit: the loop below goes on by itself
     this.#pumping = true;
     try {
-      if (this.#live && this.#head - this.#next > liveLag) this.#jump();
+      if (this.#live && this.#head - this.#next > liveLag && this.#hasRoom()) this.#jump();
       while (!this.#closed && this.#next < this.#head && this.#hasRoom()) this.#send();
       if (!this.#closed && this.#over && this.#next >= this.#head) this.#end();
     } catch (error) {

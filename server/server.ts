@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import pino from 'pino';
 import { ConfigError } from '../core/errors.ts';
@@ -44,6 +44,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** What clients get to read the last messages. */
+const goodbyeMs = 500;
+
 /**
  * Starts the server: store, run manager, HTTP and sockets on one port.
  * @throws {ConfigError} when the address is taken or may not be bound without a token.
@@ -83,6 +86,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   const http = createServer(app);
+  const connections = new Set<Socket>();
+  http.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   const sockets = openSockets({ http, access: gate, store, manager, log });
   try {
     await listen(http, host, port);
@@ -105,8 +113,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     draining = true;
     sockets.drain();
     await manager.close();
-    await sockets.close();
+    const closed = sockets.close();
     http.closeAllConnections();
+    // A client that stopped reading would otherwise hold us for the half minute of the WebSocket's closing handshake.
+    const timer = setTimeout(() => connections.forEach((socket) => socket.destroy()), goodbyeMs);
+    await closed;
+    clearTimeout(timer);
     store[Symbol.dispose]();
     log('info', {}, 'stopped');
   }

@@ -1,0 +1,229 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Subject } from 'rxjs';
+import { Server } from 'socket.io';
+import * as parser from 'socket.io-msgpack-parser';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeFrame } from '../../core/frame-codec.ts';
+import { scenarioFrom } from '../../core/scenario.ts';
+import { schema } from '../../evaluation/vocabulary.ts';
+import { Pump } from '../../server/pump.ts';
+import type { TelemetrySocket } from '../../server/pump.ts';
+import type { RunNotice } from '../../server/run-manager.ts';
+import { Store } from '../../server/store.ts';
+import { smallScenario } from '../support/model-folder.ts';
+import { connected, record, recording, telemetryClient, tempFolder, until } from '../support/server.ts';
+import type { Recording, TelemetryClient } from '../support/server.ts';
+
+const run = 'the-run';
+/** 40 channels of 50 steps: 8 kB, as in the measurements of the stack study. */
+const rows = 50;
+const cols = 40;
+
+/** A store, a notice stream and sockets, without the rest of the server: the test decides when a frame is committed. */
+class Bench implements AsyncDisposable {
+  readonly folder = tempFolder();
+  readonly store = new Store(join(this.folder.path, 'store'), 0);
+  readonly notices = new Subject<RunNotice>();
+  readonly http = createServer();
+  readonly io = new Server(this.http, { parser: parser as never, transports: ['websocket'], perMessageDeflate: false });
+  readonly clients: TelemetryClient[] = [];
+  #seq = 0;
+
+  async open(): Promise<this> {
+    this.store.create(run, scenarioFrom(smallScenario({}), 'test', schema), 1);
+    this.store.started(run, { startedAt: 2, schema: { version: 1, channels: [], dt: 3600 }, totalSteps: 1e6 });
+    await new Promise<void>((resolve) => this.http.listen(0, '127.0.0.1', resolve));
+    return this;
+  }
+
+  /** Commits frames as a run's thread would have them committed. */
+  commit(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const seq = this.#seq++;
+      const values = new Float32Array(rows * cols).fill(seq);
+      const body = encodeFrame({ schema: 1, seq, step0: seq * rows, rows, cols, values, wallTime: 0 });
+      this.store.append(run, { seq, step0: seq * rows, rows, body });
+      this.notices.next({ type: 'committed', runId: run, head: seq + 1 });
+    }
+  }
+
+  end(): void {
+    this.store.ended(run, { state: 'done', endedAt: 3 });
+    this.notices.next({ type: 'ended', runId: run, state: 'done' });
+  }
+
+  /** A viewer, and the server's end of its socket. */
+  async view(
+    mode: 'all' | 'live',
+    from = 0,
+  ): Promise<{ client: TelemetryClient; seen: Recording; waiting: () => number; pause(): void; resume(): void }> {
+    const accepted = new Promise<TelemetrySocket>((resolve) =>
+      this.io.of('/telemetry').once('connection', (socket) => resolve(socket as never)),
+    );
+    const { port } = this.http.address() as AddressInfo;
+    const client = telemetryClient(`http://127.0.0.1:${port}`);
+    this.clients.push(client);
+    const seen = recording(from);
+    record(client, run, seen);
+    await connected(client);
+    const socket = await accepted;
+    const pump = new Pump(socket, { store: this.store, notices: this.notices }, run, from, mode);
+    socket.on('disconnect', () => pump.close());
+    pump.start();
+    const wire = (client.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws
+      ._socket;
+    return {
+      client,
+      seen,
+      waiting: () => (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length,
+      pause: () => wire.pause(),
+      resume: () => wire.resume(),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.clients) client.close();
+    this.io.disconnectSockets(true);
+    await this.io.close();
+    this.store[Symbol.dispose]();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('pump', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await new Bench().open();
+  });
+  afterEach(() => bench[Symbol.asyncDispose]());
+
+  it('a client that stops reading: what waits is bounded, and all of it comes when it reads again', async () => {
+    const viewer = await bench.view('all');
+    bench.commit(3);
+    await until('the first frames', () => viewer.seen.frames.size === 3);
+    viewer.pause();
+    let worst = 0;
+    const before = process.memoryUsage();
+    for (let i = 0; i < 150; i++) {
+      bench.commit(20);
+      worst = Math.max(worst, viewer.waiting());
+      await turn();
+    }
+    // 3000 frames are 24 MB: far more than the buffers of the two systems hold between them.
+    expect(viewer.seen.frames.size).toBeLessThan(3000);
+    expect(worst).toBeGreaterThan(1);
+    expect(worst).toBeLessThanOrEqual(16);
+    const after = process.memoryUsage();
+    expect(after.arrayBuffers + after.external - before.arrayBuffers - before.external).toBeLessThan(60e6);
+    bench.end();
+    await turn();
+    expect(viewer.seen.end).toBeUndefined();
+    viewer.resume();
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen).toMatchObject({ disorder: [], gaps: [], problems: [], late: 0 });
+    expect(viewer.seen.frames.size).toBe(3003);
+    expect(viewer.seen.end).toEqual({ lastSeq: 3002, state: 'done' });
+    expect([...viewer.seen.frames.keys()].every((seq, i) => seq === i)).toBe(true);
+  });
+
+  it('mode live: the same client gets one gap, announced, and then the newest', async () => {
+    const viewer = await bench.view('live');
+    bench.commit(3);
+    await until('the first frames', () => viewer.seen.frames.size === 3);
+    viewer.pause();
+    let worst = 0;
+    for (let i = 0; i < 150; i++) {
+      bench.commit(20);
+      worst = Math.max(worst, viewer.waiting());
+      await turn();
+    }
+    expect(worst).toBeLessThanOrEqual(16);
+    viewer.resume();
+    await until('the newest', () => viewer.seen.next === 3003);
+    bench.commit(5);
+    bench.end();
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen.gaps).toHaveLength(1);
+    const [gap] = viewer.seen.gaps;
+    expect(gap!.to - gap!.from).toBeGreaterThan(50);
+    expect(viewer.seen.disorder).toEqual([]);
+    // What came and what was announced as skipped make up the whole run.
+    expect(viewer.seen.frames.size + gap!.to - gap!.from).toBe(3008);
+    for (let seq = gap!.from; seq < gap!.to; seq++) expect(viewer.seen.frames.has(seq)).toBe(false);
+  });
+
+  it('a fast reader in mode live misses nothing', async () => {
+    const viewer = await bench.view('live');
+    for (let i = 0; i < 40; i++) {
+      bench.commit(3);
+      await until('them', () => viewer.seen.next === 3 * (i + 1));
+    }
+    bench.end();
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen).toMatchObject({ gaps: [], disorder: [], end: { lastSeq: 119 } });
+    expect(viewer.seen.frames.size).toBe(120);
+  });
+
+  it('who comes late to a finished run gets it whole, and the end last', async () => {
+    bench.commit(500);
+    bench.end();
+    const viewer = await bench.view('all');
+    await until('the end', () => viewer.seen.end);
+    await turn();
+    expect(viewer.seen).toMatchObject({ disorder: [], gaps: [], late: 0, end: { lastSeq: 499, state: 'done' } });
+    expect(viewer.seen.frames.size).toBe(500);
+  });
+
+  it('starts where it is asked to: in the middle, at the head, beyond it', async () => {
+    bench.commit(20);
+    const middle = await bench.view('all', 13);
+    const head = await bench.view('all', 20);
+    const beyond = await bench.view('all', 25);
+    bench.commit(10);
+    bench.end();
+    for (const [viewer, from] of [
+      [middle, 13],
+      [head, 20],
+      [beyond, 25],
+    ] as const) {
+      await until('the end', () => viewer.seen.end);
+      expect([...viewer.seen.frames.keys()]).toEqual(Array.from({ length: 30 - from }, (_, i) => from + i));
+      expect(viewer.seen).toMatchObject({ disorder: [], late: 0, end: { lastSeq: 29 } });
+    }
+  });
+
+  it('a run without frames ends with −1', async () => {
+    bench.end();
+    const viewer = await bench.view('all');
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen.end).toEqual({ lastSeq: -1, state: 'done' });
+  });
+
+  it('a run that is removed while someone watches is a problem to the viewer, not to the server', async () => {
+    bench.commit(10);
+    const viewer = await bench.view('all');
+    await until('the frames', () => viewer.seen.frames.size === 10);
+    viewer.pause();
+    for (let i = 0; i < 100; i++) bench.commit(20);
+    bench.end();
+    bench.store.remove(run);
+    viewer.resume();
+    await until('a problem', () => viewer.seen.problems.length > 0);
+    expect(viewer.seen.problems).toHaveLength(1);
+    expect(viewer.seen.disorder).toEqual([]);
+    expect(viewer.seen.end).toBeUndefined();
+  });
+
+  it('a viewer that leaves in the middle takes its pump along', async () => {
+    bench.commit(200);
+    const viewer = await bench.view('all');
+    viewer.client.close();
+    await until('the pump to be gone', () => !bench.notices.observed);
+    bench.commit(10);
+    expect(bench.notices.observed).toBe(false);
+  });
+});
