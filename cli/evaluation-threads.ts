@@ -25,7 +25,7 @@ export interface ThreadOptions extends Omit<WorkerTask, 'scenario'> {
  */
 export async function evaluateInThreads(scenario: Scenario, options: ThreadOptions): Promise<Outcome> {
   const count = Math.min(options.workers, scenario.attacks.length);
-  const steps = new Array<number>(count).fill(0);
+  const steps = Array.from({ length: count }, () => 0);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   try {

@@ -25,12 +25,16 @@ for (const [name, command, args] of stages) {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (status === 0) passed++;
   else failed++;
-  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${String(name)} (${seconds} s)`);
 }
 
-const { status } = spawnSync(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], {
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
+const { status } = spawnSync(
+  bin('vitest'),
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  },
+);
 let skipped = 0;
 try {
   const results = JSON.parse(readFileSync(report, 'utf8'));

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError } from '../../core/errors.ts';
-import type { LaneResult, RunResult } from '../../core/run.ts';
+import type { RunResult } from '../../core/run.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
 import { telemetryParquet } from '../../evaluation/report/parquet.ts';
 import { shardOf } from '../../evaluation/shard.ts';
@@ -13,7 +13,7 @@ import { evaluateInThreads } from '../evaluation-threads.ts';
 import { summary, writeEvaluation } from '../evaluation-folder.ts';
 import { writeFile } from '../files.ts';
 import { interruption } from '../exit.ts';
-import { note, print, printJson, progress, table } from '../output.ts';
+import { note, print, printJson, progress } from '../output.ts';
 import { readScenario } from '../scenario-file.ts';
 
 /** `faultline evaluate`: a controller under a panel of attacks, closed loop, beside its clean twin. */

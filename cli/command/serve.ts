@@ -42,7 +42,7 @@ export function serveCommand(): Command {
       });
       print(`faultline is at ${server.url}`);
       if (options.demo) {
-        const run = await server.launch(demoScenario());
+        const run = server.launch(demoScenario());
         note(`live: ${server.url}/runs/${run.id}`);
       }
       note('Ctrl-C stops it');

@@ -49,6 +49,7 @@ export function trainCommand(): Command {
       if (options.resume === true && !existsSync(checkpoint))
         throw new ConfigError(`there is no checkpoint in ${options.out}; start without --resume`);
       using run = await openTraining(scenario, fileWorkspace({ roots: null, modelsDir: installation().modelsDir }));
+      const code = provenance(); // of the code that trains, whatever becomes of the files meanwhile
       let spent = 0;
       if (options.resume === true) {
         const known = JSON.parse(readFileSync(identity, 'utf8')) as { scenario: string; seconds: number };
@@ -67,7 +68,7 @@ export function trainCommand(): Command {
         writeFile(`${checkpoint}.tmp`, run.training.save());
         renameSync(`${checkpoint}.tmp`, checkpoint);
         writeFile(identity, JSON.stringify({ scenario: hashOf(training), seconds: seconds() }));
-        writePolicy(options.out, options.name, options.title, scenario, run, seconds());
+        writePolicy(options.out, options.name, options.title, scenario, run, seconds(), code);
       };
       const bar = progress(scenario.train.steps, 'train');
       let saved = performance.now();
@@ -92,7 +93,7 @@ export function trainCommand(): Command {
       }
       bar.stop();
       save();
-      const card = writePolicy(options.out, options.name, options.title, scenario, run, seconds());
+      const card = writePolicy(options.out, options.name, options.title, scenario, run, seconds(), code);
       if (options.json) printJson(card);
       else
         print(
@@ -108,6 +109,7 @@ function writePolicy(
   scenario: Scenario,
   run: TrainingRun,
   cpuSeconds: number,
+  code: ReturnType<typeof provenance>,
 ): unknown {
   const { training } = run;
   const files = run.files(name);
@@ -124,7 +126,7 @@ function writePolicy(
     seed: scenario.seed,
     district: scenario.district,
     dataHash: run.dataHash,
-    ...provenance(),
+    ...code,
     // Time is of the machine that trained; everything else is a function of the above.
     speed: {
       cpuSeconds,
