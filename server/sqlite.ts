@@ -14,6 +14,7 @@ interface Statement {
 /** The one file that names the SQLite package, so that node:sqlite or better-sqlite3 can replace it. */
 export interface Sqlite extends Disposable {
   exec(sql: string): void;
+  /** Compiled once, however often it is asked for. */
   prepare(sql: string): Statement;
   /** All of it or, when it throws, nothing. */
   transaction(work: () => void): void;
@@ -33,6 +34,7 @@ export function openSqlite(file: string): Sqlite {
     }
   };
   const database = named(() => new Libsql(file));
+  const statements = new Map<string, Statement>();
   const exec = (sql: string): void => named(() => void database.exec(sql));
   try {
     exec('pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = normal;');
@@ -43,12 +45,16 @@ export function openSqlite(file: string): Sqlite {
   return {
     exec,
     prepare(sql) {
-      const statement = named(() => database.prepare(sql));
-      return {
-        run: (...values) => named(() => statement.run(...values)),
-        get: (...values) => named(() => statement.get(...values) as Row | undefined),
-        all: (...values) => named(() => statement.all(...values) as readonly Row[]),
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      const prepared = named(() => database.prepare(sql));
+      const statement: Statement = {
+        run: (...values) => named(() => prepared.run(...values)),
+        get: (...values) => named(() => prepared.get(...values) as Row | undefined),
+        all: (...values) => named(() => prepared.all(...values) as readonly Row[]),
       };
+      statements.set(sql, statement);
+      return statement;
     },
     transaction(work) {
       exec('begin immediate');
@@ -67,6 +73,14 @@ export function openSqlite(file: string): Sqlite {
     get userVersion() {
       return Number(named(() => database.prepare('pragma user_version').get() as Row)['user_version']);
     },
-    [Symbol.dispose]: () => void database.close(),
+    [Symbol.dispose]() {
+      // libsql closes the file only when the last statement is collected: until then it must at least be whole.
+      try {
+        database.exec('pragma wal_checkpoint(truncate)');
+      } catch {
+        // What is damaged or locked stays as it is.
+      }
+      database.close();
+    },
   };
 }
