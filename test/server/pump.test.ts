@@ -1,206 +1,269 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Subject } from 'rxjs';
+import { Server } from 'socket.io';
+import * as parser from 'socket.io-msgpack-parser';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeFrame } from '../../core/frame-codec.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
-import { access } from '../../server/access.ts';
-import type { Problem } from '../../server/events.ts';
-import { RunManager } from '../../server/run-manager.ts';
-import { openSockets } from '../../server/sockets.ts';
+import { Pump } from '../../server/pump.ts';
+import type { TelemetrySocket } from '../../server/pump.ts';
+import type { RunNotice } from '../../server/run-manager.ts';
 import { openSqlite } from '../../server/sqlite.ts';
 import { Store } from '../../server/store.ts';
-import { connected, record, recording, subscribe, telemetryClient, tempFolder, until } from '../support/server.ts';
+import { smallScenario } from '../support/model-folder.ts';
+import { connected, record, recording, telemetryClient, tempFolder, until } from '../support/server.ts';
 import type { Recording, TelemetryClient } from '../support/server.ts';
 
-/** 64 kB a frame. */
-const rows = 100;
-const cols = 160;
+const run = 'the-run';
+/** 40 channels of 50 steps: 8 kB, as in the measurements of the stack study. */
+const rows = 50;
+const cols = 40;
 
-/** The socket half of a server over a real store, fed by hand where a run's thread would. */
-class Feed implements AsyncDisposable {
+/** A store, a notice stream and sockets, without the rest of the server: the test decides when a frame is committed. */
+class Bench implements AsyncDisposable {
   readonly folder = tempFolder();
   readonly store = new Store(join(this.folder.path, 'store'), 0);
-  readonly manager = new RunManager({
-    store: this.store,
-    maxConcurrent: 0,
-    now: () => 1,
-    log: () => {},
-    roots: [],
-    modelsDir: '',
-    versions: {},
-    codeHash: '',
-  });
-  /** Frames that any pump has taken out of the store. */
-  read = 0;
-  readonly #http = createServer();
-  #sockets: ReturnType<typeof openSockets> | undefined;
-  url = '';
+  readonly notices = new Subject<RunNotice>();
+  readonly http = createServer();
+  readonly io = new Server(this.http, { parser: parser as never, transports: ['websocket'], perMessageDeflate: false });
+  readonly clients: TelemetryClient[] = [];
+  #seq = 0;
 
-  async open(): Promise<void> {
-    const frames = this.store.frames.bind(this.store);
-    this.store.frames = (...query) => {
-      const answer = frames(...query);
-      this.read += answer.length;
-      return answer;
-    };
-    const gate = access('127.0.0.1', undefined);
-    this.#sockets = openSockets({
-      http: this.#http,
-      access: gate,
-      store: this.store,
-      manager: this.manager,
-      log: () => {},
-    });
-    await new Promise<void>((resolve) => this.#http.listen(0, '127.0.0.1', resolve));
-    this.url = `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
-    this.store.create('run', scenarioFrom({}, 'test', schema), 1);
-    this.store.started('run', { startedAt: 1, totalSteps: 1e6, schema: { version: 1, dt: 1, channels: [] } });
+  async open(): Promise<this> {
+    this.store.create(run, scenarioFrom(smallScenario({}), 'test', schema), 1);
+    this.store.started(run, { startedAt: 2, schema: { version: 1, channels: [], dt: 3600 }, totalSteps: 1e6 });
+    await new Promise<void>((resolve) => this.http.listen(0, '127.0.0.1', resolve));
+    return this;
   }
 
-  commit(from: number, to: number): void {
-    const values = new Float32Array(rows * cols).fill(0.5);
-    for (let seq = from; seq < to; seq++) {
-      const frame = { schema: 1, seq, step0: seq * rows, rows, cols, values, wallTime: 0 };
-      this.store.append('run', { seq, step0: frame.step0, rows, body: encodeFrame(frame) });
-      this.manager.notices.next({ type: 'committed', runId: 'run', head: seq + 1 });
+  /** Commits frames as a run's thread would have them committed. */
+  commit(count: number, channels = cols): void {
+    for (let i = 0; i < count; i++) {
+      const seq = this.#seq++;
+      const values = new Float32Array(rows * channels).fill(seq);
+      const body = encodeFrame({ schema: 1, seq, step0: seq * rows, rows, cols: channels, values, wallTime: 0 });
+      this.store.append(run, { seq, step0: seq * rows, rows, body });
+      this.notices.next({ type: 'committed', runId: run, head: seq + 1 });
     }
   }
 
   end(): void {
-    this.store.ended('run', { state: 'done', endedAt: 2 });
-    this.manager.notices.next({ type: 'ended', runId: 'run', state: 'done' });
+    this.store.ended(run, { state: 'done', endedAt: 3 });
+    this.notices.next({ type: 'ended', runId: run, state: 'done' });
+  }
+
+  /** A viewer, and the server's end of its socket. */
+  async view(
+    mode: 'all' | 'live',
+    from = 0,
+  ): Promise<{
+    client: TelemetryClient;
+    seen: Recording;
+    waiting: () => { packets: number; bytes: number };
+    pause(): void;
+    resume(): void;
+  }> {
+    const accepted = new Promise<TelemetrySocket>((resolve) =>
+      this.io.of('/telemetry').once('connection', (socket) => resolve(socket as never)),
+    );
+    const { port } = this.http.address() as AddressInfo;
+    const client = telemetryClient(`http://127.0.0.1:${port}`);
+    this.clients.push(client);
+    const seen = recording(from);
+    record(client, run, seen);
+    await connected(client);
+    const socket = await accepted;
+    const pump = new Pump(socket, { store: this.store, notices: this.notices }, run, from, mode);
+    socket.on('disconnect', () => pump.close());
+    pump.start();
+    const wire = (client.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws
+      ._socket;
+    return {
+      client,
+      seen,
+      waiting: () => {
+        const { writeBuffer } = socket.conn as unknown as { writeBuffer: { data: Uint8Array }[] };
+        return { packets: writeBuffer.length, bytes: writeBuffer.reduce((sum, { data }) => sum + data.length, 0) };
+      },
+      pause: () => wire.pause(),
+      resume: () => wire.resume(),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.manager.close();
-    await this.#sockets?.close();
+    for (const client of this.clients) client.close();
+    this.io.disconnectSockets(true);
+    await this.io.close();
     this.store[Symbol.dispose]();
     this.folder[Symbol.dispose]();
   }
 }
 
-/** Stops reading from the network, as a stopped process does. */
-function stopped(client: TelemetryClient): { go(): void } {
-  const { ws } = client.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
-  ws.pause();
-  return { go: () => ws.resume() };
-}
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-let feed: Feed;
-const clients: TelemetryClient[] = [];
-beforeEach(async () => {
-  feed = new Feed();
-  await feed.open();
-});
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await feed[Symbol.asyncDispose]();
-});
-
-async function view(from = 0, mode: 'all' | 'live' = 'all'): Promise<{ client: TelemetryClient; seen: Recording }> {
-  const client = telemetryClient(feed.url);
-  clients.push(client);
-  const seen = recording(from);
-  record(client, 'run', seen);
-  await connected(client);
-  expect((await subscribe(client, 'run', from, mode)).ok).toBe(true);
-  return { client, seen };
-}
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
-
-describe('the pump', () => {
-  it('sends what there is, then what comes, then the end', async () => {
-    feed.commit(0, 150);
-    const { seen } = await view();
-    feed.commit(150, 155);
-    await until('the head', () => seen.next === 155);
-    feed.commit(155, 170);
-    feed.end();
-    await until('the end', () => seen.end);
-    expect(seen.end).toEqual({ lastSeq: 169, state: 'done' });
-    expect([...seen.frames.keys()]).toEqual(numbers(0, 170));
-    expect(seen).toMatchObject({ disorder: [], gaps: [], problems: [], late: 0 });
+describe('pump', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await new Bench().open();
   });
+  afterEach(() => bench[Symbol.asyncDispose]());
 
-  it('starts where it is asked to, even ahead of the head; a second subscription takes the place of the first', async () => {
-    feed.commit(0, 20);
-    const { client, seen } = await view(18);
-    await until('the head', () => seen.next === 20);
-    await subscribe(client, 'run', 23);
-    feed.commit(20, 26);
-    await until('what it asked for', () => seen.frames.has(25));
-    expect([...seen.frames.keys()]).toEqual([18, 19, 23, 24, 25]);
-    await client.emitWithAck('run:unsubscribe', { runId: 'run' });
-    feed.commit(26, 30);
-    const other = await view(26);
-    await until('the other', () => other.seen.next === 30);
-    expect(seen.frames.has(26)).toBe(false);
-  });
-
-  it('holds a bounded queue for a client that does not read, and loses nothing', async () => {
-    const { client, seen } = await view();
-    const stop = stopped(client);
-    const begun = process.memoryUsage().rss;
-    const total = 1500; // 96 MB
-    for (let seq = 0; seq < total; seq += 50) {
-      feed.commit(seq, seq + 50);
-      await new Promise((resolve) => setImmediate(resolve));
+  it('a client that stops reading: what waits is bounded, and all of it comes when it reads again', async () => {
+    const viewer = await bench.view('all');
+    bench.commit(3);
+    await until('the first frames', () => viewer.seen.frames.size === 3);
+    viewer.pause();
+    let worst = 0;
+    const before = process.memoryUsage();
+    for (let i = 0; i < 150; i++) {
+      bench.commit(20);
+      worst = Math.max(worst, viewer.waiting().packets);
+      await turn();
     }
-    const waiting = (feed.read * rows * cols * 4) / 2 ** 20;
-    // Sixteen packets or 4 MB in the queue, as much under way, and what the kernel takes.
-    expect(waiting).toBeLessThan(24);
-    expect(waiting).toBeGreaterThan(0);
-    const quiet = await view();
-    await until('a client that reads meanwhile', () => quiet.seen.next === total);
-    expect((process.memoryUsage().rss - begun) / 2 ** 20).toBeLessThan(400);
-    quiet.client.close();
-    stop.go();
-    feed.end();
-    await until('the end', () => seen.end);
-    expect([...seen.frames.keys()]).toEqual(numbers(0, total));
-    expect(seen).toMatchObject({ disorder: [], gaps: [], problems: [] });
+    // 3000 frames are 24 MB: far more than the buffers of the two systems hold between them.
+    expect(viewer.seen.frames.size).toBeLessThan(3000);
+    expect(worst).toBeGreaterThan(1);
+    expect(worst).toBeLessThanOrEqual(16);
+    const after = process.memoryUsage();
+    expect(after.arrayBuffers + after.external - before.arrayBuffers - before.external).toBeLessThan(60e6);
+    bench.end();
+    await turn();
+    expect(viewer.seen.end).toBeUndefined();
+    viewer.resume();
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen).toMatchObject({ disorder: [], gaps: [], problems: [], late: 0 });
+    expect(viewer.seen.frames.size).toBe(3003);
+    expect(viewer.seen.end).toEqual({ lastSeq: 3002, state: 'done' });
+    expect([...viewer.seen.frames.keys()].every((seq, i) => seq === i)).toBe(true);
   });
 
-  it('in mode live jumps once when it is far behind, and says over what', async () => {
-    const { client, seen } = await view(0, 'live');
-    const stop = stopped(client);
-    for (let seq = 0; seq < 900; seq += 30) {
-      feed.commit(seq, seq + 30);
-      await new Promise((resolve) => setImmediate(resolve));
+  it('large frames: it is their bytes that are bounded', async () => {
+    const viewer = await bench.view('all');
+    viewer.pause();
+    let worst = 0;
+    for (let i = 0; i < 60; i++) {
+      bench.commit(1, 5000); // 1 MB each
+      worst = Math.max(worst, viewer.waiting().bytes);
+      await turn();
     }
-    stop.go();
-    await until('the head', () => seen.next === 900);
-    feed.commit(900, 903);
-    await until('the head again', () => seen.next === 903);
-    expect(seen.gaps).toHaveLength(1);
-    const [{ from, to }] = seen.gaps as [{ from: number; to: number }];
-    expect(to - from).toBeGreaterThan(50);
-    expect([...seen.frames.keys(), ...numbers(from, to)].sort((a, b) => a - b)).toEqual(numbers(0, 903));
-    expect(seen.disorder).toEqual([]);
+    expect(viewer.seen.frames.size).toBeLessThan(60);
+    expect(worst).toBeGreaterThan(1e6);
+    expect(worst).toBeLessThan(6e6);
+    viewer.resume();
+    await until('all of them', () => viewer.seen.next === 60);
+    expect(viewer.seen).toMatchObject({ disorder: [], gaps: [], problems: [] });
   });
 
-  it('in mode all never jumps, however far behind', async () => {
-    feed.commit(0, 300);
-    const { seen } = await view();
-    await until('all', () => seen.next === 300);
-    expect(seen.gaps).toEqual([]);
-  });
-
-  it('a log that breaks under it is a problem of that subscription; the server goes on', async () => {
-    feed.commit(0, 40);
-    const { client, seen } = await view();
-    await until('the head', () => seen.next === 40);
-    {
-      using database = openSqlite(join(feed.folder.path, 'store', 'live', 'run.db'));
-      database.exec('delete from frame where seq = 10');
+  it('mode live: the same client gets one gap, announced, and then the newest', async () => {
+    const viewer = await bench.view('live');
+    bench.commit(3);
+    await until('the first frames', () => viewer.seen.frames.size === 3);
+    viewer.pause();
+    let worst = 0;
+    for (let i = 0; i < 150; i++) {
+      bench.commit(20);
+      worst = Math.max(worst, viewer.waiting().packets);
+      await turn();
     }
-    await subscribe(client, 'run', 0);
-    await until('the problem', () => seen.problems.length > 0);
-    expect(seen.problems[0] as Problem).toMatchObject({ status: 500, code: 'store' });
-    const after = await view(11);
-    await until('the rest', () => after.seen.next === 40);
+    expect(worst).toBeLessThanOrEqual(16);
+    viewer.resume();
+    await until('the newest', () => viewer.seen.next === 3003);
+    bench.commit(5);
+    bench.end();
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen.gaps).toHaveLength(1);
+    const [gap] = viewer.seen.gaps;
+    expect(gap!.to - gap!.from).toBeGreaterThan(50);
+    expect(viewer.seen.disorder).toEqual([]);
+    // What came and what was announced as skipped make up the whole run.
+    expect(viewer.seen.frames.size + gap!.to - gap!.from).toBe(3008);
+    for (let seq = gap!.from; seq < gap!.to; seq++) expect(viewer.seen.frames.has(seq)).toBe(false);
+  });
+
+  it('a fast reader in mode live misses nothing', async () => {
+    const viewer = await bench.view('live');
+    for (let i = 0; i < 40; i++) {
+      bench.commit(3);
+      await until('them', () => viewer.seen.next === 3 * (i + 1));
+    }
+    bench.end();
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen).toMatchObject({ gaps: [], disorder: [], end: { lastSeq: 119 } });
+    expect(viewer.seen.frames.size).toBe(120);
+  });
+
+  it('who comes late to a finished run gets it whole, and the end last', async () => {
+    bench.commit(500);
+    bench.end();
+    const viewer = await bench.view('all');
+    await until('the end', () => viewer.seen.end);
+    await turn();
+    expect(viewer.seen).toMatchObject({ disorder: [], gaps: [], late: 0, end: { lastSeq: 499, state: 'done' } });
+    expect(viewer.seen.frames.size).toBe(500);
+  });
+
+  it('starts where it is asked to: in the middle, at the head, beyond it', async () => {
+    bench.commit(20);
+    const middle = await bench.view('all', 13);
+    const head = await bench.view('all', 20);
+    const beyond = await bench.view('all', 25);
+    bench.commit(10);
+    bench.end();
+    for (const [viewer, from] of [
+      [middle, 13],
+      [head, 20],
+      [beyond, 25],
+    ] as const) {
+      await until('the end', () => viewer.seen.end);
+      expect([...viewer.seen.frames.keys()]).toEqual(Array.from({ length: 30 - from }, (_, i) => from + i));
+      expect(viewer.seen).toMatchObject({ disorder: [], late: 0, end: { lastSeq: 29 } });
+    }
+  });
+
+  it('a run without frames ends with −1', async () => {
+    bench.end();
+    const viewer = await bench.view('all');
+    await until('the end', () => viewer.seen.end);
+    expect(viewer.seen.end).toEqual({ lastSeq: -1, state: 'done' });
+  });
+
+  it('a log that loses a frame is a problem to who comes to it, not to who reads behind it', async () => {
+    bench.commit(40);
+    const file = join(bench.folder.path, 'store', 'live', `${run}.db`);
+    using database = openSqlite(file);
+    database.exec('delete from frame where seq = 10');
+    const viewer = await bench.view('all');
+    await until('the problem', () => viewer.seen.problems.length > 0);
+    expect(viewer.seen.problems).toEqual([expect.objectContaining({ status: 500, code: 'store' })]);
+    expect(viewer.seen).toMatchObject({ disorder: [], end: undefined });
+    const behind = await bench.view('all', 11);
+    await until('the rest', () => behind.seen.next === 40);
+  });
+
+  it('a run that is removed while someone watches is a problem to the viewer, not to the server', async () => {
+    bench.commit(10);
+    const viewer = await bench.view('all');
+    await until('the frames', () => viewer.seen.frames.size === 10);
+    viewer.pause();
+    for (let i = 0; i < 100; i++) bench.commit(20);
+    bench.end();
+    bench.store.remove(run);
+    viewer.resume();
+    await until('a problem', () => viewer.seen.problems.length > 0);
+    expect(viewer.seen.problems).toHaveLength(1);
+    expect(viewer.seen.disorder).toEqual([]);
+    expect(viewer.seen.end).toBeUndefined();
+  });
+
+  it('a viewer that leaves in the middle takes its pump along', async () => {
+    bench.commit(200);
+    const viewer = await bench.view('all');
+    viewer.client.close();
+    await until('the pump to be gone', () => !bench.notices.observed);
+    bench.commit(10);
+    expect(bench.notices.observed).toBe(false);
   });
 });
