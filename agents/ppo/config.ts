@@ -9,7 +9,7 @@ export const ppoConfig = z.strictObject({
     .default(20)
     .describe('Action bins, evenly spaced over the action space; the paper’s 20.'),
   hidden: z.array(z.int().min(1).max(4096)).min(1).max(8).default([256, 256]).describe('Width of each tanh layer.'),
-  learningRate: z.number().positive().default(3e-4).describe('Adam’s step size; SB3: 3e-4.'),
+  learningRate: z.number().positive().default(8e-4).describe('Adam’s step size at the start; SB3: 3e-4.'),
   schedule: z
     .enum(['constant', 'linear'])
     .default('linear')
