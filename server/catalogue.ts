@@ -21,7 +21,13 @@ const migrations = [
    create table idempotency(key text primary key, run_id text not null) strict;`,
   `alter table run add column search text not null default '';
    update run set search = lower(name);`,
+  // Covers filters and paging: a scan of the rows would walk over every schema and result.
+  `drop index run_created; create index run_listed on run(created_at desc, id desc, state, search);`,
 ];
+
+/** What a list shows: not the schema and the result, which are most of a row. */
+const listed =
+  'id, name, state, scenario, seed, created_at, started_at, ended_at, head_seq, head_step, total_steps, error';
 
 export interface RunQuery {
   readonly state?: RunState | undefined;
@@ -55,6 +61,12 @@ export class Catalogue implements Disposable {
   constructor(file: string) {
     const database = openSqlite(file);
     try {
+      if (database.userVersion > migrations.length) {
+        throw new ConfigError(
+          `was written by a newer Faultline (version ${database.userVersion} of its format, ${migrations.length} is known)`,
+          { place: { file } },
+        );
+      }
       for (let version = database.userVersion; version < migrations.length; version++)
         database.exec(`begin; ${migrations[version]!} pragma user_version = ${version + 1}; commit;`);
       database.prepare('select id from run limit 1').get();
@@ -132,9 +144,11 @@ export class Catalogue implements Disposable {
     const [createdAt, id] = query.cursor === undefined ? newest : splitCursor(query.cursor);
     const rows = this.#database
       .prepare(
-        `select * from run where (created_at < ?1 or (created_at = ?1 and id < ?2)) and (?3 is null or state = ?3)
-           and (?4 is null or instr(search, ?4) > 0)
-         order by created_at desc, id desc limit ?5`,
+        `select ${listed} from run where id in (
+           select id from run where (created_at < ?1 or (created_at = ?1 and id < ?2)) and (?3 is null or state = ?3)
+             and (?4 is null or instr(search, ?4) > 0)
+           order by created_at desc, id desc limit ?5)
+         order by created_at desc, id desc`,
       )
       .all(createdAt, id, query.state ?? null, query.text?.toLowerCase() ?? null, query.limit + 1);
     const page = rows.slice(0, query.limit);
