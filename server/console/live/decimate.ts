@@ -31,7 +31,8 @@ export function decimate(
   for (let b = first; b < last; b++) {
     const start = Math.max(from, b * size);
     out.x[2 * (b - first)] = start;
-    out.x[2 * (b - first) + 1] = Math.max(start, Math.min(to - 1, start + (size >> 1)));
+    // A bucket that the window cuts short may be shorter than half a bucket.
+    out.x[2 * (b - first) + 1] = Math.min(start + (size >> 1), Math.min(to, (b + 1) * size) - 1);
   }
   for (let s = 0; s < columns.length; s++) {
     const column = columns[s];
