@@ -58,6 +58,9 @@ const telemetryQuery = z.object({
   points: z.coerce.number().int().min(2).max(100_000).optional(),
 });
 
+/** Bytes of frames after which an answer ends: one frame may hold 65535 channels of 1000 rows. */
+const maxAnswer = 16 << 20;
+
 /** `/api/v1`: every answer is JSON unless it says otherwise, every error problem+json. */
 export function apiRouter({ access, store, manager, modelsDir, examples, writesPerMinute }: ApiOptions): Router {
   const router = Router();
@@ -112,14 +115,18 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
   router.get('/runs/:id/frames', (request, response) => {
     const { from, limit } = parseValueAs(request.query, 'query', framesQuery);
     store.summary(request.params.id);
-    const frames = store.frames(request.params.id, from, limit);
-    const parts = frames.flatMap(({ body }) => {
+    const parts: Buffer[] = [];
+    let next = from;
+    for (let bytes = 0; next < from + limit && bytes < maxAnswer;) {
+      const [frame] = store.frames(request.params.id, next, 1);
+      if (frame === undefined) break;
       const length = Buffer.alloc(4);
-      length.writeUInt32LE(body.length);
-      return [length, Buffer.from(body)];
-    });
-    response.type('application/octet-stream').setHeader('X-Next-Seq', String((frames.at(-1)?.seq ?? from - 1) + 1));
-    response.send(Buffer.concat(parts));
+      length.writeUInt32LE(frame.body.length);
+      parts.push(length, Buffer.from(frame.body));
+      bytes += frame.body.length;
+      next = frame.seq + 1;
+    }
+    response.type('application/octet-stream').setHeader('X-Next-Seq', String(next)).send(Buffer.concat(parts));
   });
   const telemetry = async (request: Request<{ id: string }>, response: Response, csv: boolean): Promise<void> => {
     const { id } = request.params;

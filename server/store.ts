@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scenario } from '../core/scenario.ts';
 import { Catalogue } from './catalogue.ts';
@@ -6,6 +6,7 @@ import type { Outcome, RunQuery, Start } from './catalogue.ts';
 import type { RunDetail, RunState, RunSummary } from './events.ts';
 import { frameLogs, openFrameLog, removeFrameLog } from './frame-log.ts';
 import type { FrameLog, Head, StoredFrame } from './frame-log.ts';
+import { StoreError } from './store-error.ts';
 import { lockStore } from './store-lock.ts';
 
 /** Logs held open for readers; those of running runs come on top. */
@@ -27,7 +28,6 @@ export class Store implements Disposable {
 
   /** @throws {ConfigError} when another server has the store. */
   constructor(folder: string, now: number) {
-    mkdirSync(folder, { recursive: true });
     this.#folder = folder;
     this.#lock = lockStore(folder);
     const damage: string[] = [];
@@ -135,9 +135,12 @@ export class Store implements Disposable {
     this.#log(id, true)!.append(frame);
   }
 
-  /** Up to `limit` frames from `from` on. @throws {StoreError} when the log is damaged. */
+  /** Up to `limit` frames from `from` on. @throws {StoreError} when the log is damaged or ends before the run did. */
   frames(id: string, from: number, limit: number): readonly Pick<StoredFrame, 'seq' | 'body'>[] {
-    return this.#log(id)?.read(from, limit) ?? [];
+    const frames = this.#log(id)?.read(from, limit) ?? [];
+    if (frames.length === 0 && !this.#writing.has(id) && from < this.#catalogue.summary(id).headSeq)
+      throw new StoreError(`run '${id}': frame ${from} and those after it are lost`);
+    return frames;
   }
 
   /** Sequence number of the frame that holds a step. */

@@ -39,7 +39,12 @@ export function modelNames(modelsDir: string): readonly { readonly name: string;
 
 function titleOf(card: string): string {
   if (!existsSync(card)) return '';
-  const parsed: unknown = JSON.parse(readFileSync(card, 'utf8'));
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(card, 'utf8'));
+  } catch {
+    return ''; // a card that cannot be read costs a title, not the list
+  }
   return typeof parsed === 'object' && parsed !== null && 'title' in parsed && typeof parsed.title === 'string'
     ? parsed.title
     : '';
@@ -48,10 +53,14 @@ function titleOf(card: string): string {
 /** The real path of a folder a scenario names, if it lies under a root; a link that leads out counts as outside. */
 function confined(name: string, roots: readonly string[] | null, path: string): string {
   const wanted = resolve(name);
-  if (!existsSync(wanted))
-    throw new ConfigError(`there is no folder '${name}' (looked at ${wanted})`, { place: { path } });
-  const real = realpathSync(wanted);
-  if (roots === null || roots.some((root) => inside(existsSync(root) ? realpathSync(root) : root, real))) return real;
+  const exists = existsSync(wanted);
+  const real = exists ? realpathSync(wanted) : wanted;
+  const allowed =
+    roots === null ||
+    roots.some((root) => inside(existsSync(root) ? realpathSync(root) : root, real) || (!exists && inside(root, real)));
+  if (allowed && exists) return real;
+  // What is outside is outside, there or not: scenarios are no way to look around this machine.
+  if (allowed) throw new ConfigError(`there is no folder '${name}' (looked at ${wanted})`, { place: { path } });
   throw new ConfigError(
     `'${name}' is outside the folders this server may read (${roots.join(', ')}); start it with --data`,
     { place: { path } },

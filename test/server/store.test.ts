@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cpSync, existsSync, readdirSync, readlinkSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readlinkSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -193,6 +193,94 @@ describe('the catalogue', () => {
   });
 });
 
+describe('the list', () => {
+  it('gives every run once, in one order, however it is paged and filtered', () => {
+    let stores = 0;
+    const states = ['done', 'failed', 'cancelled'] as const;
+    const run = fc.record({ at: fc.integer({ min: 0, max: 5 }), state: fc.constantFrom(...states) });
+    fc.assert(
+      fc.property(
+        fc.array(run, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.option(fc.constantFrom(...states), { nil: undefined }),
+        fc.option(fc.constantFrom('even', 'odd', 'ODD'), { nil: undefined }),
+        (runs, limit, state, text) => {
+          using other = new Store(join(folder.path, `s${stores++}`), 0);
+          runs.forEach(({ at, state }, i) => {
+            other.create(`r${i}`, scenario(i % 2 === 0 ? 'even' : 'odd'), at);
+            other.ended(`r${i}`, { state, endedAt: 9 });
+          });
+          const wanted = runs
+            .map((run, i) => ({ ...run, id: `r${i}`, name: i % 2 === 0 ? 'even' : 'odd' }))
+            .filter((run) => (state ?? run.state) === run.state && (text?.toLowerCase() ?? run.name) === run.name)
+            .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
+            .map((run) => run.id);
+          const got: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const page: ReturnType<Store['list']> = other.list({ limit, state, text, cursor });
+            expect(page.runs.length).toBe(Math.min(limit, wanted.length - got.length));
+            got.push(...page.runs.map((run) => run.id));
+            cursor = page.cursor ?? undefined;
+          } while (cursor !== undefined);
+          expect(got).toEqual(wanted);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('of five thousand runs with their schemas and results comes in 50 ms', () => {
+    const long: TelemetrySchema = {
+      ...twoChannels,
+      channels: Array.from({ length: 200 }, () => twoChannels.channels[0]!),
+    };
+    store[Symbol.dispose]();
+    {
+      using database = openSqlite(join(folder.path, 'store', 'lab.db'));
+      const insert = database.prepare(
+        `insert into run(id, name, state, scenario, seed, created_at, ended_at, schema, result, search)
+         values (?, ?, 'done', ?, 0, ?, 9, ?, ?, ?)`,
+      );
+      const text = JSON.stringify(scenario('many'));
+      database.transaction(() => {
+        for (let i = 0; i < 5000; i++)
+          insert.run(`r${i}`, `run ${i}`, text, i, JSON.stringify(long), 'null', `run ${i}\npgd`);
+      });
+    }
+    store = new Store(join(folder.path, 'store'), 20);
+    for (const query of [{ limit: 100 }, { limit: 100, text: 'run 42' }, { limit: 100, text: 'nothing' }]) {
+      const times = [1, 2, 3, 4, 5].map(() => {
+        const begun = performance.now();
+        store.list(query);
+        return performance.now() - begun;
+      });
+      expect(Math.min(...times), JSON.stringify(query)).toBeLessThan(50);
+    }
+    expect(store.list({ limit: 500, text: 'run 42' }).runs).toHaveLength(111);
+  });
+});
+
+describe('a store that is not for us', () => {
+  const open = (name: string): Store => new Store(join(folder.path, name), 30);
+
+  it('is refused by name: a newer format, a file in the way, an owner’s file that is none', () => {
+    open('newer')[Symbol.dispose]();
+    {
+      using database = openSqlite(join(folder.path, 'newer', 'lab.db'));
+      database.exec('pragma user_version = 99');
+    }
+    expect(() => open('newer')).toThrow(ConfigError);
+    expect(() => open('newer')).toThrow(/lab\.db: was written by a newer Faultline/);
+    writeFileSync(join(folder.path, 'file'), '');
+    expect(() => open('file')).toThrow(/the store cannot be kept in .*file/);
+    expect(() => open('file/below')).toThrow(ConfigError);
+    open('owner')[Symbol.dispose]();
+    writeFileSync(join(folder.path, 'owner', 'owner.db'), 'nobody '.repeat(1000));
+    expect(() => open('owner')).toThrow(/the store cannot be kept in .*owner\.db/);
+  });
+});
+
 describe('after a kill', () => {
   it('what went on is interrupted with its true head; what was over is untouched', () => {
     running(store, 'going', 17);
@@ -245,6 +333,23 @@ describe('after a kill', () => {
     expect(framesOf(store, 'good')).toHaveLength(4);
     store.remove('bad');
     expect(() => store.summary('bad')).toThrow(NotFoundError);
+  });
+
+  it('a log that lost its frames, or is gone, is an error to who reads them, not silence', () => {
+    for (const id of ['emptied', 'gone']) {
+      running(store, id, 5);
+      store.ended(id, { state: 'done', endedAt: 5 });
+    }
+    afterKill((copy) => {
+      truncateSync(join(copy, 'live', 'emptied.db'), 0);
+      rmSync(join(copy, 'live', 'gone.db'));
+    });
+    for (const id of ['emptied', 'gone']) {
+      expect(store.summary(id)).toMatchObject({ state: 'done', headSeq: 5 });
+      expect(() => store.frames(id, 0, 10)).toThrow(StoreError);
+      expect(() => store.frames(id, 0, 10)).toThrow(new RegExp(id));
+      expect(store.frames(id, 5, 10)).toEqual([]);
+    }
   });
 
   it('a damaged catalogue is set aside, and made anew from the logs', () => {
