@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { CancelledError, ConfigError } from '../../core/errors.ts';
@@ -92,8 +92,8 @@ export function trainCommand(): Command {
         await new Promise((resolve) => setImmediate(resolve));
       }
       bar.stop();
-      save();
       const card = writePolicy(options.out, options.name, options.title, scenario, run, seconds(), code);
+      for (const leftover of [checkpoint, identity]) rmSync(leftover, { force: true }); // done: there is nothing to resume
       if (options.json) printJson(card);
       else
         print(

@@ -333,6 +333,10 @@ describe('faultline train', () => {
     });
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain('continue with --resume');
+    writeFileSync(path('t2.yaml'), scenario.replace('4096', '8192'));
+    expect((await faultline(['train', 't2.yaml', '--out', 'parts', '--resume'])).stderr).toContain(
+      'is of another scenario',
+    );
     await ok(['train', 't.yaml', '--out', 'parts', '--resume']);
     expect(
       readFileSync(path('parts', 'policy.safetensors')).equals(readFileSync(path('whole', 'policy.safetensors'))),
@@ -345,7 +349,6 @@ describe('faultline train', () => {
     };
     expect(card.clean['electricity_consumption_total']).toBeGreaterThan(0);
     expect(card.speed['stepsPerSecond']).toBeGreaterThan(0);
-    writeFileSync(path('t2.yaml'), scenario.replace('4096', '8192'));
     expect((await faultline(['train', 't2.yaml', '--out', 'parts', '--resume'])).stderr).toContain(
       'is of another scenario',
     );
