@@ -8,10 +8,12 @@ export function assertShallow(value: unknown): void {
   if (deeperThan(value, maxDepth)) throw tooDeep();
 }
 
-/** Reads a text; a stack that it exhausts is its own fault. */
+/** Reads a text whose value must be shallow; a stack that it exhausts is its own fault. */
 export function shallow<T>(read: () => T): T {
   try {
-    return read();
+    const value = read();
+    assertShallow(value);
+    return value;
   } catch (error) {
     throw error instanceof RangeError && /call stack/.test(error.message) ? tooDeep() : error;
   }
