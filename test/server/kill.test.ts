@@ -3,6 +3,7 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../core/frame-codec.ts';
 import type { ServerOptions } from '../../server/server.ts';
@@ -23,6 +24,7 @@ import {
 import type { Recording } from '../support/server.ts';
 
 const root = join(import.meta.dirname, '../..');
+const entry = fileURLToPath(new URL('../support/serve.ts', import.meta.url));
 const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
 afterEach(() => {
   for (const child of children) child.kill('SIGKILL');
@@ -31,7 +33,7 @@ afterEach(() => {
 
 /** Starts the server in a process of its own; resolves with its URL. */
 async function spawnServer(options: ServerOptions): Promise<{ url: string; kill(): Promise<void> }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/serve.ts', JSON.stringify(options)], {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, JSON.stringify(options)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
