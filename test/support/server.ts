@@ -83,12 +83,14 @@ export const connected = (socket: TelemetryClient | ControlClient): Promise<void
     (socket as Socket).once('connect_error', reject);
   });
 
+interface Answer<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
 /** JSON of `/api/v1`, with the status. */
-export async function api<T>(
-  url: string,
-  path: string,
-  init: RequestInit = {},
-): Promise<{ readonly status: number; readonly headers: Headers; readonly body: T }> {
+export async function api<T>(url: string, path: string, init: RequestInit = {}): Promise<Answer<T>> {
   const response = await fetch(`${url}/api/v1${path}`, init);
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
