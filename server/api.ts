@@ -58,6 +58,8 @@ const telemetryQuery = z.object({
   points: z.coerce.number().int().min(2).max(100_000).optional(),
 });
 
+const launchHeaders = z.object({ 'idempotency-key': z.string().min(1).max(200).optional() });
+
 /** Bytes of frames after which an answer ends: one frame may hold 65535 channels of 1000 rows. */
 const maxAnswer = 16 << 20;
 
@@ -87,8 +89,8 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
   ];
 
   router.post('/runs', write, ...body, (request, response) => {
-    const key = request.headers['idempotency-key'];
-    const run = manager.launch(scenarioOf(request), typeof key === 'string' && key.length <= 200 ? key : undefined);
+    const { 'idempotency-key': key } = parseValueAs(request.headers, 'headers', launchHeaders);
+    const run = manager.launch(scenarioOf(request), key);
     response.status(201).location(`/api/v1/runs/${run.id}`).json(run);
   });
   router.get('/runs', (request, response) => {
@@ -101,8 +103,11 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
     response.status(204).end();
   });
   for (const type of ['pause', 'resume', 'step', 'speed', 'cancel'] as const) {
-    router.post(`/runs/:id/${type}`, write, ...body, (request, response) => {
-      const command: Command = readBareCommand({ ...(request.body as object | undefined), type });
+    router.post(`/runs/:id/${type}`, write, express.json({ limit: '4kb' }), (request, response) => {
+      const sent = request.body as object | undefined;
+      if (sent === undefined && Number(request.headers['content-length'] ?? 0) > 0)
+        throw new MediaTypeError('the body was not read: send application/json');
+      const command: Command = readBareCommand({ ...sent, type });
       response.json(manager.command(String(request.params['id']), command));
     });
   }

@@ -1,11 +1,19 @@
 import { CodecError } from '../core/errors.ts';
 
-/** Deepest nesting of what is sent; a scenario needs seven levels. */
+/** Deepest nesting and most values of what is sent; a scenario needs seven levels, and one of 64 attacks some thousand values. */
 const maxDepth = 32;
+const maxValues = 10_000;
 
-/** @throws {CodecError} when a value is nested so deep that reading it could exhaust the stack. */
+/** @throws {CodecError} when a value is so deep or so wide that reading it, fault by fault, would take the stack or the time. */
 export function assertShallow(value: unknown): void {
-  if (deeperThan(value, maxDepth)) throw tooDeep();
+  let left = maxValues;
+  const visit = (value: unknown, depth: number): void => {
+    if (left-- === 0) throw new CodecError(`more than ${maxValues} values`);
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+    if (depth === 0) throw tooDeep();
+    for (const child of Object.values(value)) visit(child, depth - 1);
+  };
+  visit(value, maxDepth);
 }
 
 /** Reads a text whose value must be shallow; a stack that it exhausts is its own fault. */
@@ -21,9 +29,4 @@ export function shallow<T>(read: () => T): T {
 
 function tooDeep(): CodecError {
   return new CodecError(`nested deeper than ${maxDepth} levels`);
-}
-
-function deeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((child) => deeperThan(child, depth - 1));
 }

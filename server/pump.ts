@@ -66,6 +66,11 @@ export class Pump {
     this.#pump();
   }
 
+  /** True once nothing more will be sent. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   close(): void {
     this.#closed = true;
     this.#subscription.unsubscribe();

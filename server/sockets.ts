@@ -76,11 +76,13 @@ export function openSockets({ http, access, store, manager, log }: SocketOptions
 /** One socket of `/telemetry`: the runs it follows, and the list when it asked for it. */
 function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: Log): void {
   const pumps = new Map<string, Pump>();
+  socket.conn.setMaxListeners(maxPumps + 10); // each pump waits for the connection to drain
   let list = false;
   const on = listener(socket as Socket, log);
   on('run:subscribe', (request) => {
     const { runId, from = 0, mode = 'all' } = readSubscribe(request);
     const { scenario: _scenario, result: _result, schema, ...run } = store.detail(runId);
+    for (const [id, pump] of pumps) if (pump.closed) pumps.delete(id);
     if (pumps.size >= maxPumps && !pumps.has(runId))
       throw new TooManyError(`a socket follows at most ${maxPumps} runs`);
     pumps.get(runId)?.close();

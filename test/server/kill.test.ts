@@ -84,7 +84,8 @@ async function framesOverHttp(url: string, id: string): Promise<Uint8Array[]> {
   }
 }
 
-describe('kill -9', () => {
+// Starting a server from source takes seconds where the machine is busy.
+describe('kill -9', { timeout: 90_000 }, () => {
   it('of the server in a live run loses no frame that anyone saw, and the viewer goes on where it was', async () => {
     using folder = tempFolder();
     const options: ServerOptions = {
@@ -94,10 +95,12 @@ describe('kill -9', () => {
       modelsDir: await writeModels(join(folder.path, 'models')),
       dataRoots: [],
       consoleDir: join(folder.path, 'console'),
+      maxConcurrent: 1,
       logLevel: 'error',
     };
     const first = await spawnServer(options);
     const run = await launch(first.url, smallScenario({ steps: 8759, frameSteps: 4, stepsPerSecond: 200 }));
+    const waiting = await launch(first.url, smallScenario({}));
     const seen = recording();
     const client = telemetryClient(first.url);
     record(client, run.id, seen);
@@ -117,6 +120,8 @@ describe('kill -9', () => {
     expect(after.headSeq).toBeGreaterThanOrEqual(before.size);
     expect(after.headStep).toBeGreaterThan(0);
 
+    expect(await runOf(second.url, waiting.id)).toMatchObject({ state: 'interrupted', headSeq: 0, startedAt: null });
+
     const kept = await framesOverHttp(second.url, run.id);
     expect(kept).toHaveLength(after.headSeq);
     for (const [seq, body] of before) expect(Buffer.compare(kept[seq]!, body)).toBe(0);
@@ -126,34 +131,12 @@ describe('kill -9', () => {
     expect(await subscribe(client, run.id, seen.next)).toMatchObject({ ok: true, run: { state: 'interrupted' } });
     await until('the end', () => seen.end);
     client.close();
+    const next = await launch(second.url, smallScenario({}));
+    expect((await stateIs(second.url, next.id, 'done', 'failed')).error).toBeNull();
     expect(seen.end).toEqual({ lastSeq: after.headSeq - 1, state: 'interrupted' });
     expectWhole(seen, after.headSeq);
     const last = decodeFrame(seen.frames.get(after.headSeq - 1)!);
     expect(last.step0 + last.rows).toBe(after.headStep);
-  });
-
-  it('of a server with runs that wait leaves them marked, and the next server takes new ones', async () => {
-    using folder = tempFolder();
-    const options: ServerOptions = {
-      host: '127.0.0.1',
-      port: 0,
-      store: join(folder.path, 'store'),
-      modelsDir: await writeModels(join(folder.path, 'models')),
-      dataRoots: [],
-      consoleDir: join(folder.path, 'console'),
-      maxConcurrent: 1,
-      logLevel: 'error',
-    };
-    const first = await spawnServer(options);
-    const running = await launch(first.url, smallScenario({ steps: 8759, stepsPerSecond: 50 }));
-    const waiting = await launch(first.url, smallScenario({}));
-    await stateIs(first.url, running.id, 'running');
-    await first.kill();
-    await using second = await openServer({ ...options, logLevel: 'silent' });
-    expect((await runOf(second.url, running.id)).state).toBe('interrupted');
-    expect(await runOf(second.url, waiting.id)).toMatchObject({ state: 'interrupted', headSeq: 0, startedAt: null });
-    const next = await launch(second.url, smallScenario({}));
-    expect((await stateIs(second.url, next.id, 'done', 'failed')).error).toBeNull();
   });
 });
 
