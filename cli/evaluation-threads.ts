@@ -1,16 +1,13 @@
-import { Worker } from 'node:worker_threads';
 import { CancelledError } from '../core/errors.ts';
+import { ThreadFault } from './exit.ts';
 import { decodeFrame } from '../core/frame-codec.ts';
 import type { RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import { mergeOutcomes, shardOf } from '../evaluation/shard.ts';
 import type { Outcome } from '../evaluation/shard.ts';
+import { openThread } from '../server/run-thread.ts';
 import type { FromWorker, ToWorker, WorkerTask } from '../server/worker-messages.ts';
-
-/** Where a run's thread begins: beside the server's other files, as source under tsx or compiled. */
-const source = import.meta.url.endsWith('.ts');
-const entry = new URL(source ? '../server/run-worker.ts' : '../server/run-worker.js', import.meta.url);
 
 export interface ThreadOptions extends Omit<WorkerTask, 'scenario'> {
   readonly workers: number;
@@ -50,8 +47,7 @@ function evaluatePart(
 ): Promise<Outcome> {
   const { roots, modelsDir, versions, codeHash, signal } = options;
   return new Promise((resolve, reject) => {
-    const workerData: WorkerTask = { scenario, roots, modelsDir, versions, codeHash };
-    const worker = new Worker(entry, { workerData, ...(source ? { execArgv: ['--import', 'tsx'] } : {}) });
+    const worker = openThread({ scenario, roots, modelsDir, versions, codeHash });
     const frames: TelemetryFrame[] = [];
     let schema: TelemetrySchema | undefined;
     let result: RunResult | undefined;
@@ -63,7 +59,7 @@ function evaluatePart(
       if (message.type === 'frame') {
         frames.push(decodeFrame(message.body));
         send({ type: 'credit', frames: 1 });
-      } else if (message.type === 'failed') reject(new Error(message.fault));
+      } else if (message.type === 'failed') reject(new ThreadFault(message));
       else if (message.type === 'cancelled') reject(new CancelledError('interrupted; nothing was written'));
       else if (message.event.type === 'started') schema = message.event.schema;
       else if (message.event.type === 'progress')

@@ -1,16 +1,41 @@
-import { CancelledError, ConfigError, DataError, FaultlineError, UnknownNameError } from '../core/errors.ts';
+import { FaultlineError } from '../core/errors.ts';
+
+/** An error of a thread of ours, as it would be here: its stack stayed behind. */
+export class ThreadFault extends FaultlineError {
+  readonly code: string;
+
+  constructor({
+    name,
+    code,
+    reason,
+    fault,
+  }: {
+    readonly name: string | null;
+    readonly code: string | null;
+    readonly reason: string;
+    readonly fault: string;
+  }) {
+    super(name === null ? fault : reason);
+    this.name = name ?? 'Error';
+    this.code = code ?? 'internal';
+  }
+}
+
+/** What the caller can put right: a name, an option, a file. */
+const usage: ReadonlySet<string> = new Set(['config', 'unknown-name', 'data', 'policy-file']);
 
 /** Stable exit codes: 0 ok, 1 gate failed, 2 usage, 3 runtime, 130 interrupted. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CancelledError) return 130;
-  if (error instanceof ConfigError || error instanceof UnknownNameError || error instanceof DataError) return 2;
-  return 3;
+  if (!(error instanceof FaultlineError)) return 3;
+  if (error.code === 'cancelled') return 130;
+  return usage.has(error.code) ? 2 : 3;
 }
 
 /** One sentence for a person; the stack only when asked for, or when the fault is ours. */
 export function describe(error: unknown): string {
-  if (error instanceof FaultlineError && process.env['FAULTLINE_DEBUG'] === undefined)
+  if (error instanceof FaultlineError && process.env['FAULTLINE_DEBUG'] === undefined) {
     return `${error.name}: ${error.message}`;
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

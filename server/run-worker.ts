@@ -45,7 +45,14 @@ async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Pro
     const reason = error instanceof Error ? error.message : String(error);
     const fault = error instanceof Error ? (error.stack ?? reason) : reason;
     // What we did not foresee says at least what kind of thing it is.
-    post({ type: 'failed', reason: error instanceof FaultlineError ? reason : fault.split('\n', 1)[0]!, fault });
+    const named = error instanceof FaultlineError ? error : null;
+    post({
+      type: 'failed',
+      reason: named === null ? fault.split('\n', 1)[0]! : reason,
+      fault,
+      name: named?.name ?? null,
+      code: named?.code ?? null,
+    });
   }
   port.close();
 }

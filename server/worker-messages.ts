@@ -21,5 +21,11 @@ export type FromWorker =
   | { readonly type: 'event'; readonly event: Exclude<RunEvent, { readonly type: 'frame' }> }
   | ({ readonly type: 'frame' } & StoredFrame)
   | { readonly type: 'cancelled' }
-  /** `reason` is for people, `fault` for the log. */
-  | { readonly type: 'failed'; readonly reason: string; readonly fault: string };
+  /** `reason` is for people, `fault` for the log; `name` and `code` are those of a named error, null for what we did not foresee. */
+  | {
+      readonly type: 'failed';
+      readonly reason: string;
+      readonly fault: string;
+      readonly name: string | null;
+      readonly code: string | null;
+    };

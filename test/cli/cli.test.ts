@@ -48,6 +48,7 @@ const read = (...parts: string[]): string => readFileSync(path(...parts), 'utf8'
 const json = (...parts: string[]): unknown => JSON.parse(read(...parts));
 
 beforeAll(async () => {
+  writeFileSync(path('nobody.yaml'), 'victim: {policy: nobody}');
   await ok(['--version']); // builds what is missing, once
   for (const kind of ['categorical', 'squashed-gaussian'] as const) {
     const policy = smallPolicy(kind);
@@ -90,6 +91,7 @@ describe('faultline', () => {
       2,
       /did you mean 'bifurcation'/,
     ],
+    [['evaluate', 'nobody.yaml', '--out', 'x'], 2, /^UnknownNameError: \/victim\/policy: unknown policy 'nobody'/m],
     [['list', 'atacks'], 2, /Did you mean 'attacks'/],
     [['doctor', '--backend', 'abacus'], 2, /unknown backend 'abacus'/],
   ])('%j ends with %i and says why', async (args, code, message) => {
