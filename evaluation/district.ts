@@ -5,6 +5,7 @@ import { profiles } from '../sim/district/profile.ts';
 import type { ProfileName } from '../sim/district/profile.ts';
 import type { RewardName } from '../sim/district/reward.ts';
 import type { Normalisation } from '../sim/district/observation.ts';
+import { writeCityLearnFolder } from '../sim/data/citylearn-folder.ts';
 import type { District } from '../sim/data/dataset.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -33,4 +34,9 @@ export async function openDistrict(
   const district = await workspace.dataset(dataset, buildings);
   const lanes = Array.from({ length: groups }, () => buildings.map((_, building) => ({ building }))).flat();
   return { env: districtEnv({ ...districtOptions(scenario, district), lanes }), hash: district.hash };
+}
+
+/** A district as the files of a CityLearn folder: name → text. */
+export function datasetFiles(district: District): ReadonlyMap<string, string> {
+  return writeCityLearnFolder(district);
 }

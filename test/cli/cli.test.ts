@@ -65,7 +65,18 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 describe('faultline', () => {
   it('--help names the commands and the exit codes; each command has its own', async () => {
     const { stdout } = await ok(['--help']);
-    for (const name of ['simulate', 'train', 'attack', 'evaluate', 'merge', 'serve', 'list', 'doctor', 'schema']) {
+    for (const name of [
+      'simulate',
+      'train',
+      'attack',
+      'evaluate',
+      'merge',
+      'data',
+      'serve',
+      'list',
+      'doctor',
+      'schema',
+    ]) {
       expect(stdout).toContain(name);
       expect((await ok([name, '--help'])).stdout).toMatch(/Examples?:/);
     }
@@ -200,6 +211,15 @@ describe('faultline simulate', () => {
     expect((JSON.parse(idle.stdout) as { dataHash: string }).dataHash).toBe(run.dataHash);
     expect(read('zero', 'kpis.csv')).toContain('district,District,electricity_consumption_total,1\n');
     expect(read('zero', 'series.csv')).not.toBe(read('random', 'series.csv'));
+  });
+
+  it('the exported district simulates to the same bytes as the built-in one', async () => {
+    await ok(['data', 'export', '--buildings', 'Building_2', '--out', 'exported']);
+    const run = ['--buildings', 'Building_2', '--actions', 'self-consumption', '--steps', '100', '--observations'];
+    await ok(['simulate', ...run, '--out', 'from-model']);
+    await ok(['simulate', ...run, '--dataset', 'exported', '--out', 'from-folder']);
+    for (const file of ['series.csv', 'observations.csv', 'kpis.csv'])
+      expect(read('from-folder', file)).toBe(read('from-model', file));
   });
 
   it('reads actions from CSV, plain or gzipped, and names a bad cell', async () => {
