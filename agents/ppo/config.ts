@@ -13,9 +13,7 @@ export const ppoConfig = z.strictObject({
   schedule: z
     .enum(['constant', 'linear'])
     .default('linear')
-    .describe(
-      '`linear` takes the learning rate to 0 over the training, worth half a per cent of consumption; SB3: constant.',
-    ),
+    .describe('`linear` takes the learning rate to 0 over the training, so that the policy settles; SB3: constant.'),
   rolloutSteps: z
     .int()
     .min(2)
