@@ -10,7 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folders = ['core', 'nn', 'logits', 'sim', 'agents', 'attacks', 'defenses', 'evaluation', 'server', 'cli'];
 
 function newest(path, skip) {
-  if (path === skip) return 0;
+  if (path === skip || !existsSync(path)) return 0;
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
   let latest = 0;
