@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rewardOptions } from '../return/reward-options.ts';
 
 /** Options of PPO; defaults are the settings that the shipped victims were trained with. */
 export const ppoConfig = z.strictObject({
@@ -52,22 +53,7 @@ export const ppoConfig = z.strictObject({
     .nullable()
     .default(null)
     .describe('Ends an update early when the policy moved further than 1.5 times this; SB3: never.'),
-  idleBaseline: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Adds to each reward what the hour would have cost without a battery: not of the agent’s making, so noise (not in SB3).',
-    ),
-  storedEnergyValue: z
-    .number()
-    .default(4.8)
-    .describe(
-      'Potential-based shaping: reward units that a full battery counts for, about 0.75 a kWh; 0: none. It does not move the optimum (not in SB3).',
-    ),
-  normaliseReward: z
-    .boolean()
-    .default(true)
-    .describe('Divides rewards by the running deviation of the return (SB3 does so only under VecNormalize).'),
+  ...rewardOptions,
 });
 
 export type PpoConfig = z.infer<typeof ppoConfig>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rewardOptions } from '../return/reward-options.ts';
 
 /** Options of SAC; defaults are the settings that the shipped victims were trained with. */
 export const sacConfig = z.strictObject({
@@ -47,22 +48,7 @@ export const sacConfig = z.strictObject({
     .positive()
     .default(0.05)
     .describe('Entropy temperature at the start; SB3: 1, far above a shaped reward’s scale.'),
-  idleBaseline: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Adds to each reward what the hour would have cost without a battery: not of the agent’s making, so noise (not in SB3).',
-    ),
-  storedEnergyValue: z
-    .number()
-    .default(4.8)
-    .describe(
-      'Potential-based shaping: reward units that a full battery counts for, about 0.75 a kWh; 0: none. It does not move the optimum (not in SB3).',
-    ),
-  normaliseReward: z
-    .boolean()
-    .default(true)
-    .describe('Divides rewards by the running deviation of the return (SB3 does so only under VecNormalize).'),
+  ...rewardOptions,
   checkpointReplay: z
     .boolean()
     .default(true)
