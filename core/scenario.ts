@@ -26,9 +26,10 @@ export interface Scenario {
   readonly attacks: readonly AttackSpec[];
   readonly train: {
     readonly algorithm: string;
-    readonly steps: number;
-    readonly lanes: number;
-    readonly evaluateEvery: number;
+    /** null: what the learner needs, as `recommended` has it. */
+    readonly steps: number | null;
+    readonly lanes: number | null;
+    readonly evaluateEvery: number | null;
     readonly config: Readonly<Record<string, unknown>>;
   };
   readonly live: { readonly frameSteps: number; readonly stepsPerSecond: number | null };
@@ -121,18 +122,28 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .enum([algorithm!, ...otherAlgorithms])
             .default(algorithm!)
             .describe('Learner.'),
-          steps: z.int().min(1).max(1e9).default(500_000).describe('Environment steps over all lanes.'),
+          steps: z
+            .int()
+            .min(1)
+            .max(1e9)
+            .nullable()
+            .default(null)
+            .describe('Environment steps over all lanes; null: what the learner needs.'),
           lanes: z
             .int()
             .min(1)
             .max(1024)
-            .default(8)
-            .describe('Parallel copies of the building, started at different times of the year.'),
+            .nullable()
+            .default(null)
+            .describe(
+              'Parallel copies of the building, started at different times of the year; null: the learner’s own number.',
+            ),
           evaluateEvery: z
             .int()
             .min(1)
-            .default(50_000)
-            .describe('Steps between clean evaluations; the best policy so far is kept.'),
+            .nullable()
+            .default(null)
+            .describe('Steps between clean evaluations, the best policy so far being kept; null: about twenty in all.'),
           config: z.record(z.string(), z.unknown()).default({}).describe('Options of the learner.'),
         })
         .superRefine((train, context) => {

@@ -14,6 +14,23 @@ import { kpis } from '../sim/district/kpi.ts';
 import { districtOptions } from './district.ts';
 import type { Workspace } from './workspace.ts';
 
+/** What each learner needs to do well on a building: the settings behind docs/results.md. */
+const recommended: Readonly<Record<LearnerName, { readonly steps: number; readonly lanes: number }>> = {
+  ppo: { steps: 2_457_600, lanes: 8 },
+  sac: { steps: 200_000, lanes: 4 },
+};
+
+/** A scenario's training with nothing left open. */
+export function plannedTraining(train: Scenario['train']): {
+  readonly steps: number;
+  readonly lanes: number;
+  readonly evaluateEvery: number;
+} {
+  const own = recommended[train.algorithm as LearnerName];
+  const steps = train.steps ?? own.steps;
+  return { steps, lanes: train.lanes ?? own.lanes, evaluateEvery: train.evaluateEvery ?? Math.ceil(steps / 20) };
+}
+
 /** A training on one building with a clean, deterministic, full evaluation beside it. */
 export interface TrainingRun extends Disposable {
   readonly training: Training;
@@ -26,7 +43,7 @@ export interface TrainingRun extends Disposable {
   files(name: string): PolicyFiles;
 }
 
-/** Opens the training that a scenario describes: one building, `train.lanes` copies of it begun at different times of the year. */
+/** Opens the training that a scenario describes: one building, as many copies of it as it has lanes, begun at different times of the year. */
 export async function openTraining(scenario: Scenario, workspace: Workspace): Promise<TrainingRun> {
   const { buildings, dataset } = scenario.district;
   const [building] = buildings;
@@ -38,7 +55,8 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
   const district = await workspace.dataset(dataset, [building]);
   const options = districtOptions(scenario, district);
   const judge = districtEnv({ ...options, lanes: [{ building: 0 }] });
-  const count = scenario.train.lanes;
+  const plan = plannedTraining(scenario.train);
+  const count = plan.lanes;
   const lanes = Array.from({ length: count }, (_, lane) => ({
     building: 0,
     start: Math.floor((lane * judge.episodeSteps) / count),
@@ -49,8 +67,8 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
     algorithm: scenario.train.algorithm as LearnerName,
     config: scenario.train.config,
     rng: rng(scenario.seed).split('train'),
-    totalSteps: scenario.train.steps,
-    evaluateEvery: scenario.train.evaluateEvery,
+    totalSteps: plan.steps,
+    evaluateEvery: plan.evaluateEvery,
     evaluate: (policy) => evaluateClean(judge, policy),
   });
   return {

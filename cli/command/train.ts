@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { CancelledError, ConfigError } from '../../core/errors.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
-import { openTraining } from '../../evaluation/train.ts';
+import { openTraining, plannedTraining } from '../../evaluation/train.ts';
 import type { TrainingRun } from '../../evaluation/train.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { installation } from '../../server/installation.ts';
@@ -45,7 +45,8 @@ export function trainCommand(): Command {
       };
       const checkpoint = join(options.out, 'checkpoint.bin');
       const identity = join(options.out, 'checkpoint.json');
-      const training = { district: scenario.district, train: scenario.train, seed: scenario.seed };
+      const plan = plannedTraining(scenario.train);
+      const training = { district: scenario.district, train: { ...scenario.train, ...plan }, seed: scenario.seed };
       if (options.resume === true && !existsSync(checkpoint))
         throw new ConfigError(`there is no checkpoint in ${options.out}; start without --resume`);
       using run = await openTraining(scenario, fileWorkspace({ roots: null, modelsDir: installation().modelsDir }));
@@ -70,7 +71,7 @@ export function trainCommand(): Command {
         writeFile(identity, JSON.stringify({ scenario: hashOf(training), seconds: seconds() }));
         writePolicy(options.out, options.name, options.title, scenario, run, seconds(), code);
       };
-      const bar = progress(scenario.train.steps, 'train');
+      const bar = progress(plan.steps, 'train');
       let saved = performance.now();
       for (const event of run.training) {
         if (event.type === 'progress') {
@@ -113,7 +114,8 @@ function writePolicy(
 ): unknown {
   const { training } = run;
   const files = run.files(name);
-  const { algorithm, lanes } = scenario.train;
+  const { algorithm } = scenario.train;
+  const { lanes } = plannedTraining(scenario.train);
   const card = {
     format: 'faultline-card',
     name,
