@@ -25,10 +25,10 @@ describe('training', () => {
       district: { steps: 400 },
       train: {
         algorithm: 'ppo',
-        steps: 16_384,
+        steps: 49_152,
         lanes: 8,
-        evaluateEvery: 2048,
-        config: { hidden: [32], rolloutSteps: 512 },
+        evaluateEvery: 6144,
+        config: { hidden: [64, 64], rolloutSteps: 512 },
       },
     });
     using run = await openTraining(value, memoryWorkspace());
