@@ -165,7 +165,9 @@ describe('the battery problem', () => {
 const folder = new URL('../../../../shared/datasets/citylearn_challenge_2022_phase_2/', import.meta.url);
 
 describe.skipIf(!existsSync(folder))('beside the CityLearn 2022 houses (skipped without ../shared/datasets)', () => {
-  const real = [6, 7, 8, 9, 10].map((k): BuildingData => {
+  // The body of a skipped suite runs all the same: without the folder there is nothing to read.
+  const numbers = existsSync(folder) ? [6, 7, 8, 9, 10] : [];
+  const real = numbers.map((k): BuildingData => {
     const energy = readCsv(`Building_${k}.csv`) as unknown as BuildingData['energy'];
     return {
       ...first,
