@@ -32,6 +32,9 @@ interface Group {
   /** First lane of the group, and how many lanes it has. */
   readonly first: number;
   readonly size: number;
+  /** [size×O] views on what is true and on what the controller sees, made once. */
+  readonly clean: Float32Array;
+  readonly seen: Float32Array;
   readonly rngs: readonly Rng[];
   readonly meters: readonly LaneMeter[];
   seconds: number;
@@ -71,6 +74,8 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
   const root = rng(scenario.seed);
   const decide = decider(source, env, buildings, root.split('controller'));
 
+  const clean = new Float32Array(lanes * size);
+  const seen = new Float32Array(lanes * size);
   const groups: Group[] = scenario.attacks.flatMap((spec, a) => {
     const label = labelOf(spec);
     const first = (1 + a) * count;
@@ -94,6 +99,8 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
         engine: attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features }),
         first,
         size: members.length,
+        clean: clean.subarray(first * size, (first + members.length) * size),
+        seen: seen.subarray(first * size, (first + members.length) * size),
         rngs: members.map((name) => root.split('attack').split(label).split(name)),
         meters: members.map((_, b) => laneMeter(env.laneFeatures(first + b), discrete, source.network !== null)),
         seconds: 0,
@@ -105,7 +112,6 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
   const totalSteps = env.episodeSteps;
   const kpis = Array.from({ length: lanes }, () => new KpiAccumulator());
   const returns = new Float64Array(lanes);
-  const seen = new Float32Array(lanes * size);
   const actions = env.actionSpace.features.length;
   const action = new Float64Array(lanes * actions);
   let batch: StepBatch = env.reset(root.split('environment'));
@@ -125,7 +131,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       for (let b = 0; b < group.size; b++) {
         const lane = group.first + b;
         group.meters[b]!.add(
-          batch.observation,
+          clean,
           seen,
           lane * size,
           verdict.linf[b]!,
@@ -136,7 +142,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
         );
         channels[lane]!.seen(
           recorder,
-          batch.observation,
+          clean,
           seen,
           lane * size,
           verdict.linf[b]!,
@@ -156,18 +162,11 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       return step;
     },
     advance(clock) {
-      seen.set(batch.observation);
+      clean.set(batch.observation);
+      seen.set(clean);
       for (const group of groups) {
-        const from = group.first * size;
-        const to = from + group.size * size;
         const started = clock.now();
-        group.engine.perturb(
-          batch.observation.subarray(from, to),
-          group.size,
-          step,
-          group.rngs,
-          seen.subarray(from, to),
-        );
+        group.engine.perturb(group.clean, group.size, step, group.rngs, group.seen);
         group.seconds += clock.now() - started;
       }
       decide(seen, action);
