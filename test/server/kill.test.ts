@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../core/frame-codec.ts';
 import type { ServerOptions } from '../../server/server.ts';
@@ -22,38 +18,9 @@ import {
   until,
 } from '../support/server.ts';
 import type { Recording } from '../support/server.ts';
+import { killServers, spawnServer } from '../support/server-process.ts';
 
-const root = join(import.meta.dirname, '../..');
-const entry = fileURLToPath(new URL('../support/serve.ts', import.meta.url));
-const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
-  children.clear();
-});
-
-/** Starts the server in a process of its own; resolves with its URL. */
-async function spawnServer(options: ServerOptions): Promise<{ url: string; kill(): Promise<void> }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, JSON.stringify(options)], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.add(child);
-  let complaints = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').once('data', (line: string) => resolve(line.trim()));
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaints}`)));
-  });
-  return {
-    url,
-    async kill() {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-      children.delete(child);
-    },
-  };
-}
+afterEach(killServers);
 
 function expectWhole(seen: Recording, frames: number): void {
   expect([...seen.frames.keys()]).toEqual(Array.from({ length: frames }, (_, seq) => seq));

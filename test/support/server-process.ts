@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { ServerOptions } from '../../server/server.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const entry = fileURLToPath(new URL('./serve.ts', import.meta.url));
+const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+/** Kills what a test left running. */
+export function killServers(): void {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+}
+
+/** Starts the server in a process of its own; resolves with its URL. */
+export async function spawnServer(options: ServerOptions): Promise<{ url: string; kill(): Promise<void> }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, JSON.stringify(options)], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').once('data', (line: string) => resolve(line.trim()));
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaints}`)));
+  });
+  return {
+    url,
+    async kill() {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+      children.delete(child);
+    },
+  };
+}
