@@ -44,13 +44,15 @@ export const CHARGERS_CONSUMPTION = 17;
 export const WASHING_CONSUMPTION = 18;
 /** kWh beyond the charging limits */
 export const CHARGING_VIOLATION = 19;
-/** SoC of the hour before, from which the next charge starts; equal to BATTERY_SOC where the hour shown is the one acted on */
+/** SoC of the hour before, from which the next charge starts */
 export const BATTERY_SOC_BEFORE = 20;
+/** kWh in the battery; v1 counts in it and calls it the SoC */
+export const BATTERY_ENERGY = 21;
 
 /** The three end uses have a block of these each: `hours[at + COOLING + DEMAND]`. */
-export const COOLING = 21;
-export const HEATING = 29;
-export const DHW = 37;
+export const COOLING = 22;
+export const HEATING = 30;
+export const DHW = 38;
 /** kWh thermal asked for: the file's, or the controller's through a dynamics building's device action */
 export const DEMAND = 0;
 /** kWh thermal out of the device */
@@ -59,11 +61,14 @@ export const FROM_DEVICE = 1;
 export const CONSUMPTION = 2;
 /** kWh thermal of the tank, + charge */
 export const TANK_BALANCE = 3;
+/** energy over capacity */
 export const TANK_SOC = 4;
 export const TANK_SOC_BEFORE = 5;
+/** kWh; v1 counts in it */
+export const TANK_ENERGY = 6;
 
 /** Where a building's own further fields begin (chargers: `chargerFields` each, then charging limits). */
-export const FIXED_FIELDS = 45;
+export const FIXED_FIELDS = 46;
 
 /** Per charger, in the order of CityLearn's observations. Source: specs/citylearn.md 11. */
 export const chargerFields = [
