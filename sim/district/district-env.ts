@@ -2,291 +2,223 @@ import type { Disturbance, StepBatch, VectorEnv } from '../../core/environment.t
 import { assertLength, ConfigError, ShapeError, StateError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Feature } from '../../core/space.ts';
-import type { BuildingData, District } from '../data/dataset.ts';
-import { battery, chargeBattery } from './battery.ts';
-import type { Battery } from './battery.ts';
-import { observationTable } from './observation.ts';
-import type { Normalisation, ObservationTable } from './observation.ts';
+import type { Channel } from '../../core/telemetry.ts';
+import type { District } from '../data/dataset.ts';
+import { episodeWindows } from './episode.ts';
+import { openGroups } from './group.ts';
+import { History } from './history.ts';
+import type { LaneSeries } from './history.ts';
+import { BATTERY_BALANCE, BATTERY_CAPACITY, BATTERY_SOC, FIXED_FIELDS, NET, NET_WITHOUT_STORAGE } from './hour.ts';
+import { openBuilding } from './lane.ts';
+import type { OpenBuilding } from './lane.ts';
+import { LaneStates } from './lane-state.ts';
+import type { ActionSpec, BuildingModel } from './model.ts';
+import type { Normalisation } from './observation.ts';
+import { openModel } from './open-model.ts';
 import type { Profile } from './profile.ts';
-import { rewards } from './reward.ts';
-import type { RewardName } from './reward.ts';
+import type { RewardSpec } from './reward.ts';
 
-/** One lane: a building (index into the district), beginning `start` hours into the range in its first episode. */
+/** One lane: a building of the district, beginning `start` steps into its first episode. */
 export interface LaneSpec {
+  /** Index into the district. */
   readonly building: number;
   readonly start?: number;
+  /** Lanes of one group are one simulated district: they share cars, and rewards that look at the whole. Default: a group of its own. */
+  readonly group?: number;
+  /** Default: the environment's. */
+  readonly profile?: Profile;
+  /** Of what CityLearn draws itself (cars, outages without a seed of their own). Default: the district's. */
+  readonly seed?: number;
 }
 
-/** What a lane's episode has recorded, by time index 0 … T−1; index t is written by step t−1. kWh, fractions, $/kWh, kg/kWh. */
-export interface LaneSeries {
-  readonly net: Float64Array;
-  readonly soc: Float64Array;
-  readonly battery: Float64Array;
-  /** What the battery's capacity has degraded to. */
-  readonly degraded: Float64Array;
-  readonly netWithoutStorage: Float64Array;
-  readonly price: Float64Array;
-  readonly carbon: Float64Array;
-}
+/**
+ * Sees every booked hour once, in order, before an ended episode starts anew; reads and does not keep.
+ * @param t index of the hour in its episode  @param row of the simulation range  @param reward of the hour; NaN for one that no action led to
+ */
+export type HourTap = (lane: number, hours: Float64Array, at: number, t: number, row: number, reward: number) => void;
 
 export interface DistrictEnv extends VectorEnv {
   /** Steps of a whole episode: rows − 1. */
   readonly episodeSteps: number;
   readonly secondsPerTimeStep: number;
+  /** Widths of a row of observations and of actions: those of the widest lane; the others are padded with 0. */
+  readonly observationSize: number;
+  readonly actionSize: number;
   /** A lane's own features: the limits differ from building to building. `observationSpace` shows lane 0's. */
   laneFeatures(lane: number): readonly Feature[];
-  /** Largest action of a lane, fraction of capacity; the smallest is its negative. */
-  laneBound(lane: number): number;
-  /** Views; an ended episode stays readable until the next step of that lane. */
+  laneActions(lane: number): readonly ActionSpec[];
+  lane(lane: number): OpenBuilding;
+  /** First row and number of rows of a lane's present episode. */
+  window(lane: number): { readonly start: number; readonly rows: number };
+  /** Views; an ended episode stays readable until the next step of that lane. @throws {StateError} without history. */
   series(lane: number): LaneSeries;
+  /** The hour blocks of all lanes, as last booked: `hours[lane·stride + FIELD]`. For taps; never write. */
+  readonly hours: Float64Array;
+  readonly stride: number;
+  /** A lane's observation as CityLearn gives it, in the order of its plan's names; physical units. */
+  rawObservation(lane: number, out: Float64Array, offset: number): void;
+  tap(listener: HourTap): void;
 }
 
 export interface DistrictEnvOptions {
   readonly district: District;
   readonly lanes: readonly LaneSpec[];
   readonly profile: Profile;
-  readonly reward: RewardName;
+  readonly reward: RewardSpec | string;
   readonly normalisation: Normalisation;
-  /** Steps of an episode; null or absent: the whole simulation range. */
+  /** Steps of an episode; null or absent: those of the dataset's own episodes. */
   readonly steps?: number | null;
+  /** `full` keeps every hour of an episode for `series`; `none` keeps only the present one, for thousands of lanes. Default: full. */
+  readonly history?: 'full' | 'none';
 }
 
-/** What the lanes of one building share. All columns are [rows of the range]. */
-interface OpenBuilding {
-  readonly battery: Battery;
-  readonly table: ObservationTable;
-  readonly netWithoutStorage: Float64Array;
-  readonly price: Float64Array;
-  readonly carbon: Float64Array;
-}
-
-function openBuilding(
-  data: BuildingData,
-  { start, end }: District,
-  profile: Profile,
-  normalisation: Normalisation,
-): OpenBuilding {
-  const { non_shiftable_load: load, solar_generation: solar } = data.energy;
-  const zeros = new Float64Array(end - start + 1);
-  return {
-    battery: battery(data.battery, profile, data.name),
-    table: observationTable(data, start, end, profile, normalisation),
-    netWithoutStorage: zeros.map((_, t) => load[start + t]! - (data.pvNominalPower * solar[start + t]!) / 1000),
-    price: data.pricing?.electricity_pricing.subarray(start, end + 1) ?? zeros,
-    carbon: data.carbon?.subarray(start, end + 1) ?? zeros,
-  };
-}
+const probes: readonly (Channel & { readonly field: number })[] = [
+  { name: 'net', unit: 'kWh', field: NET },
+  { name: 'soc', unit: 'fraction', field: BATTERY_SOC },
+  { name: 'battery', unit: 'kWh', field: BATTERY_BALANCE },
+  { name: 'net_without_storage', unit: 'kWh', field: NET_WITHOUT_STORAGE },
+  { name: 'degraded_capacity', unit: 'kWh', field: BATTERY_CAPACITY },
+];
 
 /**
- * CityLearn's battery-and-PV district, N lanes in lockstep. The clock advances first: the action of step k acts on hour k+1,
- * `net[k+1] = b + load[k+1] − pv[k+1]`, and observation and reward are those of hour k+1.
+ * CityLearn's district under any of its semantics, N lanes in lockstep; a lane is one building with its own profile, seed and clock, and
+ * its numbers do not depend on which lanes run beside it (but those of its own group).
  *
- * Autoreset: a lane that ends starts again at hour 0. Source: specs/citylearn.md 3 and 6, profile v2.
+ * Same-step autoreset: a lane that ends starts its next episode in the same step. Source: specs/citylearn.md 3, 6, 9.
+ * @throws {ConfigError} for equipment that the profile cannot simulate, {ShapeError} for lanes that are not there.
  */
 export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
-  const { district, lanes, profile } = options;
+  const { district, lanes } = options;
   const n = lanes.length;
   if (n === 0) throw new ConfigError('a district needs at least one lane');
-  const rangeRows = district.end - district.start + 1;
-  const steps = options.steps ?? rangeRows - 1;
-  if (!Number.isInteger(steps) || steps < 1 || steps > rangeRows - 1)
-    throw new ConfigError(`steps is ${steps}, expected 1 … ${rangeRows - 1}`, { place: { path: '/district/steps' } });
-  const rows = steps + 1;
-  const reward = rewards[options.reward];
+  const windows = windowsOf(options);
+  const episodeSteps = windows[0]!.rows - 1;
 
-  const opened = district.buildings.map((): OpenBuilding | undefined => undefined);
-  const laneBuildings = lanes.map(({ building, start = 0 }, lane) => {
+  const opened = new Map<string, OpenBuilding>();
+  const profileNumbers = new Map<Profile, number>();
+  const buildings = lanes.map(({ building, start = 0, profile = options.profile }, lane): OpenBuilding => {
     const data = district.buildings[building];
     if (data === undefined)
       throw new ShapeError(`lane ${lane}: building ${building}, expected 0 … ${district.buildings.length - 1}`);
-    if (!Number.isInteger(start) || start < 0 || start >= steps)
-      throw new ShapeError(`lane ${lane}: start ${start}, expected 0 … ${steps - 1}`);
-    return (opened[building] ??= openBuilding(data, district, profile, options.normalisation));
+    if (!Number.isInteger(start) || start < 0 || start >= episodeSteps)
+      throw new ShapeError(`lane ${lane}: start ${start}, expected 0 … ${episodeSteps - 1}`);
+    if (!profileNumbers.has(profile)) profileNumbers.set(profile, profileNumbers.size);
+    const key = `${building} ${profileNumbers.get(profile)}`;
+    const one = opened.get(key) ?? openBuilding(openModel(data, district, profile), options.normalisation);
+    opened.set(key, one);
+    return one;
   });
-  const first = laneBuildings[0]!;
-  const size = first.table.features.length;
-  const bounds = laneBuildings.map(({ battery: { nominalPower, capacity } }) =>
-    capacity > 0 ? Math.min(nominalPower / capacity, 1) : 0,
-  );
+  const stride = FIXED_FIELDS + Math.max(...buildings.map(({ model }) => model.extraFields));
+  const observationSize = Math.max(...buildings.map(({ plan }) => plan.features.length));
+  const actionSize = Math.max(...buildings.map(({ model }) => model.actions.length));
+  const reward = typeof options.reward === 'string' ? { type: options.reward, attributes: {} } : options.reward;
+  const groups = openGroups(lanes, buildings, reward, stride);
+  const history = options.history === 'none' ? null : new History(buildings, windows);
+  const states = new LaneStates({ district, lanes, buildings, windows, stride, groups, history });
+  const { hours } = states;
 
-  const soc = new Float64Array(n);
-  const degraded = new Float64Array(n);
-  const efficiency = new Float64Array(n);
-  const state = { soc, degraded, efficiency };
-  const clock = new Int32Array(n);
-  const disturbance = lanes.map(() => ({ kw: 0, until: -1 }));
-  const series: LaneSeries[] = laneBuildings.map((building) => ({
-    net: new Float64Array(rows),
-    soc: new Float64Array(rows),
-    battery: new Float64Array(rows),
-    degraded: new Float64Array(rows),
-    netWithoutStorage: building.netWithoutStorage.subarray(0, rows),
-    price: building.price.subarray(0, rows),
-    carbon: building.carbon.subarray(0, rows),
-  }));
   const batch = {
-    observation: new Float32Array(n * size),
-    finalObservation: new Float32Array(n * size),
-    reward: new Float64Array(n),
+    observation: new Float32Array(n * observationSize),
+    finalObservation: new Float32Array(n * observationSize),
+    reward: states.reward,
     terminated: new Uint8Array(n),
     truncated: new Uint8Array(n),
   } satisfies StepBatch;
   let ready = false;
-  /** Of each lane a snapshot holds its clock, battery, disturbance, and the net and battery energy of the hour it shows. */
-  const snapshotSize = 8;
-
-  function begin(lane: number, at: number): void {
-    const building = laneBuildings[lane]!;
-    clock[lane] = at;
-    soc[lane] = building.battery.initialSoc;
-    degraded[lane] = building.battery.capacity;
-    efficiency[lane] = building.battery.efficiency;
-    disturbance[lane]!.until = -1;
-    const own = series[lane]!;
-    own.net[at] = building.netWithoutStorage[at]!;
-    own.soc[at] = soc[lane]!;
-    own.battery[at] = 0;
-    own.degraded[at] = degraded[lane]!;
-  }
-
-  function observe(lane: number, out: Float32Array): void {
-    const { table } = laneBuildings[lane]!;
-    const t = clock[lane]!;
-    const at = lane * size;
-    for (let j = 0; j < size; j++) out[at + j] = table.rows[t * size + j]!;
-    out[at + table.socColumn] = soc[lane]!;
-    const { low, high } = table.features[table.netColumn]!;
-    out[at + table.netColumn] = high === low ? 0 : (series[lane]!.net[t]! - low) / (high - low);
-  }
 
   return {
     numEnvs: n,
-    observationSpace: { kind: 'box', features: first.table.features },
+    observationSpace: { kind: 'box', features: buildings[0]!.plan.features },
     actionSpace: {
       kind: 'box',
-      features: [{ name: 'electrical_storage', unit: 'fraction of capacity', low: -bounds[0]!, high: bounds[0]! }],
+      features: buildings[0]!.model.actions.map(({ name, unit, low, high }) => ({ name, unit, low, high })),
     },
-    episodeSteps: steps,
+    observationSize,
+    actionSize,
+    episodeSteps,
     secondsPerTimeStep: district.secondsPerTimeStep,
-    probeChannels: [
-      { name: 'net', unit: 'kWh' },
-      { name: 'soc', unit: 'fraction' },
-      { name: 'battery', unit: 'kWh' },
-      { name: 'net_without_storage', unit: 'kWh' },
-      { name: 'degraded_capacity', unit: 'kWh' },
-    ],
+    probeChannels: probes.map(({ name, unit }) => ({ name, unit })),
+    hours,
+    stride,
 
     reset(_rng: Rng): StepBatch {
       ready = true;
       batch.reward.fill(0);
       batch.terminated.fill(0);
       batch.truncated.fill(0);
+      for (let lane = 0; lane < n; lane++) states.open(lane, 0, lanes[lane]!.start ?? 0);
+      for (const group of groups.all) states.openGroup(group);
       for (let lane = 0; lane < n; lane++) {
-        begin(lane, lanes[lane]!.start ?? 0);
-        observe(lane, batch.observation);
+        states.noteReset(lane);
+        states.observe(lane, batch.observation, lane * observationSize);
       }
       return batch;
     },
 
     step(action: Float64Array): StepBatch {
       if (!ready) throw new StateError('step before reset');
-      assertLength(action, n, 'action', 'DistrictEnv.step');
-      for (let lane = 0; lane < n; lane++) {
-        if (!Number.isFinite(action[lane]!))
-          throw new ShapeError(`lane ${lane}: action is ${action[lane]}, expected a finite fraction of capacity`);
+      assertLength(action, n * actionSize, 'action', 'DistrictEnv.step');
+      for (let at = 0; at < action.length; at++) {
+        if (!Number.isFinite(action[at]!))
+          throw new ShapeError(
+            `lane ${Math.floor(at / actionSize)}: action ${at % actionSize} is ${action[at]}, expected a finite number`,
+          );
       }
+      for (let lane = 0; lane < n; lane++) states.act(lane, action, lane * actionSize);
+      for (let g = 0; g < groups.all.length; g++) states.payGroup(groups.all[g]!);
+      for (let lane = 0; lane < n; lane++) batch.truncated[lane] = states.finish(lane) ? 1 : 0;
+      for (let g = 0; g < groups.withCars.length; g++) states.moveCars(groups.withCars[g]!);
       for (let lane = 0; lane < n; lane++) {
-        const building = laneBuildings[lane]!;
-        const own = series[lane]!;
-        const t = clock[lane]! + 1;
-        clock[lane] = t;
-        const balance =
-          building.battery.capacity === 0
-            ? 0
-            : chargeBattery(building.battery, state, lane, action[lane]! * building.battery.capacity);
-        const extra = disturbance[lane]!.until >= t ? disturbance[lane]!.kw * (district.secondsPerTimeStep / 3600) : 0;
-        const net = balance + building.netWithoutStorage[t]! + extra;
-        own.battery[t] = balance;
-        own.soc[t] = soc[lane]!;
-        own.degraded[t] = degraded[lane]!;
-        own.net[t] = net;
-        batch.reward[lane] = reward(net, soc[lane]!, building.battery.capacity);
-        const ended = t === steps;
-        batch.truncated[lane] = ended ? 1 : 0;
-        if (ended) {
-          observe(lane, batch.finalObservation);
-          begin(lane, 0);
+        const at = lane * observationSize;
+        if (batch.truncated[lane] === 1) {
+          states.observe(lane, batch.finalObservation, at);
+          states.startOver(lane);
         }
-        observe(lane, batch.observation);
+        states.observe(lane, batch.observation, at);
       }
       return batch;
     },
 
     disturb(change: Disturbance): void {
-      const target = disturbance[change.env];
-      if (target === undefined) throw new ShapeError(`disturbance of lane ${change.env}, expected 0 … ${n - 1}`);
+      if (!Number.isInteger(change.env) || change.env < 0 || change.env >= n)
+        throw new ShapeError(`disturbance of lane ${change.env}, expected 0 … ${n - 1}`);
       if (!Number.isFinite(change.kw) || !Number.isInteger(change.steps) || change.steps < 1)
         throw new ShapeError(
           `disturbance of ${change.kw} kW for ${change.steps} steps, expected a finite power and at least one step`,
         );
-      target.kw = change.kw;
-      target.until = clock[change.env]! + change.steps;
+      states.disturb(change.env, change.kw, change.steps);
     },
 
     probe(lane: number, out: Float64Array): void {
-      const t = clock[lane]!;
-      const own = series[lane]!;
-      out[0] = own.net[t]!;
-      out[1] = soc[lane]!;
-      out[2] = own.battery[t]!;
-      out[3] = own.netWithoutStorage[t]!;
-      out[4] = degraded[lane]!;
+      for (let i = 0; i < probes.length; i++) out[i] = hours[lane * stride + probes[i]!.field]!;
     },
 
-    laneFeatures: (lane) => laneBuildings[lane]!.table.features,
-    laneBound: (lane) => bounds[lane]!,
-    series: (lane) => series[lane]!,
-    snapshot() {
-      const words = new Float64Array(n * snapshotSize);
-      for (let lane = 0; lane < n; lane++) {
-        const t = clock[lane]!;
-        const own = series[lane]!;
-        words.set(
-          [
-            t,
-            soc[lane]!,
-            degraded[lane]!,
-            efficiency[lane]!,
-            disturbance[lane]!.kw,
-            disturbance[lane]!.until,
-            own.net[t]!,
-            own.battery[t]!,
-          ],
-          lane * snapshotSize,
-        );
-      }
-      return words;
+    laneFeatures: (lane) => buildings[lane]!.plan.features,
+    laneActions: (lane) => buildings[lane]!.model.actions,
+    lane: (lane) => buildings[lane]!,
+    window: (lane) => states.window(lane),
+    series(lane) {
+      if (history === null) throw new StateError(`lane ${lane}: series of an environment that keeps no history`);
+      return history.series(lane);
     },
+    rawObservation: (lane, out, offset) => states.readRaw(lane, out, offset),
+    tap: (listener) => states.tap(listener),
+    snapshot: () => states.save(),
     restore(words) {
-      assertLength(words, n * snapshotSize, 'snapshot', 'DistrictEnv.restore');
       ready = true;
-      for (let lane = 0; lane < n; lane++) {
-        const at = lane * snapshotSize;
-        const t = words[at]!;
-        if (!Number.isInteger(t) || t < 0 || t >= steps)
-          throw new ShapeError(`snapshot: lane ${lane} is at hour ${t}, expected 0 … ${steps - 1}`);
-        const own = series[lane]!;
-        clock[lane] = t;
-        own.soc[t] = soc[lane] = words[at + 1]!;
-        own.degraded[t] = degraded[lane] = words[at + 2]!;
-        efficiency[lane] = words[at + 3]!;
-        disturbance[lane]!.kw = words[at + 4]!;
-        disturbance[lane]!.until = words[at + 5]!;
-        own.net[t] = words[at + 6]!;
-        own.battery[t] = words[at + 7]!;
-        observe(lane, batch.observation);
-      }
+      states.load(words);
+      for (let lane = 0; lane < n; lane++) states.observe(lane, batch.observation, lane * observationSize);
     },
     [Symbol.dispose]() {},
   };
 }
+
+function windowsOf({ district, steps }: DistrictEnvOptions): readonly { start: number; rows: number }[] {
+  const rangeRows = district.end - district.start + 1;
+  if (steps === null || steps === undefined) return episodeWindows(district);
+  if (!Number.isInteger(steps) || steps < 1 || steps > rangeRows - 1)
+    throw new ConfigError(`steps is ${steps}, expected 1 … ${rangeRows - 1}`, { place: { path: '/district/steps' } });
+  return [{ start: 0, rows: steps + 1 }];
+}
+
+export type { BuildingModel };

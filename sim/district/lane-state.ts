@@ -1,0 +1,306 @@
+import { ShapeError } from '../../core/errors.ts';
+import type { District } from '../data/dataset.ts';
+import type { HourTap, LaneSpec } from './district-env.ts';
+import { windowOf } from './episode.ts';
+import type { EpisodeWindow } from './episode.ts';
+import type { Group, Groups } from './group.ts';
+import type { History } from './history.ts';
+import { INDOOR_TEMPERATURE } from './hour.ts';
+import { loadWords, saveWords } from './lane-snapshot.ts';
+import type { SnapshotColumn } from './lane-snapshot.ts';
+import type { OpenBuilding } from './lane.ts';
+import { actBeforeMoving, bookAfterMoving } from './split-step.ts';
+import { beginHour, fillStores, moveStores, showOutside } from './hour-start.ts';
+import { act, bookUncontrolled, settle } from './step.ts';
+
+interface Parts {
+  readonly district: District;
+  readonly lanes: readonly LaneSpec[];
+  readonly buildings: readonly OpenBuilding[];
+  readonly windows: readonly EpisodeWindow[];
+  readonly stride: number;
+  readonly groups: Groups;
+  readonly history: History | null;
+}
+
+/** The state of all lanes and how it moves: what is the same for one lane and for thousands. */
+export class LaneStates {
+  /** [N×stride] the hour last booked */
+  readonly hours: Float64Array;
+  /** [N] */
+  readonly reward: Float64Array;
+  readonly #p: Parts;
+  readonly #n: number;
+  readonly #stride: number;
+  /** [N×stride] the hour shown, where that is not the one booked; else the same array */
+  readonly #shown: Float64Array;
+  readonly #clock: Int32Array;
+  readonly #resets: Int32Array;
+  readonly #start: Int32Array;
+  readonly #rows: Int32Array;
+  readonly #kw: Float64Array;
+  readonly #until: Int32Array;
+  /** [N] 1 where an episode began in the step that ended another: its first hour has yet to be reported. */
+  readonly #fresh: Uint8Array;
+  readonly #outages: Float64Array[];
+  readonly #dynamics: Float64Array;
+  readonly #dynamicsAt: Int32Array;
+  readonly #fleets: Float64Array;
+  readonly #groupRows: Int32Array;
+  readonly #groupReward: Float64Array;
+  readonly #taps: HourTap[] = [];
+
+  constructor(parts: Parts) {
+    const { lanes, buildings, stride, groups } = parts;
+    const n = lanes.length;
+    this.#p = parts;
+    this.#n = n;
+    this.#stride = stride;
+    this.hours = new Float64Array(n * stride);
+    this.reward = new Float64Array(n);
+    this.#shown = buildings.some(({ actsFirst }) => actsFirst) ? new Float64Array(n * stride) : this.hours;
+    this.#clock = new Int32Array(n);
+    this.#resets = new Int32Array(n);
+    this.#start = new Int32Array(n);
+    this.#rows = new Int32Array(n);
+    this.#kw = new Float64Array(n);
+    this.#until = new Int32Array(n).fill(-1);
+    this.#fresh = new Uint8Array(n);
+    this.#outages = buildings.map(() => new Float64Array(0));
+    this.#dynamicsAt = new Int32Array(n);
+    let words = 0;
+    buildings.forEach(({ dynamics }, lane) => {
+      this.#dynamicsAt[lane] = words;
+      words += dynamics?.stateSize ?? 0;
+    });
+    this.#dynamics = new Float64Array(words);
+    this.#fleets = new Float64Array(groups.fleetWords);
+    const widest = Math.max(...groups.all.map((group) => group.lanes.length));
+    this.#groupRows = new Int32Array(widest);
+    this.#groupReward = new Float64Array(widest);
+  }
+
+  tap(listener: HourTap): void {
+    this.#taps.push(listener);
+  }
+
+  window(lane: number): EpisodeWindow {
+    return { start: this.#start[lane]!, rows: this.#rows[lane]! };
+  }
+
+  disturb(lane: number, kw: number, steps: number): void {
+    this.#kw[lane] = kw;
+    const first = this.#p.buildings[lane]!.actsFirst ? 0 : 1;
+    this.#until[lane] = this.#clock[lane]! + steps - 1 + first;
+  }
+
+  /** Begins a lane's n-th episode at time index `t` of it, all stores as their data say. */
+  open(lane: number, resets: number, t: number): void {
+    const { district, windows, buildings, lanes } = this.#p;
+    const building = buildings[lane]!;
+    const { plant, dynamics } = building;
+    const { start, rows } = windowOf(district, windows, resets);
+    this.#resets[lane] = resets;
+    this.#start[lane] = start;
+    this.#rows[lane] = rows;
+    this.#clock[lane] = t;
+    this.#until[lane] = -1;
+    this.#outages[lane] = building.outages(start, rows, lanes[lane]!.seed ?? district.randomSeed);
+    this.#fresh[lane] = 1;
+    dynamics?.reset(this.#dynamics, this.#dynamicsAt[lane]!);
+    const at = lane * this.#stride;
+    const { hours } = this;
+    hours.fill(0, at, at + this.#stride);
+    fillStores(plant, hours, at);
+    beginHour(plant, hours, at, start + t, this.#outages[lane]![t]!, false);
+    if (building.model.profile.alignment === 'split') bookAfterMoving(plant, hours, at, start + t);
+    else bookUncontrolled(plant, hours, at, start + t);
+    settle(plant, hours, at, start + t, start + rows - 1, 0);
+    if (this.#shown !== this.hours) this.#shown.set(hours.subarray(at, at + this.#stride), at);
+  }
+
+  /** After all lanes of a group are open: its cars come. */
+  openGroup(group: Group): void {
+    if (group.fleet === null) return;
+    const lane = group.lanes[0]!;
+    const t = this.#clock[lane]!;
+    const seed = this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed;
+    group.fleet.reset(this.#fleets, group.fleetAt, this.#shown, group.ats, t, this.#start[lane]! + t, seed);
+  }
+
+  /** Reports the hour that a reset books, where no action will. An ended episode stays readable until then. */
+  noteReset(lane: number): void {
+    if (this.#fresh[lane] === 0) return;
+    this.#fresh[lane] = 0;
+    this.#p.history?.open(lane, this.#start[lane]!, this.#rows[lane]!);
+    if (!this.#p.buildings[lane]!.actsFirst) this.#note(lane, this.hours, this.#clock[lane]!, Number.NaN);
+  }
+
+  #note(lane: number, hours: Float64Array, t: number, reward: number): void {
+    const at = lane * this.#stride;
+    this.#p.history?.write(lane, hours, at, t);
+    for (let i = 0; i < this.#taps.length; i++) this.#taps[i]!(lane, hours, at, t, this.#start[lane]! + t, reward);
+  }
+
+  /** One lane's actions and their hour, up to its net. */
+  act(lane: number, actions: Float64Array, from: number): void {
+    this.noteReset(lane);
+    const building = this.#p.buildings[lane]!;
+    const { plant, dynamics } = building;
+    const { profile } = building.model;
+    const { hours } = this;
+    const at = lane * this.#stride;
+    const clock = this.#clock[lane]!;
+    const start = this.#start[lane]!;
+    const t = building.actsFirst ? clock : clock + 1;
+    const row = start + t;
+    const split = profile.alignment === 'split';
+    const twice = clock === 0 && profile.defects['first-hour-thrice'];
+    const outage = this.#outages[lane]![t]!;
+    if (!building.actsFirst && !split) moveStores(plant, hours, at);
+    beginHour(plant, hours, at, row, outage, twice);
+    if (split) {
+      actBeforeMoving(plant, hours, at, row - 1, actions, from);
+      bookAfterMoving(plant, hours, at, row);
+    } else {
+      const window = this.#dynamicsAt[lane]!;
+      const controlled = dynamics !== null && dynamics.ready(this.#dynamics, window);
+      act(plant, hours, at, row, actions, from, controlled);
+      if (plant.cars) {
+        const group = this.#p.groups.all[this.#p.groups.of[lane]!]!;
+        const place = this.#p.groups.place[lane]!;
+        group.fleet!.act(this.#fleets, group.fleetAt, place, actions, from, hours, at, t, row);
+      }
+      if (twice) bookUncontrolled(plant, hours, at, row);
+    }
+    const extra = this.#until[lane]! >= t ? this.#kw[lane]! * plant.hoursPerStep : 0;
+    settle(plant, hours, at, row, start + this.#rows[lane]! - 1, extra);
+    if (dynamics !== null && !split) {
+      const temperature = dynamics.step(this.#dynamics, this.#dynamicsAt[lane]!, hours, at, row);
+      if (!Number.isNaN(temperature)) hours[at + INDOOR_TEMPERATURE] = temperature;
+    }
+  }
+
+  payGroup(group: Group): void {
+    const { lanes } = group;
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[i]!;
+      this.#groupRows[i] = this.#start[lane]! + this.#clock[lane]! + (this.#p.buildings[lane]!.actsFirst ? 0 : 1);
+    }
+    group.reward(this.hours, group.ats, this.#groupRows, this.#groupReward);
+    for (let i = 0; i < lanes.length; i++) this.reward[lanes[i]!] = this.#groupReward[i]!;
+  }
+
+  /** Reports the hour, moves the clock and prepares what is shown; true where the episode has ended. */
+  finish(lane: number): boolean {
+    const building = this.#p.buildings[lane]!;
+    const clock = this.#clock[lane]!;
+    const t = clock + 1;
+    const last = this.#rows[lane]! - 1;
+    this.#note(lane, this.hours, building.actsFirst ? clock : t, this.reward[lane]!);
+    this.#clock[lane] = t;
+    const ended = t === last;
+    if (!building.actsFirst) return ended;
+    const { plant } = building;
+    const { profile } = building.model;
+    const at = lane * this.#stride;
+    // v3's clock stands still on its last step: the last observation repeats the outside world of the hour acted on.
+    const shownAt = ended && profile.alignment === 'lagged' ? clock : t;
+    moveStores(plant, this.hours, at);
+    if (profile.defects['blind-to-storage']) {
+      this.#shown.fill(0, at, at + this.#stride);
+      beginHour(plant, this.#shown, at, this.#start[lane]! + shownAt, this.#outages[lane]![shownAt]!, false);
+    } else {
+      this.#shown.set(this.hours.subarray(at, at + this.#stride), at);
+      showOutside(plant, this.#shown, at, this.#start[lane]! + shownAt, this.#outages[lane]![shownAt]!);
+    }
+    if (ended && profile.alignment === 'now') {
+      if (!profile.defects['last-hour-idle']) this.#closeLast(lane, t);
+      else this.#note(lane, this.#shown, t, Number.NaN);
+    }
+    return ended;
+  }
+
+  /** The repaired last hour: nobody acts in it, and its loads are booked. */
+  #closeLast(lane: number, t: number): void {
+    const { plant } = this.#p.buildings[lane]!;
+    const at = lane * this.#stride;
+    const row = this.#start[lane]! + t;
+    const scratch = this.hours.slice(at, at + this.#stride);
+    beginHour(plant, scratch, 0, row, this.#outages[lane]![t]!, false);
+    bookUncontrolled(plant, scratch, 0, row);
+    settle(plant, scratch, 0, row, row, 0);
+    const own = new Float64Array(at + this.#stride);
+    own.set(scratch, at);
+    this.#note(lane, own, t, Number.NaN);
+  }
+
+  /** After the clocks of a group have moved: its cars come and go. */
+  moveCars(group: Group): void {
+    const lane = group.lanes[0]!;
+    const t = this.#clock[lane]!;
+    if (t >= this.#rows[lane]!) return;
+    group.fleet!.advance(this.#fleets, group.fleetAt, this.#shown, group.ats, t, this.#start[lane]! + t);
+  }
+
+  /** The lane's next episode. */
+  startOver(lane: number): void {
+    this.open(lane, this.#resets[lane]! + 1, 0);
+    const group = this.#p.groups.all[this.#p.groups.of[lane]!]!;
+    if (group.fleet !== null && lane === group.lanes.at(-1)) this.openGroup(group);
+  }
+
+  observe(lane: number, out: Float32Array, offset: number): void {
+    const { plan } = this.#p.buildings[lane]!;
+    plan.write(this.#seen(lane), lane * this.#stride, this.#start[lane]! + this.#clockShown(lane), out, offset);
+  }
+
+  readRaw(lane: number, out: Float64Array, offset: number): void {
+    const { plan } = this.#p.buildings[lane]!;
+    plan.read(this.#seen(lane), lane * this.#stride, this.#start[lane]! + this.#clockShown(lane), out, offset);
+  }
+
+  #seen(lane: number): Float64Array {
+    return this.#p.buildings[lane]!.actsFirst ? this.#shown : this.hours;
+  }
+
+  #clockShown(lane: number): number {
+    const t = this.#clock[lane]!;
+    const ended = t === this.#rows[lane]! - 1;
+    return ended && this.#p.buildings[lane]!.model.profile.alignment === 'lagged' ? t - 1 : t;
+  }
+
+  /** The whole state but the recorded past. Source of the layout: lane-snapshot.ts. */
+  save(): Float64Array {
+    return saveWords(this.#n, this.#columns(), this.#blocks());
+  }
+
+  load(words: Float64Array): void {
+    loadWords(words, this.#n, this.#columns(), this.#blocks(), (lane, [t, resets, start, rows]) => {
+      const window = windowOf(this.#p.district, this.#p.windows, resets!);
+      if (window.start !== start || window.rows !== rows || !(t! >= 0 && t! < window.rows - 1))
+        throw new ShapeError(
+          `snapshot: lane ${lane} is at hour ${t} of rows ${start} + ${rows}, expected 0 … ${window.rows - 2} of ${window.start} + ${window.rows}`,
+        );
+    });
+    for (let lane = 0; lane < this.#n; lane++) {
+      const building = this.#p.buildings[lane]!;
+      const start = this.#start[lane]!;
+      const rows = this.#rows[lane]!;
+      const seed = this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed;
+      this.#outages[lane] = building.outages(start, rows, seed);
+      this.#p.history?.open(lane, start, rows);
+      if (!building.actsFirst && this.#fresh[lane] === 0)
+        this.#p.history?.write(lane, this.hours, lane * this.#stride, this.#clock[lane]!);
+    }
+  }
+
+  #columns(): SnapshotColumn[] {
+    return [this.#clock, this.#resets, this.#start, this.#rows, this.#kw, this.#until, this.#fresh, this.reward];
+  }
+
+  #blocks(): Float64Array[] {
+    const shown = this.#shown === this.hours ? [] : [this.#shown];
+    return [this.hours, ...shown, this.#dynamics, this.#fleets];
+  }
+}
