@@ -137,6 +137,8 @@ export interface ChargingConstraintsData {
     readonly limitKw: number | null;
     readonly chargers: readonly string[];
   }[];
+  /** Which of them an agent is shown; absent: headrooms and violation. */
+  readonly observations?: { readonly headroom: boolean; readonly violation: boolean; readonly phaseEncoding: boolean };
 }
 
 /** An electric vehicle's battery, as the schema's `electric_vehicles_def` has it. */

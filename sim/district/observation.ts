@@ -1,120 +1,159 @@
 import type { Feature } from '../../core/space.ts';
-import type { BuildingData, WeatherColumn } from '../data/dataset.ts';
-import { weatherVariables } from '../data/dataset.ts';
-import type { Profile } from './profile.ts';
+import { FROM_DEVICE, TANK_BALANCE } from './hour.ts';
+import type { BuildingModel } from './model.ts';
+import type { Normalisation } from './observation-limits.ts';
+import { observationTerms } from './observation-terms.ts';
+import type { Reading, Term } from './observation-terms.ts';
 
-export type Normalisation = 'citylearn-2.0.0' | 'fixed';
+export type { Normalisation };
 export const normalisations: readonly Normalisation[] = ['fixed', 'citylearn-2.0.0'];
 
-/** A building's observations but for what the battery decides, normalised, one row an hour. */
-export interface ObservationTable {
+/** What a building shows its controller: as CityLearn's normalising wrapper gives it, and raw. */
+export interface ObservationPlan {
+  /** Of the normalised view: a cyclic observation is two, `_cos` and `_sin`, in its place. */
   readonly features: readonly Feature[];
-  /** [rows×O] float32; the two columns below are left 0 and filled in by the step. */
-  readonly rows: Float32Array;
-  readonly socColumn: number;
-  readonly netColumn: number;
+  /** Of `features`: whether a central agent is shown it once for all buildings. */
+  readonly sharedFeatures: readonly boolean[];
+  /** Of the raw view, in CityLearn's order. */
+  readonly names: readonly string[];
+  readonly units: readonly string[];
+  readonly shared: readonly boolean[];
+  /** Of `names`: the limits CityLearn makes its observation space of, before that rounds them to float32. */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  /** The hour as normalised float32, [features] from `offset` on. */
+  write(hours: Float64Array, at: number, row: number, out: Float32Array, offset: number): void;
+  /** The hour's values as CityLearn gives them, [names] from `offset` on. */
+  read(hours: Float64Array, at: number, row: number, out: Float64Array, offset: number): void;
 }
 
-const horizons = ['6h', '12h', '24h'] as const;
-const weatherUnits = {
-  outdoor_dry_bulb_temperature: '°C',
-  outdoor_relative_humidity: '%',
-  diffuse_solar_irradiance: 'W/m²',
-  direct_solar_irradiance: 'W/m²',
-} as const;
+/** A column of the normalised view: either the data's, or a term of the hour. */
+interface Column {
+  readonly feature: Feature;
+  readonly shared: boolean;
+  /** [rows], null: of the hour */
+  readonly values: Float64Array | null;
+  readonly reading: Reading;
+}
 
 /**
- * The 31 features in CityLearn 2.0.0's order, with their limits over the whole simulation range [start, end].
- *
- * `citylearn-2.0.0` builds the limits of solar generation and net consumption from the raw W/kW column, as that release does;
- * `fixed` builds them from kWh. Source: specs/bifurcation.md 1.4.
+ * How a building's hour becomes an observation: `(value − low)/(high − low)`, 0 where low = high and where the data are blank; nothing is clipped.
+ * What the data decide is one row of a table that all lanes share. Source: specs/citylearn.md 11.
+ * @throws {UnknownNameError} for an active observation that there is not.
  */
-export function observationTable(
-  data: BuildingData,
-  start: number,
-  end: number,
-  profile: Profile,
-  normalisation: Normalisation,
-): ObservationTable {
-  const rows = end - start + 1;
-  const columns: { readonly feature: Feature; readonly values: Float64Array | undefined }[] = [];
-  const range = (column: Float64Array): Float64Array => column.subarray(start, end + 1);
-  const plain = (name: string, unit: string, column: Float64Array): void => {
-    const values = range(column);
-    columns.push({ feature: { name, unit, low: min(values), high: max(values) }, values });
-  };
-  const cycle = (name: string, column: Float64Array, period: number): void => {
-    const values = range(column);
-    for (const [suffix, wave] of [
-      ['cos', Math.cos],
-      ['sin', Math.sin],
-    ] as const) {
-      columns.push({
-        feature: { name: `${name}_${suffix}`, unit: '1', low: -1, high: 1 },
-        values: values.map((value) => wave((2 * Math.PI * value) / period)),
-      });
-    }
-  };
-  cycle('month', data.energy.month, 12);
-  cycle('day_type', data.energy.day_type, profile.dayTypes);
-  cycle('hour', data.energy.hour, 24);
-  for (const variable of weatherVariables) {
-    plain(variable, weatherUnits[variable], data.weather[variable]);
-    horizons.forEach((horizon, i) =>
-      plain(
-        `${variable}_predicted_${horizon}`,
-        weatherUnits[variable],
-        data.weather[`${variable}_predicted_${i + 1}` as WeatherColumn],
-      ),
-    );
-  }
-  const zeros = new Float64Array(data.rows);
-  plain('carbon_intensity', 'kgCO₂/kWh', data.carbon ?? zeros);
-  plain('non_shiftable_load', 'kWh', data.energy.non_shiftable_load);
-
-  const load = range(data.energy.non_shiftable_load);
-  const raw = range(data.energy.solar_generation);
-  const pv = raw.map((watts) => (data.pvNominalPower * watts) / 1000);
-  const limitSolar = normalisation === 'fixed' ? pv : raw;
-  const power = data.battery?.nominalPower ?? 0;
-  columns.push({
-    feature: { name: 'solar_generation', unit: 'kWh', low: min(limitSolar), high: max(limitSolar) },
-    values: pv,
-  });
-  const socColumn = columns.length;
-  columns.push({ feature: { name: 'electrical_storage_soc', unit: 'fraction', low: 0, high: 1 }, values: undefined });
-  columns.push({
-    feature: {
-      name: 'net_electricity_consumption',
-      unit: 'kWh',
-      low: Math.min(min(load.map((kwh, t) => kwh - (power + limitSolar[t]!))), 0),
-      high: max(load.map((kwh, t) => kwh + power - limitSolar[t]!)),
-    },
-    values: undefined,
-  });
-  plain('electricity_pricing', '$/kWh', data.pricing?.electricity_pricing ?? zeros);
-  horizons.forEach((horizon, i) =>
-    plain(
-      `electricity_pricing_predicted_${horizon}`,
-      '$/kWh',
-      data.pricing?.[`electricity_pricing_predicted_${(i + 1) as 1 | 2 | 3}`] ?? zeros,
-    ),
-  );
-
+export function observationPlan(model: BuildingModel, normalisation: Normalisation): ObservationPlan {
+  const terms = observationTerms(model, normalisation);
+  const columns = terms.flatMap(columnsOf);
   const size = columns.length;
-  const table = new Float32Array(rows * size);
+  const table = new Float32Array(model.rows * size);
   columns.forEach(({ feature: { low, high }, values }, j) => {
     const span = high - low;
-    if (values !== undefined && span !== 0)
-      for (let t = 0; t < rows; t++) table[t * size + j] = (values[t]! - low) / span;
+    if (values === null || span === 0) return;
+    for (let row = 0; row < model.rows; row++) {
+      const value = values[row]!;
+      if (!Number.isNaN(value)) table[row * size + j] = (value - low) / span;
+    }
   });
-  return { features: columns.map((column) => column.feature), rows: table, socColumn, netColumn: socColumn + 1 };
+  const places = columns.flatMap(({ values }, j) => (values === null ? [j] : []));
+  const moving = new HourReader(
+    places.map((j) => columns[j]!.reading),
+    model,
+  );
+  const lows = Float64Array.from(places, (j) => columns[j]!.feature.low);
+  const spans = Float64Array.from(places, (j) => columns[j]!.feature.high - columns[j]!.feature.low);
+  const all = new HourReader(
+    terms.map(({ reading }) => reading),
+    model,
+  );
+  return {
+    features: columns.map(({ feature }) => feature),
+    sharedFeatures: columns.map(({ shared }) => shared),
+    names: terms.map(({ name }) => name),
+    units: terms.map(({ unit }) => unit),
+    shared: terms.map(({ shared }) => shared),
+    low: Float64Array.from(terms, ({ low }) => low),
+    high: Float64Array.from(terms, ({ high }) => high),
+
+    write(hours, at, row, out, offset) {
+      const from = row * size;
+      for (let j = 0; j < size; j++) out[offset + j] = table[from + j]!;
+      for (let i = 0; i < places.length; i++) {
+        const span = spans[i]!;
+        if (span !== 0) out[offset + places[i]!] = (moving.value(i, hours, at, row) - lows[i]!) / span;
+      }
+    },
+
+    read(hours, at, row, out, offset) {
+      for (let i = 0; i < terms.length; i++) out[offset + i] = all.value(i, hours, at, row);
+    },
+  };
 }
 
-function min(values: Float64Array): number {
-  return values.reduce((least, value) => (value < least ? value : least), Infinity);
+const waves = [
+  ['cos', Math.cos],
+  ['sin', Math.sin],
+] as const;
+
+function columnsOf({ name, unit, shared, period, reading, low, high }: Term): Column[] {
+  const values = reading.kind === 'column' ? reading.values : null;
+  if (period === null || values === null) return [{ feature: { name, unit, low, high }, shared, values, reading }];
+  return waves.map(([suffix, wave]) => {
+    const turn = (value: number): number => wave((2 * Math.PI * value) / period);
+    const cycle = Array.from({ length: period }, (_, i) => turn(i + 1));
+    const feature = { name: `${name}_${suffix}`, unit: '1', low: Math.min(...cycle), high: Math.max(...cycle) };
+    return { feature, shared, values: values.map(turn), reading };
+  });
 }
 
-function max(values: Float64Array): number {
-  return values.reduce((most, value) => (value > most ? value : most), -Infinity);
+const kinds = { column: 0, field: 1, delivered: 2, stored: 3, difference: 4, distance: 5 } as const;
+
+/** Readings laid out in arrays: their values of any lane's hour, without allocation. */
+class HourReader {
+  readonly #kinds: Uint8Array;
+  readonly #fields: Int32Array;
+  readonly #others: Int32Array;
+  readonly #series: readonly Float64Array[];
+  /** CityLearn rounds sums of its float32 state. */
+  readonly #single: boolean;
+  /** … and differences from a temperature that is a float32 array. */
+  readonly #singleTemperature: boolean;
+
+  constructor(readings: readonly Reading[], { profile }: BuildingModel) {
+    const none = new Float64Array(0);
+    this.#kinds = Uint8Array.from(readings, ({ kind }) => kinds[kind]);
+    this.#fields = Int32Array.from(readings, (reading) => {
+      if (reading.kind === 'column') return 0;
+      return reading.kind === 'delivered' || reading.kind === 'stored' ? reading.block : reading.field;
+    });
+    this.#others = Int32Array.from(readings, (reading) => ('minus' in reading ? reading.minus : 0));
+    this.#series = readings.map((reading) => {
+      if (reading.kind === 'column') return reading.values;
+      return reading.kind === 'stored' ? reading.output : none;
+    });
+    this.#single = profile.float32;
+    this.#singleTemperature = profile.float32 && !profile.wideColumns;
+  }
+
+  value(i: number, hours: Float64Array, at: number, row: number): number {
+    const first = at + this.#fields[i]!;
+    switch (this.#kinds[i]) {
+      case kinds.column:
+        return this.#series[i]![row]!;
+      case kinds.field:
+        return hours[first]!;
+      case kinds.delivered: {
+        const heat = hours[first + FROM_DEVICE]! - Math.min(hours[first + TANK_BALANCE]!, 0);
+        return this.#single ? Math.fround(heat) : heat;
+      }
+      case kinds.stored: {
+        const input = hours[first + TANK_BALANCE]! / this.#series[i]![row]!;
+        return this.#single ? Math.fround(input) : input;
+      }
+      default: {
+        const away = hours[first]! - hours[at + this.#others[i]!]!;
+        const rounded = this.#singleTemperature ? Math.fround(away) : away;
+        return this.#kinds[i] === kinds.distance ? Math.abs(rounded) : rounded;
+      }
+    }
+  }
 }

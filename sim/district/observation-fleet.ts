@@ -1,0 +1,129 @@
+import { chargerFields, CHARGING_VIOLATION, FIXED_FIELDS } from './hour.ts';
+import type { BuildingModel } from './model.ts';
+import type { Term } from './observation-terms.ts';
+
+/*
+ * Observations of chargers, washing machines and charging limits. A schema names each once for all (`electric_vehicle_charger_connected_state`);
+ * a building shows it once a charger. Fields of the hour: chargers × `chargerFields`, then the headroom of the building, then one headroom a
+ * phase. None is shared by a central agent. Source: specs/citylearn.md 10, 11.
+ */
+
+interface ChargerObservation {
+  /** In the schema. */
+  readonly schema: string;
+  readonly name: (charger: string) => string;
+  readonly unit: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** In the order of `chargerFields`, which is CityLearn's. */
+const chargerObservations: readonly ChargerObservation[] = [
+  observed('electric_vehicle_charger', 'connected_state', '0 or 1', 0, 1),
+  observed('connected_electric_vehicle_at_charger', 'departure_time', 'steps', -1, 24),
+  observed('connected_electric_vehicle_at_charger', 'required_soc_departure', 'fraction', -0.1, 1),
+  observed('connected_electric_vehicle_at_charger', 'soc', 'fraction', -0.1, 1),
+  observed('connected_electric_vehicle_at_charger', 'battery_capacity', 'kWh', -1, 100),
+  observed('electric_vehicle_charger', 'incoming_state', '0 or 1', 0, 1),
+  observed('incoming_electric_vehicle_at_charger', 'estimated_arrival_time', 'steps', -1, 24),
+  observed('incoming_electric_vehicle_at_charger', 'estimated_soc_arrival', 'fraction', -0.1, 1),
+];
+
+function observed(prefix: string, suffix: string, unit: string, low: number, high: number): ChargerObservation {
+  return { schema: `${prefix}_${suffix}`, name: (charger) => `${prefix}_${charger}_${suffix}`, unit, low, high };
+}
+
+/** Whether a schema's observation is one a charger or washing machine, and not one a building. */
+export function isFleetName(name: string): boolean {
+  return name.includes('electric_vehicle_') || name.includes('washing_machine_');
+}
+
+/** @param active names of the schema */
+export function chargerTerms(model: BuildingModel, active: ReadonlySet<string>): Term[] {
+  return model.chargers.flatMap(({ id }, charger) =>
+    chargerObservations.flatMap(({ schema, name, unit, low, high }, i): Term[] => {
+      if (!active.has(schema)) return [];
+      const field = FIXED_FIELDS + charger * chargerFields.length + i;
+      return [{ name: name(id), unit, shared: false, period: null, reading: { kind: 'field', field }, low, high }];
+    }),
+  );
+}
+
+/** Where a washing machine may start and must have ended; −1 where the file is blank. */
+export function washingMachineTerms({ data, district }: BuildingModel, active: ReadonlySet<string>): Term[] {
+  return data.washingMachines.flatMap((machine) =>
+    (['start', 'end'] as const).flatMap((what): Term[] => {
+      if (!active.has(`washing_machine_${what}_time_step`)) return [];
+      const values = machine[what]
+        .subarray(district.start, district.end + 1)
+        .map((value) => (Number.isNaN(value) ? -1 : value));
+      const name = `${machine.name}_${what}_time_step`;
+      return [
+        { name, unit: 'step', shared: false, period: null, reading: { kind: 'column', values }, low: -1, high: 24 },
+      ];
+    }),
+  );
+}
+
+/** Headrooms (their limits are the limit itself, low = high, as in CityLearn), violation and which phase a charger is on. */
+export function constraintTerms(model: BuildingModel): Term[] {
+  const constraints = model.data.chargingConstraints;
+  if (constraints === null) return [];
+  const { buildingLimitKw, phases } = constraints;
+  const shows = constraints.observations ?? { headroom: true, violation: true, phaseEncoding: false };
+  const terms = shows.phaseEncoding ? phaseTerms(model, phases) : [];
+  const field = FIXED_FIELDS + model.chargers.length * chargerFields.length;
+  const headroom = (name: string, limit: number, at: number): Term => ({
+    name,
+    unit: 'kW',
+    shared: false,
+    period: null,
+    reading: { kind: 'field', field: at },
+    low: limit,
+    high: limit,
+  });
+  if (shows.headroom) {
+    if (buildingLimitKw !== null) terms.push(headroom('charging_building_headroom_kw', buildingLimitKw, field));
+    phases.forEach(({ name, limitKw }, phase) => {
+      if (limitKw !== null) terms.push(headroom(`charging_phase_${name}_headroom_kw`, limitKw, field + 1 + phase));
+    });
+  }
+  if (shows.violation) {
+    const kw = model.chargers.reduce((sum, one) => sum + one.maxChargingPower, 0);
+    const kwOut = model.chargers.reduce((sum, one) => sum + one.maxDischargingPower, 0);
+    terms.push({
+      name: 'charging_constraint_violation_kwh',
+      unit: 'kWh',
+      shared: false,
+      period: null,
+      reading: { kind: 'field', field: CHARGING_VIOLATION },
+      low: 0,
+      high: (kw + kwOut + model.devices.battery.nominalPower) * model.hoursPerStep,
+    });
+  }
+  return terms;
+}
+
+/** One of a charger's phases is 1, the others 0; chargers on none have a phase `unassigned`. */
+function phaseTerms(
+  model: BuildingModel,
+  phases: readonly { readonly name: string; readonly chargers: readonly string[] }[],
+): Term[] {
+  const phaseOf = new Map(phases.flatMap(({ name, chargers }) => chargers.map((charger) => [charger, name] as const)));
+  const names = [...new Set(phases.map(({ name }) => name))].toSorted();
+  if (phases.length > 0 && model.chargers.some(({ id }) => !phaseOf.has(id))) names.push('unassigned');
+  return model.chargers.flatMap(({ id }) =>
+    names.map((name): Term => {
+      const values = new Float64Array(model.rows).fill((phaseOf.get(id) ?? 'unassigned') === name ? 1 : 0);
+      return {
+        name: `charging_phase_one_hot_${id}_${name}`,
+        unit: '0 or 1',
+        shared: false,
+        period: null,
+        reading: { kind: 'column', values },
+        low: 0,
+        high: 1,
+      };
+    }),
+  );
+}
