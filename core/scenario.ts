@@ -18,7 +18,9 @@ export interface Scenario {
     readonly dataset: string;
     readonly profile: string;
     readonly buildings: readonly string[];
-    readonly reward: string;
+    readonly reward: RewardChoice;
+    /** Defects of the profile that are repaired. */
+    readonly repair: readonly string[];
     readonly normalisation: string;
     readonly steps: number | null;
   };
@@ -35,12 +37,19 @@ export interface Scenario {
   readonly live: { readonly frameSteps: number; readonly stepsPerSecond: number | null };
 }
 
+/** A reward by name (`dataset`: the one that the dataset names), with attributes, or written out. */
+export type RewardChoice =
+  | string
+  | { readonly type: string; readonly attributes: Readonly<Record<string, unknown>> }
+  | { readonly expression: string };
+
 /** What a scenario may name. The registries live above `core`; whoever composes them passes them in. */
 export interface Vocabulary {
   readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly threat: z.ZodObject;
   readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly profiles: readonly string[];
+  readonly defects: readonly string[];
   readonly rewards: readonly string[];
   readonly normalisations: readonly string[];
 }
@@ -82,7 +91,23 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .max(256)
             .default(['Building_1'])
             .describe('Each building is one clean lane and one lane per attack.'),
-          reward: oneOf(vocabulary.rewards).describe('Reward function, by its CityLearn name.'),
+          reward: z
+            .union([
+              z.enum([...vocabulary.rewards, 'dataset']),
+              z.strictObject({
+                type: z.enum(vocabulary.rewards as [string, ...string[]]),
+                attributes: z.record(z.string(), z.unknown()).default({}),
+              }),
+              z.strictObject({ expression: z.string().min(1).max(2000) }),
+            ])
+            .default(vocabulary.rewards[0]!)
+            .describe(
+              'Reward function by its CityLearn name, `dataset` for the one that the dataset names, {type, attributes}, or {expression} over the hour (`-max(net, 0) * electricity_pricing`).',
+            ),
+          repair: z
+            .array(z.enum(vocabulary.defects as [string, ...string[]]))
+            .default([])
+            .describe('Documented defects of the profile `head` that are repaired.'),
           normalisation: oneOf(vocabulary.normalisations).describe(
             'Observation limits: as CityLearn 2.0.0 has them, or repaired.',
           ),

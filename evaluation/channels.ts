@@ -1,18 +1,29 @@
 import type { Channel } from '../core/telemetry.ts';
 import type { Scenario } from '../core/scenario.ts';
-import type { KpiAccumulator } from '../sim/district/kpi.ts';
-import type { DistrictEnv, LaneSeries } from '../sim/district/district-env.ts';
+import type { DistrictEnv } from '../sim/district/district-env.ts';
+import { BATTERY_SOC, INDOOR_TEMPERATURE, NET, NET_WITHOUT_STORAGE } from '../sim/district/hour.ts';
+import { kpiNames } from '../sim/district/kpi.ts';
+import type { KpiMeter } from '../sim/district/kpi.ts';
 import { Recorder } from './recorder.ts';
 
 /** KPIs whose running value and regret are recorded; the others need a whole month or year to mean anything. */
-const runningKpis = [
+const runningKpis: ReadonlySet<string> = new Set([
   'electricity_consumption_total',
   'cost_total',
   'carbon_emissions_total',
   'ramping_average',
   'daily_peak_average',
   'annual_peak_average',
-] as const;
+  'all_time_peak_average',
+  'discomfort_proportion',
+  // v1's names
+  'electricity_consumption',
+  'cost',
+  'carbon_emissions',
+  'ramping',
+  'average_daily_peak',
+  'peak_demand',
+]);
 
 /** Beyond this many attacked lanes, features are recorded for the first building only: 62 columns a lane add up. */
 const featureLanes = 16;
@@ -28,9 +39,10 @@ export interface LaneChannels {
     success: number,
     actionChange: number,
   ): void;
-  physics(recorder: Recorder, series: LaneSeries, t: number, action: number, reward: number): void;
+  /** @param hours, at the lane's booked hour  @param actions of the lane */
+  physics(recorder: Recorder, hours: Float64Array, at: number, actions: Float64Array, reward: number): void;
   /** @param clean the twin's KPIs; undefined on the clean lane itself */
-  kpis(recorder: Recorder, own: KpiAccumulator, clean: KpiAccumulator | undefined): void;
+  kpis(recorder: Recorder, own: KpiMeter, clean: KpiMeter | undefined): void;
 }
 
 /** The telemetry schema of a run and, per lane, the writers into it. Channel names are `<building>/<attack|clean>/<signal>`. */
@@ -48,15 +60,20 @@ export function channelTable(
       const lane = `${building}/${label}`;
       const net = add(lane, 'net', 'kWh');
       const soc = add(lane, 'soc', 'fraction');
-      const act = add(lane, 'action', 'fraction of capacity');
+      const index = group * buildings.length + b;
+      const { model } = env.lane(index);
+      const single = model.actions.length === 1;
+      const act = model.actions.map(({ name, unit }) => add(lane, single ? 'action' : `action.${name}`, unit));
+      const indoor = model.dynamics === null ? -1 : add(lane, 'indoor_dry_bulb_temperature', '°C');
       const rew = add(lane, 'reward', 'reward');
       const idle = group === 0 ? add(lane, 'net_without_storage', 'kWh') : -1;
       const linfAt = group === 0 ? -1 : add(lane, 'linf', 'normalised');
       const successAt = group === 0 ? -1 : add(lane, 'success', '0 or 1');
       const changeAt = group === 0 ? -1 : add(lane, 'action_change', 'share of range');
-      const kpiAt = runningKpis.map((kpi) => add(lane, `kpi.${kpi}`, 'ratio'));
-      const regretAt = group === 0 ? [] : runningKpis.map((kpi) => add(lane, `regret.${kpi}`, 'ratio'));
-      const features = env.laneFeatures(group * buildings.length + b);
+      const running = kpiNames(model.profile).filter((name) => runningKpis.has(name));
+      const kpiAt = running.map((kpi) => add(lane, `kpi.${kpi}`, 'ratio'));
+      const regretAt = group === 0 ? [] : running.map((kpi) => add(lane, `regret.${kpi}`, 'ratio'));
+      const features = env.laneFeatures(index);
       const detailed = group > 0 && (labels.length * buildings.length <= featureLanes || b === 0);
       const trueAt = detailed ? features.map((feature) => add(lane, `true.${feature.name}`, feature.unit)) : [];
       const reportedAt = detailed ? features.map((feature) => add(lane, `reported.${feature.name}`, feature.unit)) : [];
@@ -71,19 +88,20 @@ export function channelTable(
             recorder.set(reportedAt[j]!, low + seen[offset + j]! * (high - low));
           }
         },
-        physics(recorder, series, t, action, reward) {
-          recorder.set(net, series.net[t]!);
-          recorder.set(soc, series.soc[t]!);
-          recorder.set(act, action);
+        physics(recorder, hours, at, actions, reward) {
+          recorder.set(net, hours[at + NET]!);
+          recorder.set(soc, hours[at + BATTERY_SOC]!);
+          for (let i = 0; i < act.length; i++) recorder.set(act[i]!, actions[i]!);
           recorder.set(rew, reward);
-          if (idle >= 0) recorder.set(idle, series.netWithoutStorage[t]!);
+          if (indoor >= 0) recorder.set(indoor, hours[at + INDOOR_TEMPERATURE]!);
+          if (idle >= 0) recorder.set(idle, hours[at + NET_WITHOUT_STORAGE]!);
         },
         kpis(recorder, own, clean) {
-          for (let k = 0; k < runningKpis.length; k++) {
-            const value = own.value(runningKpis[k]!);
+          for (let k = 0; k < running.length; k++) {
+            const value = own.value(running[k]!);
             recorder.set(kpiAt[k]!, value ?? Number.NaN);
             if (clean === undefined) continue;
-            const reference = clean.value(runningKpis[k]!);
+            const reference = clean.value(running[k]!);
             recorder.set(regretAt[k]!, value === null || reference === null ? Number.NaN : value - reference);
           }
         },

@@ -14,18 +14,14 @@ export function decider(
   stream: Rng,
 ): (seen: Float32Array, action: Float64Array) => void {
   const lanes = env.numEnvs;
-  const size = env.observationSpace.features.length;
-  const actions = env.actionSpace.features.length;
+  const size = env.observationSize;
+  const actions = env.actionSize;
   if (source.network !== null) {
     const controller = source.open(env.observationSpace, env.actionSpace, stream);
     return (seen, action) => controller.decide(seen, lanes, action);
   }
   const rules = Array.from({ length: lanes }, (_, lane) => {
-    const bound = env.laneBound(lane);
-    const action = {
-      kind: 'box',
-      features: env.actionSpace.features.map((feature) => ({ ...feature, low: -bound, high: bound })),
-    } as const;
+    const action = { kind: 'box', features: env.laneActions(lane) } as const;
     return source.open(
       { kind: 'box', features: env.laneFeatures(lane) },
       action,

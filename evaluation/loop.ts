@@ -11,11 +11,10 @@ import { attackEngine } from '../attacks/engine.ts';
 import type { AttackEngine, Verdict } from '../attacks/engine.ts';
 import { threatModel } from '../attacks/threat.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
-import { KpiAccumulator } from '../sim/district/kpi.ts';
+import { kpiMeter } from '../sim/district/kpi.ts';
 import { openDistrict } from './district.ts';
 import type { Clock } from './control.ts';
 import { channelTable } from './channels.ts';
-import type { LaneChannels } from './channels.ts';
 import { laneMeter } from './lane-meter.ts';
 import type { LaneMeter } from './lane-meter.ts';
 import type { Recorder } from './recorder.ts';
@@ -70,7 +69,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
   const env: DistrictEnv = district.env;
   const lanes = env.numEnvs;
   const count = buildings.length;
-  const size = env.observationSpace.features.length;
+  const size = env.observationSize;
   const root = rng(scenario.seed);
   const decide = decider(source, env, buildings, root.split('controller'));
 
@@ -92,7 +91,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
         );
       }
       const features = env.laneFeatures(first);
-      const victim = source.network ?? blindVictim(source.name, size, env.actionSpace.features.length);
+      const victim = source.network ?? blindVictim(source.name, size, env.actionSize);
       const discrete = source.network?.head.kind === 'categorical';
       return {
         label,
@@ -110,20 +109,20 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
 
   const { recorder, channels } = channelTable(scenario, env, buildings, scenario.attacks.map(labelOf));
   const totalSteps = env.episodeSteps;
-  const kpis = Array.from({ length: lanes }, () => new KpiAccumulator());
+  const kpis = Array.from({ length: lanes }, (_, lane) => kpiMeter(env.lane(lane).model, env.firstWindow));
   const returns = new Float64Array(lanes);
-  const actions = env.actionSpace.features.length;
+  const actions = env.actionSize;
   const action = new Float64Array(lanes * actions);
+  const laneAction = Array.from({ length: lanes }, (_, lane) => action.subarray(lane * actions, (lane + 1) * actions));
+  env.tap((lane, hours, at, _t, row, reward) => {
+    kpis[lane]!.push(hours, at, row);
+    // An hour that no action led to (the one that a reset books) has no row in the telemetry.
+    if (Number.isNaN(reward)) return;
+    returns[lane]! += reward;
+    channels[lane]!.physics(recorder, hours, at, laneAction[lane]!, reward);
+  });
   let batch: StepBatch = env.reset(root.split('environment'));
-  pushKpis(0);
   let step = 0;
-
-  function pushKpis(t: number): void {
-    for (let lane = 0; lane < lanes; lane++) {
-      const series = env.series(lane);
-      kpis[lane]!.push(series.net[t]!, series.netWithoutStorage[t]!, series.price[t]!, series.carbon[t]!);
-    }
-  }
 
   function recordSeen(): void {
     for (const group of groups) {
@@ -173,13 +172,8 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       recordSeen();
       batch = env.step(action);
       step++;
-      pushKpis(step);
-      for (let lane = 0; lane < lanes; lane++) {
-        returns[lane]! += batch.reward[lane]!;
-        const row: LaneChannels = channels[lane]!;
-        row.physics(recorder, env.series(lane), step, action[lane]!, batch.reward[lane]!);
-        row.kpis(recorder, kpis[lane]!, lane < count ? undefined : kpis[lane % count]!);
-      }
+      for (let lane = 0; lane < lanes; lane++)
+        channels[lane]!.kpis(recorder, kpis[lane]!, lane < count ? undefined : kpis[lane % count]!);
       return recorder.endRow();
     },
     results() {

@@ -5,15 +5,16 @@ import { controllers } from '../agents/index.ts';
 import type { ControllerName } from '../agents/index.ts';
 import type { District } from '../sim/data/dataset.ts';
 import { districtEnv } from '../sim/district/district-env.ts';
-import type { DistrictEnv, LaneSeries } from '../sim/district/district-env.ts';
-import { kpiRows } from '../sim/district/kpi.ts';
+import type { DistrictEnv } from '../sim/district/district-env.ts';
+import type { LaneSeries } from '../sim/district/history.ts';
+import { districtKpiMeter } from '../sim/district/kpi.ts';
 import type { KpiRow } from '../sim/district/kpi.ts';
 import { decider } from './decider.ts';
 import { districtOptions } from './district.ts';
 import { ruleSource } from './workspace.ts';
 import type { VictimSource } from './workspace.ts';
 
-/** Actions to replay: [steps×B] row-major, fractions of capacity, one column a building. */
+/** Actions to replay, row-major: [steps × all actions of all buildings, building after building]. */
 export interface ActionTable {
   readonly file: string;
   readonly rows: number;
@@ -25,84 +26,148 @@ export interface SimulationOptions {
   readonly district: District;
   /** A table to replay, `zero`, `random` (mulberry32, as the golden files), or a controller's name. */
   readonly actions: ActionTable | string;
+  /** Of `random`, and of controllers that draw. */
   readonly seed: number;
+  /** Of what CityLearn itself draws; default: the dataset's. */
+  readonly environmentSeed?: number;
 }
 
 export interface Simulation {
   readonly env: DistrictEnv;
-  /** [steps×B] what was asked of each building. */
+  readonly steps: number;
+  /** Names of all actions, `<i>.<action>`, building after building. */
+  readonly actionNames: readonly string[];
+  /** [steps × actions] what was asked. */
   readonly actions: Float64Array;
   /** [steps×B] */
   readonly rewards: Float64Array;
-  /** [rows×B×O] normalised, row 0 the reset; float32. */
-  readonly observations: Float32Array;
+  /** [(steps+1)×B×observationSize] normalised, row 0 the reset; float32. */
+  readonly normalised: Float32Array;
+  /** Per building [(steps+1) × its observations], as CityLearn gives them. */
+  readonly raw: readonly Float64Array[];
   readonly series: readonly LaneSeries[];
   readonly kpis: readonly KpiRow[];
 }
 
 /** Steps between two reports of progress. */
-const reportEvery = 1000;
+const reportEvery = 500;
+
+/** The environment of a simulation: one district, every building a lane. */
+export function simulationEnv({ scenario, district, environmentSeed }: SimulationOptions): DistrictEnv {
+  return districtEnv({
+    ...districtOptions(scenario, district),
+    lanes: district.buildings.map((_, building) => ({
+      building,
+      group: 0,
+      ...(environmentSeed === undefined ? {} : { seed: environmentSeed }),
+    })),
+  });
+}
 
 /** Runs every building of a district as one lane for one episode; yields the number of steps done now and then. */
 export function* simulate(options: SimulationOptions): Generator<number, Simulation, void> {
-  const { scenario, district, seed } = options;
+  const { district } = options;
   const count = district.buildings.length;
-  const env = districtEnv({
-    ...districtOptions(scenario, district),
-    lanes: district.buildings.map((_, building) => ({ building })),
-  });
+  const env = simulationEnv(options);
   const steps = env.episodeSteps;
-  const size = env.observationSpace.features.length;
-  const next = source(options, env, steps);
-  const actions = new Float64Array(steps * count);
+  const size = env.observationSize;
+  const next = source(options, env);
+  const width = env.actionSize;
+  const offsets = actionOffsets(env);
+  const total = offsets.at(-1)!;
+  const actions = new Float64Array(steps * total);
   const rewards = new Float64Array(steps * count);
-  const observations = new Float32Array((steps + 1) * count * size);
-  let batch = env.reset(rng(seed).split('environment'));
-  observations.set(batch.observation, 0);
-  const action = new Float64Array(count);
+  const normalised = new Float32Array((steps + 1) * count * size);
+  const names = district.buildings.map((_, lane) => env.lane(lane).plan.names.length);
+  const raw = names.map((length) => new Float64Array((steps + 1) * length));
+  const meter = districtKpiMeter(
+    district.buildings.map((_, lane) => env.lane(lane).model),
+    env.firstWindow,
+  );
+  const ats = Int32Array.from({ length: count }, (_, lane) => lane * env.stride);
+  let over = false;
+  env.tap((lane, hours, _at, _t, row) => {
+    if (lane === count - 1 && !over) meter.push(hours, ats, row);
+  });
+  let batch = env.reset(rng(options.seed).split('environment'));
+  normalised.set(batch.observation, 0);
+  for (let lane = 0; lane < count; lane++) env.rawObservation(lane, raw[lane]!, 0);
+  const action = new Float64Array(count * width);
   for (let step = 0; step < steps; step++) {
     next(step, batch.observation, action);
-    actions.set(action, step * count);
+    for (let lane = 0; lane < count; lane++) {
+      const own = offsets[lane + 1]! - offsets[lane]!;
+      for (let j = 0; j < own; j++) actions[step * total + offsets[lane]! + j] = action[lane * width + j]!;
+    }
     batch = env.step(action);
     rewards.set(batch.reward, step * count);
-    observations.set(step + 1 === steps ? batch.finalObservation : batch.observation, (step + 1) * count * size);
+    const last = step + 1 === steps;
+    normalised.set(last ? batch.finalObservation : batch.observation, (step + 1) * count * size);
+    for (let lane = 0; lane < count; lane++) {
+      const at = (step + 1) * names[lane]!;
+      if (last) env.finalRawObservation(lane, raw[lane]!, at);
+      else env.rawObservation(lane, raw[lane]!, at);
+    }
     if (step % reportEvery === reportEvery - 1) yield step + 1;
   }
-  const series = district.buildings.map((_, lane) => env.series(lane));
+  over = true;
   return {
     env,
+    steps,
+    actionNames: district.buildings.flatMap((_, lane) => env.laneActions(lane).map(({ name }) => `${lane}.${name}`)),
     actions,
     rewards,
-    observations,
-    series,
-    kpis: kpiRows(
-      district.buildings.map((building) => building.name),
-      series,
-    ),
+    normalised,
+    raw,
+    series: district.buildings.map((_, lane) => env.series(lane)),
+    kpis: meter.rows(),
   };
+}
+
+/** [B+1] where each building's actions begin in a row of all. */
+export function actionOffsets(env: DistrictEnv): number[] {
+  const offsets = [0];
+  for (let lane = 0; lane < env.numEnvs; lane++) offsets.push(offsets[lane]! + env.laneActions(lane).length);
+  return offsets;
 }
 
 type ActionSource = (step: number, observation: Float32Array, action: Float64Array) => void;
 
-function source({ actions, seed, district }: SimulationOptions, env: DistrictEnv, steps: number): ActionSource {
+/** What decides: a table, nothing, the golden files' generator, or a controller. */
+export function source({ actions, seed, district }: SimulationOptions, env: DistrictEnv): ActionSource {
   const count = district.buildings.length;
+  const steps = env.episodeSteps;
+  const width = env.actionSize;
+  const offsets = actionOffsets(env);
+  const total = offsets.at(-1)!;
   if (typeof actions !== 'string') {
     if (actions.rows < steps)
       throw new DataError(`${actions.rows} rows of actions, expected one for each of ${steps} steps`, {
         place: { file: actions.file },
       });
-    if (actions.values.length !== actions.rows * count)
+    if (actions.values.length !== actions.rows * total)
       throw new ShapeError(
-        `actions: ${actions.values.length} values, expected ${actions.rows} rows × ${count} buildings`,
+        `actions: ${actions.values.length} values, expected ${actions.rows} rows × ${total} actions`,
       );
-    return (step, _observation, action) => action.set(actions.values.subarray(step * count, (step + 1) * count));
+    return (step, _observation, action) => {
+      for (let lane = 0; lane < count; lane++) {
+        for (let at = offsets[lane]!, j = 0; at < offsets[lane + 1]!; at++, j++)
+          action[lane * width + j] = actions.values[step * total + at]!;
+      }
+    };
   }
   if (actions === 'zero') return (_step, _observation, action) => void action.fill(0);
   if (actions === 'random') {
-    const { low, high } = bounds(env);
+    const specs = Array.from({ length: count }, (_, lane) => env.laneActions(lane));
     const draw = mulberry32(seed);
     return (_step, _observation, action) => {
-      for (let lane = 0; lane < count; lane++) action[lane] = low[lane]! + (high[lane]! - low[lane]!) * draw();
+      for (let lane = 0; lane < count; lane++) {
+        const own = specs[lane]!;
+        for (let j = 0; j < own.length; j++) {
+          const { low, high } = own[j]!;
+          action[lane * width + j] = low + (high - low) * draw();
+        }
+      }
     };
   }
   if (!Object.hasOwn(controllers, actions))
@@ -115,11 +180,6 @@ function source({ actions, seed, district }: SimulationOptions, env: DistrictEnv
     rng(seed).split('controller'),
   );
   return (_step, observation, action) => decide(observation, action);
-}
-
-function bounds(env: DistrictEnv): { readonly low: Float64Array; readonly high: Float64Array } {
-  const high = Float64Array.from({ length: env.numEnvs }, (_, lane) => env.laneBound(lane));
-  return { low: high.map((value) => -value), high };
 }
 
 /** The golden files' generator. Source: specs/citylearn.md 16; Ettinger, mulberry32. */

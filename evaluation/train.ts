@@ -10,7 +10,8 @@ import { policyFiles } from '../nn/policy.ts';
 import type { PolicyFiles } from '../nn/policy.ts';
 import { districtEnv } from '../sim/district/district-env.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
-import { kpis } from '../sim/district/kpi.ts';
+import { kpiMeter } from '../sim/district/kpi.ts';
+import type { KpiMeter } from '../sim/district/kpi.ts';
 import { districtOptions } from './district.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -54,14 +55,14 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
   }
   const district = await workspace.dataset(dataset, [building]);
   const options = districtOptions(scenario, district);
-  const judge = districtEnv({ ...options, lanes: [{ building: 0 }] });
+  const judge = districtEnv({ ...options, lanes: [{ building: 0 }], history: 'none' });
   const plan = plannedTraining(scenario.train);
   const count = plan.lanes;
   const lanes = Array.from({ length: count }, (_, lane) => ({
     building: 0,
     start: Math.floor((lane * judge.episodeSteps) / count),
   }));
-  const env = districtEnv({ ...options, lanes });
+  const env = districtEnv({ ...options, lanes, history: 'none' });
   const training = train({
     env,
     algorithm: scenario.train.algorithm as LearnerName,
@@ -69,7 +70,7 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
     rng: rng(scenario.seed).split('train'),
     totalSteps: plan.steps,
     evaluateEvery: plan.evaluateEvery,
-    evaluate: (policy) => evaluateClean(judge, policy),
+    evaluate: judgeOn(judge),
   });
   return {
     training,
@@ -100,17 +101,23 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
   };
 }
 
-/** A clean deterministic episode: the score is minus its return, the metrics are its KPIs. */
-function evaluateClean(env: DistrictEnv, policy: LearnedPolicy): Evaluation {
-  const action = new Float64Array(env.actionSpace.features.length);
-  let { observation } = env.reset(rng(0));
-  let total = 0;
-  for (let step = 0; step < env.episodeSteps; step++) {
-    policy.decide(observation, 1, action);
-    const batch = env.step(action);
-    observation = batch.observation;
-    total += batch.reward[0]!;
-  }
-  const metrics = Object.entries(kpis(env.series(0))).filter((entry): entry is [string, number] => entry[1] !== null);
-  return { score: -total, metrics: { return: total, ...Object.fromEntries(metrics) } };
+/** Judges by a clean deterministic episode: the score is minus its return, the metrics are its KPIs. */
+function judgeOn(env: DistrictEnv): (policy: LearnedPolicy) => Evaluation {
+  let meter: KpiMeter | undefined;
+  env.tap((_lane, hours, at, _t, row) => meter?.push(hours, at, row));
+  return (policy) => {
+    // As many windows as the data have: the first one is judged.
+    meter = kpiMeter(env.lane(0).model, env.firstWindow);
+    const action = new Float64Array(env.actionSize);
+    let { observation } = env.reset(rng(0));
+    let total = 0;
+    for (let step = 0; step < env.episodeSteps; step++) {
+      policy.decide(observation, 1, action);
+      const batch = env.step(action);
+      observation = batch.observation;
+      total += batch.reward[0]!;
+    }
+    const known = Object.entries(meter.values()).filter((entry): entry is [string, number] => entry[1] !== null);
+    return { score: -total, metrics: { return: total, ...Object.fromEntries(known) } };
+  };
 }

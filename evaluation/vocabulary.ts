@@ -9,16 +9,19 @@ import { scenarioSchema } from '../core/scenario.ts';
 import type { Vocabulary } from '../core/scenario.ts';
 import { kpiNames } from '../sim/district/kpi.ts';
 import { normalisations } from '../sim/district/observation.ts';
-import { profiles } from '../sim/district/profile.ts';
-import { rewards } from '../sim/district/reward.ts';
+import { defectNames, profiles } from '../sim/district/profile.ts';
+import type { ProfileName } from '../sim/district/profile.ts';
+import { rewardNames } from '../sim/district/reward.ts';
 
 /** Every registry that a scenario can name, composed once. */
 export const vocabulary: Vocabulary = {
   attacks,
   threat: threatSchema,
   learners,
-  profiles: Object.keys(profiles),
-  rewards: Object.keys(rewards),
+  // The shipped policies were trained on v2.0, and scenarios take the first; `simulate` has v2.3 for a default.
+  profiles: ['v2.0', ...Object.keys(profiles).filter((name) => name !== 'v2.0')],
+  defects: defectNames,
+  rewards: rewardNames,
   normalisations,
 };
 
@@ -40,11 +43,18 @@ export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
   presets: named(threatPresets),
   learners: defined(learners),
   controllers: defined(controllers),
-  rewards: named(rewards),
-  profiles: named(profiles),
+  rewards: rewardNames.map((name) => ({ name, title: '' })),
+  profiles: Object.entries(profiles).map(([name, { title }]) => ({ name, title })),
+  defects: defectNames.map((name) => ({ name, title: '' })),
   normalisations: normalisations.map((name) => ({ name, title: '' })),
-  kpis: kpiNames.map((name) => ({ name, title: '' })),
+  kpis: [...new Set(Object.values(profiles).flatMap(kpiNames))].map((name) => ({ name, title: '' })),
 };
+
+/** What can be repaired of a profile. */
+export function defectsOf(profile: string): readonly string[] {
+  const { defects } = profiles[profile as ProfileName];
+  return defectNames.filter((name) => defects[name]);
+}
 
 function defined(
   registry: Readonly<Record<string, { readonly title: string; readonly config: z.ZodObject }>>,

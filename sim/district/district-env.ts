@@ -4,7 +4,8 @@ import type { Rng } from '../../core/rng.ts';
 import type { Feature } from '../../core/space.ts';
 import type { Channel } from '../../core/telemetry.ts';
 import type { District } from '../data/dataset.ts';
-import { episodeWindows } from './episode.ts';
+import { episodeWindows, windowOf } from './episode.ts';
+import type { EpisodeWindow } from './episode.ts';
 import { openGroups } from './group.ts';
 import { History } from './history.ts';
 import type { LaneSeries } from './history.ts';
@@ -48,8 +49,9 @@ export interface DistrictEnv extends VectorEnv {
   laneFeatures(lane: number): readonly Feature[];
   laneActions(lane: number): readonly ActionSpec[];
   lane(lane: number): OpenBuilding;
-  /** First row and number of rows of a lane's present episode. */
-  window(lane: number): { readonly start: number; readonly rows: number };
+  /** First row and number of rows of the first episode, and of a lane's present one. */
+  readonly firstWindow: EpisodeWindow;
+  window(lane: number): EpisodeWindow;
   /** Views; an ended episode stays readable until the next step of that lane. @throws {StateError} without history. */
   series(lane: number): LaneSeries;
   /** The hour blocks of all lanes, as last booked: `hours[lane·stride + FIELD]`. For taps; never write. */
@@ -57,6 +59,8 @@ export interface DistrictEnv extends VectorEnv {
   readonly stride: number;
   /** A lane's observation as CityLearn gives it, in the order of its plan's names; physical units. */
   rawObservation(lane: number, out: Float64Array, offset: number): void;
+  /** The same of what the lane's last episode ended on. */
+  finalRawObservation(lane: number, out: Float64Array, offset: number): void;
   tap(listener: HourTap): void;
 }
 
@@ -92,7 +96,8 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
   const n = lanes.length;
   if (n === 0) throw new ConfigError('a district needs at least one lane');
   const windows = windowsOf(options);
-  const episodeSteps = windows[0]!.rows - 1;
+  const firstWindow = windowOf(district, windows, 0);
+  const episodeSteps = firstWindow.rows - 1;
 
   const opened = new Map<string, OpenBuilding>();
   const profileNumbers = new Map<Profile, number>();
@@ -124,6 +129,8 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
     terminated: new Uint8Array(n),
     truncated: new Uint8Array(n),
   } satisfies StepBatch;
+  const rawSize = Math.max(...buildings.map(({ plan }) => plan.names.length));
+  const finalRaw = new Float64Array(n * rawSize);
   let ready = false;
 
   return {
@@ -136,6 +143,7 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
     observationSize,
     actionSize,
     episodeSteps,
+    firstWindow,
     secondsPerTimeStep: district.secondsPerTimeStep,
     probeChannels: probes.map(({ name, unit }) => ({ name, unit })),
     hours,
@@ -172,6 +180,7 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
         const at = lane * observationSize;
         if (batch.truncated[lane] === 1) {
           states.observe(lane, batch.finalObservation, at);
+          states.readRaw(lane, finalRaw, lane * rawSize);
           states.startOver(lane);
         }
         states.observe(lane, batch.observation, at);
@@ -202,6 +211,9 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
       return history.series(lane);
     },
     rawObservation: (lane, out, offset) => states.readRaw(lane, out, offset),
+    finalRawObservation(lane, out, offset) {
+      out.set(finalRaw.subarray(lane * rawSize, lane * rawSize + buildings[lane]!.plan.names.length), offset);
+    },
     tap: (listener) => states.tap(listener),
     snapshot: () => states.save(),
     restore(words) {
@@ -213,7 +225,7 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
   };
 }
 
-function windowsOf({ district, steps }: DistrictEnvOptions): readonly { start: number; rows: number }[] {
+function windowsOf({ district, steps }: DistrictEnvOptions): readonly EpisodeWindow[] {
   const rangeRows = district.end - district.start + 1;
   if (steps === null || steps === undefined) return episodeWindows(district);
   if (!Number.isInteger(steps) || steps < 1 || steps > rangeRows - 1)

@@ -91,5 +91,5 @@ export function showOutside(p: Plant, hours: Float64Array, at: number, row: numb
   hours[at + POWER_OUTAGE] = outage;
   hours[at + COOLING_SET_POINT] = p.coolingSetPoint[row]!;
   hours[at + HEATING_SET_POINT] = p.heatingSetPoint[row]!;
-  if (!p.dynamic) hours[at + INDOOR_TEMPERATURE] = p.indoor[row]!;
+  hours[at + INDOOR_TEMPERATURE] = p.indoor[row]!;
 }

@@ -49,6 +49,8 @@ export class LaneStates {
   readonly #groupRows: Int32Array;
   readonly #groupReward: Float64Array;
   readonly #taps: HourTap[] = [];
+  /** [N×stride] the hours that close repaired episodes */
+  #last: Float64Array | undefined;
 
   constructor(parts: Parts) {
     const { lanes, buildings, stride, groups } = parts;
@@ -204,15 +206,20 @@ export class LaneStates {
     const { plant } = building;
     const { profile } = building.model;
     const at = lane * this.#stride;
-    // v3's clock stands still on its last step: the last observation repeats the outside world of the hour acted on.
-    const shownAt = ended && profile.alignment === 'lagged' ? clock : t;
     moveStores(plant, this.hours, at);
+    if (ended && profile.alignment === 'lagged') {
+      // v3's clock stands still on its last step: the last observation is the one before, with the temperature that came of it.
+      this.#shown[at + INDOOR_TEMPERATURE] = this.hours[at + INDOOR_TEMPERATURE]!;
+      return true;
+    }
+    const row = this.#start[lane]! + t;
+    const outage = this.#outages[lane]![t]!;
     if (profile.defects['blind-to-storage']) {
       this.#shown.fill(0, at, at + this.#stride);
-      beginHour(plant, this.#shown, at, this.#start[lane]! + shownAt, this.#outages[lane]![shownAt]!, false);
+      beginHour(plant, this.#shown, at, row, outage, false);
     } else {
       this.#shown.set(this.hours.subarray(at, at + this.#stride), at);
-      showOutside(plant, this.#shown, at, this.#start[lane]! + shownAt, this.#outages[lane]![shownAt]!);
+      showOutside(plant, this.#shown, at, row, outage);
     }
     if (ended && profile.alignment === 'now') {
       if (!profile.defects['last-hour-idle']) this.#closeLast(lane, t);
@@ -226,13 +233,12 @@ export class LaneStates {
     const { plant } = this.#p.buildings[lane]!;
     const at = lane * this.#stride;
     const row = this.#start[lane]! + t;
-    const scratch = this.hours.slice(at, at + this.#stride);
-    beginHour(plant, scratch, 0, row, this.#outages[lane]![t]!, false);
-    bookUncontrolled(plant, scratch, 0, row);
-    settle(plant, scratch, 0, row, row, 0);
-    const own = new Float64Array(at + this.#stride);
-    own.set(scratch, at);
-    this.#note(lane, own, t, Number.NaN);
+    const last = (this.#last ??= new Float64Array(this.hours.length));
+    last.set(this.hours.subarray(at, at + this.#stride), at);
+    beginHour(plant, last, at, row, this.#outages[lane]![t]!, false);
+    bookUncontrolled(plant, last, at, row);
+    settle(plant, last, at, row, row, 0);
+    this.#note(lane, last, t, Number.NaN);
   }
 
   /** After the clocks of a group have moved: its cars come and go. */

@@ -15,6 +15,12 @@ const guard = 1e-6;
  * @throws {ConfigError} for a device that makes no sense or cannot be sized.
  */
 export function openModel(data: BuildingData, district: District, profile: Profile): BuildingModel {
+  const cars = data.chargers.length > 0 || data.washingMachines.length > 0;
+  if (cars && profile.alignment !== 'now' && profile.alignment !== 'lagged')
+    throw new ConfigError(
+      `${data.name} has chargers or washing machines, which profile '${profile.name}' does not simulate; expected head or v3`,
+      { place: { file: district.name, path: `/buildings/${data.name}` } },
+    );
   const rows = district.end - district.start + 1;
   const hoursPerStep = district.secondsPerTimeStep / 3600;
   const named = namedColumns(data, district, profile);

@@ -117,7 +117,8 @@ const head: Profile = {
 const v3: Profile = {
   ...head,
   name: 'v3',
-  title: 'softcpsrecsimulator 1.5.5, the base of CityLearn 3.0: as head without its defects, booked results shown one hour late',
+  title:
+    'softcpsrecsimulator 1.5.5, the base of CityLearn 3.0: as head without its defects, booked results shown one hour late',
   alignment: 'lagged',
   wideColumns: false,
   battery: 'v3',
