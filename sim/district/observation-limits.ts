@@ -85,7 +85,7 @@ function inputFor(model: BuildingModel, use: (typeof uses)[number]): Float64Arra
 /**
  * The limits that the observation space gives an observation of the schema, from the whole simulation range and before it is rounded to
  * float32. Source: specs/citylearn.md 11.
- * @param values [rows] the observation's column, null where the simulation decides it
+ * @param values [rows] the observation's column, null where the simulation decides it: then the file's column of that name
  */
 export function observationLimits(
   model: BuildingModel,
@@ -139,5 +139,5 @@ export function observationLimits(
       return dataLimits(outputPerInput(devices[use], mode, columns.outdoor, single));
     }
   }
-  return dataLimits(values!);
+  return dataLimits(values ?? columns.named[name]!);
 }
