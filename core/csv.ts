@@ -91,6 +91,38 @@ function printed(value: number | string | null): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
+/**
+ * The shortest decimal that `Math.fround(Number(text))` gives back, as NumPy and Java print a float32; of several, the nearest.
+ * NaN is a blank. A value that is no float32 is rounded to one.
+ */
+export function float32Text(value: number): string {
+  const single = Math.fround(value);
+  if (Number.isNaN(single)) return '';
+  if (single === 0) return Object.is(single, -0) ? '-0' : '0';
+  const size = Math.abs(single);
+  // Among whole numbers below 2^24 each is alone in its interval; ±∞ has no digits to count.
+  if (size === Infinity || (size < 16777216 && Number.isInteger(single))) return String(single);
+  // A decimal of up to six digits that reads as a normal float32 is that number's nearest one of six digits.
+  for (let digits = size < smallestNormal ? 1 : 6; digits < 9; digits++) {
+    const near = Number(single.toPrecision(digits));
+    if (Math.fround(near) === single) return String(near);
+    // Below a power of two float32 numbers lie twice as dense: the decimal above may read as it although the nearer one below does not.
+    if (Math.log2(size) % 1 !== 0) continue;
+    const above = Math.sign(single) * decimalAbove(size, digits);
+    if (Math.fround(above) === single) return String(above);
+  }
+  return String(Number(single.toPrecision(9)));
+}
+
+/** The least decimal of so many digits that is above a number whose nearest one is below it. */
+function decimalAbove(size: number, digits: number): number {
+  const [mantissa, exponent] = size.toExponential(digits - 1).split('e') as [string, string];
+  return Number(`${Number(mantissa.replace('.', '')) + 1}e${Number(exponent) - digits + 1}`);
+}
+
+/** 2⁻¹²⁶: below it, float32 numbers have fewer digits than six. */
+const smallestNormal = 1.1754943508222875e-38;
+
 function quoted(text: string): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
