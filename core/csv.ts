@@ -92,8 +92,8 @@ function printed(value: number | string | null): string {
 }
 
 /**
- * The shortest decimal that `Math.fround(Number(text))` gives back, as NumPy and Java print a float32; of several, the nearest.
- * NaN is a blank. A value that is no float32 is rounded to one.
+ * The shortest decimal that `Math.fround(Number(text))` gives back, as NumPy and Java print a float32; of several, the nearest,
+ * and of two that are as near the even one. NaN is a blank. A value that is no float32 is rounded to one.
  */
 export function float32Text(value: number): string {
   const single = Math.fround(value);
@@ -105,13 +105,22 @@ export function float32Text(value: number): string {
   // A decimal of up to six digits that reads as a normal float32 is that number's nearest one of six digits.
   for (let digits = size < smallestNormal ? 1 : 6; digits < 9; digits++) {
     const near = Number(single.toPrecision(digits));
-    if (Math.fround(near) === single) return String(near);
+    if (Math.fround(near) === single) return String(evenOfTie(near, single, digits));
     // Below a power of two float32 numbers lie twice as dense: the decimal above may read as it although the nearer one below does not.
     if (Math.log2(size) % 1 !== 0) continue;
     const above = Math.sign(single) * decimalAbove(size, digits);
     if (Math.fround(above) === single) return String(above);
   }
   return String(Number(single.toPrecision(9)));
+}
+
+/** JavaScript rounds a tie away from zero, NumPy to the even digit: 1703448.25 is 1703448.2. */
+function evenOfTie(near: number, value: number, digits: number): number {
+  // A value that lies between two decimals of at most eight digits has nine, and so at most twelve binary places.
+  if (near === value || !Number.isInteger(value * 4096)) return near;
+  const exact = value.toExponential(digits);
+  if (Number(exact) !== value || !/[02468]5e/.test(exact)) return near;
+  return Number(exact.replace('5e', 'e'));
 }
 
 /** The least decimal of so many digits that is above a number whose nearest one is below it. */
