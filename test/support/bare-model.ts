@@ -15,14 +15,15 @@ export interface BareBuilding {
   readonly data?: Partial<BuildingData>;
 }
 
-const converter: Converter = {
+/** Devices of size 0. */
+export const noConverter: Converter = {
   kind: 'HeatPump',
   nominalPower: 0,
   efficiency: 0.2,
   targetHeating: 45,
   targetCooling: 8,
 };
-const tank: Tank = {
+export const noTank: Tank = {
   capacity: 0,
   efficiency: 0.9,
   lossCoefficient: 0,
@@ -31,7 +32,7 @@ const tank: Tank = {
   maxOutputPower: Infinity,
 };
 const curve = { x: Float64Array.of(0, 1), y: Float64Array.of(1, 1) };
-const battery: Battery = {
+export const noBattery: Battery = {
   capacity: 0,
   nominalPower: 0,
   efficiency: 0.9,
@@ -68,13 +69,13 @@ export function bareModel(profile: Profile, building: BareBuilding): BuildingMod
   for (const name of [...energyColumns, ...weatherNames, ...pricingNames, 'carbon_intensity'])
     named[name] = single(building.columns[name] ?? zeros);
   const devices: Devices = {
-    cooling: converter,
-    heating: converter,
-    dhw: { ...converter, kind: 'ElectricHeater', efficiency: 0.9 },
-    coolingTank: tank,
-    heatingTank: tank,
-    dhwTank: tank,
-    battery,
+    cooling: noConverter,
+    heating: noConverter,
+    dhw: { ...noConverter, kind: 'ElectricHeater', efficiency: 0.9 },
+    coolingTank: noTank,
+    heatingTank: noTank,
+    dhwTank: noTank,
+    battery: noBattery,
     pvNominalPower: 0,
     ...building.devices,
   };

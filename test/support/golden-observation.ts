@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { BuildingModel, Converter, Devices } from '../../sim/district/model.ts';
 import { profiles } from '../../sim/district/profile.ts';
 import type { Profile } from '../../sim/district/profile.ts';
 import { weatherVariables } from '../../sim/data/dataset.ts';
-import type { District, DynamicsData } from '../../sim/data/dataset.ts';
-import { bareModel } from './bare-model.ts';
+import type { DynamicsData } from '../../sim/data/dataset.ts';
+import { bareModel, noBattery } from './bare-model.ts';
 import type { NamedColumns } from './bare-model.ts';
 import { numberColumns, sharedPath } from './shared.ts';
 
@@ -41,7 +41,6 @@ interface Schema {
 
 const profileOf: Readonly<Record<string, Profile>> = {
   'v1.8.0': profiles.v1,
-  'v2.0.0': profiles['v2.0'],
   'v2.3.1': profiles['v2.3'],
   head: profiles.head,
 };
@@ -81,41 +80,46 @@ export interface GoldenBuilding {
   readonly meta: MetaBuilding;
 }
 
+/** A building of a shared dataset under a profile, with devices that the caller brings. */
+export function sharedBuilding(
+  folder: string,
+  name: string,
+  profile: Profile,
+  devices: Partial<Devices>,
+  dynamics: DynamicsData | null = null,
+): BuildingModel {
+  const old = folder.startsWith('datasets-v1/');
+  const at = sharedPath(folder);
+  const schema = JSON.parse(readFileSync(`${at}/schema.json`, 'utf8')) as Schema;
+  const given = schema.buildings[name]!;
+  const columns: NamedColumns = {
+    ...named(`${at}/${name}.csv`, old ? oldOrder : null),
+    ...named(`${at}/weather.csv`, old ? oldWeather : null),
+    ...(given.carbon_intensity == null ? {} : named(`${at}/carbon_intensity.csv`, old ? ['carbon_intensity'] : null)),
+    ...(given.pricing == null ? {} : named(`${at}/pricing.csv`, old ? oldPricing : null)),
+  };
+  return bareModel(profile, {
+    rows: columns['month']!.length,
+    columns,
+    observations: Object.entries(schema.observations).map(([one, { active, shared_in_central_agent }]) => ({
+      name: numbered(one),
+      active,
+      shared: shared_in_central_agent,
+    })),
+    devices,
+    data: { name, inactiveObservations: given.inactive_observations ?? [], dynamics },
+  });
+}
+
 /** The buildings of one of CityLearn's own runs, with the devices that CityLearn itself had made of the schema. */
 export function goldenBuildings(release: string, dataset: string): GoldenBuilding[] {
-  const old = release === 'v1.8.0';
-  const folder = sharedPath(`${old ? 'datasets-v1' : 'datasets'}/${dataset}`);
-  const meta = JSON.parse(readFileSync(sharedPath(`golden/citylearn/${release}/${dataset}/meta.json`), 'utf8')) as {
-    buildings: MetaBuilding[];
-  };
-  const schema = JSON.parse(readFileSync(`${folder}/schema.json`, 'utf8')) as Schema;
-  const observations: District['observations'] = Object.entries(schema.observations).map(([name, one]) => ({
-    name: numbered(name),
-    active: one.active,
-    shared: one.shared_in_central_agent,
-  }));
-  return meta.buildings.map((one) => {
-    const given = schema.buildings[one.name]!;
-    const energy = named(`${folder}/${one.name}.csv`, old ? oldOrder : null);
-    const columns: NamedColumns = {
-      ...energy,
-      ...named(`${folder}/weather.csv`, old ? oldWeather : null),
-      ...(given.carbon_intensity == null
-        ? {}
-        : named(`${folder}/carbon_intensity.csv`, old ? ['carbon_intensity'] : null)),
-      ...(given.pricing == null || !existsSync(`${folder}/pricing.csv`)
-        ? {}
-        : named(`${folder}/pricing.csv`, old ? oldPricing : null)),
-    };
-    const dynamics = one.type === 'LSTMDynamicsBuilding' ? ({} as DynamicsData) : null;
-    const model = bareModel(profileOf[release]!, {
-      rows: energy['month']!.length,
-      columns,
-      observations,
-      devices: devicesOf(one),
-      data: { name: one.name, inactiveObservations: given.inactive_observations ?? [], dynamics },
-    });
-    return { model, meta: one };
+  const folder = `${release === 'v1.8.0' ? 'datasets-v1' : 'datasets'}/${dataset}`;
+  const { buildings } = JSON.parse(
+    readFileSync(sharedPath(`golden/citylearn/${release}/${dataset}/meta.json`), 'utf8'),
+  ) as { buildings: MetaBuilding[] };
+  return buildings.map((meta) => {
+    const dynamics = meta.type === 'LSTMDynamicsBuilding' ? ({} as DynamicsData) : null;
+    return { model: sharedBuilding(folder, meta.name, profileOf[release]!, devicesOf(meta), dynamics), meta };
   });
 }
 
@@ -128,22 +132,11 @@ function devicesOf(meta: MetaBuilding): Partial<Devices> {
     targetHeating: one.target_heating_temperature ?? NaN,
   });
   const { nominal_power, capacity, efficiency } = meta.electrical_storage;
-  const curve = { x: Float64Array.of(0, 1), y: Float64Array.of(1, 1) };
   return {
     cooling: converter(meta.cooling_device),
     heating: converter(meta.heating_device),
     dhw: converter(meta.dhw_device),
     pvNominalPower: meta.pv.nominal_power,
-    battery: {
-      capacity,
-      nominalPower: nominal_power,
-      efficiency,
-      lossCoefficient: 0,
-      capacityLossCoefficient: 0,
-      initialSoc: 0,
-      depthOfDischarge: 1,
-      powerEfficiency: curve,
-      capacityPower: curve,
-    },
+    battery: { ...noBattery, capacity, nominalPower: nominal_power, efficiency },
   };
 }
