@@ -1,6 +1,6 @@
 import { chargerFields, CHARGING_VIOLATION, FIXED_FIELDS } from './hour.ts';
 import type { BuildingModel } from './model.ts';
-import type { Term } from './observation-terms.ts';
+import type { Reading, Term } from './observation-terms.ts';
 
 /*
  * Observations of chargers, washing machines and charging limits. A schema names each once for all (`electric_vehicle_charger_connected_state`);
@@ -38,13 +38,19 @@ export function isFleetName(name: string): boolean {
   return name.includes('electric_vehicle_') || name.includes('washing_machine_');
 }
 
+/** A float64 number of one building's alone. */
+function own(name: string, unit: string, low: number, high: number, reading: Reading): Term {
+  return { name, unit, shared: false, period: null, float32: false, reading, low, high };
+}
+
 /** @param active names of the schema */
 export function chargerTerms(model: BuildingModel, active: ReadonlySet<string>): Term[] {
   return model.chargers.flatMap(({ id }, charger) =>
     chargerObservations.flatMap(({ schema, name, unit, low, high }, i): Term[] => {
       if (!active.has(schema)) return [];
       const field = FIXED_FIELDS + charger * chargerFields.length + i;
-      return [{ name: name(id), unit, shared: false, period: null, reading: { kind: 'field', field }, low, high }];
+      const one = own(name(id), unit, low, high, { kind: 'field', field });
+      return [{ ...one, float32: model.profile.float32 && chargerFields[i] === 'soc' }];
     }),
   );
 }
@@ -58,9 +64,7 @@ export function washingMachineTerms({ data, district }: BuildingModel, active: R
         .subarray(district.start, district.end + 1)
         .map((value) => (Number.isNaN(value) ? -1 : value));
       const name = `${machine.name}_${what}_time_step`;
-      return [
-        { name, unit: 'step', shared: false, period: null, reading: { kind: 'column', values }, low: -1, high: 24 },
-      ];
+      return [own(name, 'step', -1, 24, { kind: 'column', values })];
     }),
   );
 }
@@ -73,15 +77,8 @@ export function constraintTerms(model: BuildingModel): Term[] {
   const shows = constraints.observations ?? { headroom: true, violation: true, phaseEncoding: false };
   const terms = shows.phaseEncoding ? phaseTerms(model, phases) : [];
   const field = FIXED_FIELDS + model.chargers.length * chargerFields.length;
-  const headroom = (name: string, limit: number, at: number): Term => ({
-    name,
-    unit: 'kW',
-    shared: false,
-    period: null,
-    reading: { kind: 'field', field: at },
-    low: limit,
-    high: limit,
-  });
+  const headroom = (name: string, limit: number, at: number): Term =>
+    own(name, 'kW', limit, limit, { kind: 'field', field: at });
   if (shows.headroom) {
     if (buildingLimitKw !== null) terms.push(headroom('charging_building_headroom_kw', buildingLimitKw, field));
     phases.forEach(({ name, limitKw }, phase) => {
@@ -91,15 +88,8 @@ export function constraintTerms(model: BuildingModel): Term[] {
   if (shows.violation) {
     const kw = model.chargers.reduce((sum, one) => sum + one.maxChargingPower, 0);
     const kwOut = model.chargers.reduce((sum, one) => sum + one.maxDischargingPower, 0);
-    terms.push({
-      name: 'charging_constraint_violation_kwh',
-      unit: 'kWh',
-      shared: false,
-      period: null,
-      reading: { kind: 'field', field: CHARGING_VIOLATION },
-      low: 0,
-      high: (kw + kwOut + model.devices.battery.nominalPower) * model.hoursPerStep,
-    });
+    const most = (kw + kwOut + model.devices.battery.nominalPower) * model.hoursPerStep;
+    terms.push(own('charging_constraint_violation_kwh', 'kWh', 0, most, { kind: 'field', field: CHARGING_VIOLATION }));
   }
   return terms;
 }
@@ -115,15 +105,7 @@ function phaseTerms(
   return model.chargers.flatMap(({ id }) =>
     names.map((name): Term => {
       const values = new Float64Array(model.rows).fill((phaseOf.get(id) ?? 'unassigned') === name ? 1 : 0);
-      return {
-        name: `charging_phase_one_hot_${id}_${name}`,
-        unit: '0 or 1',
-        shared: false,
-        period: null,
-        reading: { kind: 'column', values },
-        low: 0,
-        high: 1,
-      };
+      return own(`charging_phase_one_hot_${id}_${name}`, '0 or 1', 0, 1, { kind: 'column', values });
     }),
   );
 }

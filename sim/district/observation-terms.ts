@@ -41,6 +41,8 @@ export interface Term extends Limits {
   readonly shared: boolean;
   /** Largest value of a cycle, null: not cyclic. */
   readonly period: number | null;
+  /** Whether CityLearn gives it as a float32 (or as an integer), so that it prints as such. */
+  readonly float32: boolean;
   readonly reading: Reading;
 }
 
@@ -101,6 +103,12 @@ function periodOf(name: string, profile: Profile): number | null {
       return null;
   }
 }
+
+/** What a float32 release gives in float64: a number that it computes from Python's … */
+const exact = /_device_efficiency$/;
+/** … and in head the columns that noise was added to. */
+const wide =
+  /_device_efficiency$|_predicted_[123]$|^(solar_generation|carbon_intensity|electricity_pricing|indoor_relative_humidity)$|^indoor_dry_bulb_temperature(_\w+_delta)?$/;
 
 /** The reading and unit of an observation that the simulation decides, undefined where the data do. */
 function simulated(name: string, model: BuildingModel): { reading: Reading; unit: string } | undefined {
@@ -215,6 +223,7 @@ export function observationTerms(model: BuildingModel, normalisation: Normalisat
       unit: dynamic?.unit ?? given!.unit,
       shared,
       period: periodOf(name, profile),
+      float32: profile.float32 && !(profile.wideColumns ? wide : exact).test(meaning),
       reading: dynamic?.reading ?? { kind: 'column', values: given!.values },
       ...limits,
     });

@@ -18,6 +18,8 @@ export interface ObservationPlan {
   readonly names: readonly string[];
   readonly units: readonly string[];
   readonly shared: readonly boolean[];
+  /** Of `names`: whether CityLearn gives it as a float32 (or as an integer), so that it prints as such. */
+  readonly float32: readonly boolean[];
   /** Of `names`: the limits CityLearn makes its observation space of, before that rounds them to float32. */
   readonly low: Float64Array;
   readonly high: Float64Array;
@@ -71,6 +73,7 @@ export function observationPlan(model: BuildingModel, normalisation: Normalisati
     names: terms.map(({ name }) => name),
     units: terms.map(({ unit }) => unit),
     shared: terms.map(({ shared }) => shared),
+    float32: terms.map(({ float32 }) => float32),
     low: Float64Array.from(terms, ({ low }) => low),
     high: Float64Array.from(terms, ({ high }) => high),
 

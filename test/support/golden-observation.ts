@@ -78,6 +78,8 @@ function named(path: string, old: readonly string[] | null): NamedColumns {
 export interface GoldenBuilding {
   readonly model: BuildingModel;
   readonly meta: MetaBuilding;
+  /** Of the run's observations: NumPy's number types. */
+  readonly types: Readonly<Record<string, string>>;
 }
 
 /** A building of a shared dataset under a profile, with devices that the caller brings. */
@@ -114,12 +116,12 @@ export function sharedBuilding(
 /** The buildings of one of CityLearn's own runs, with the devices that CityLearn itself had made of the schema. */
 export function goldenBuildings(release: string, dataset: string): GoldenBuilding[] {
   const folder = `${release === 'v1.8.0' ? 'datasets-v1' : 'datasets'}/${dataset}`;
-  const { buildings } = JSON.parse(
+  const { buildings, observation_dtypes: types } = JSON.parse(
     readFileSync(sharedPath(`golden/citylearn/${release}/${dataset}/meta.json`), 'utf8'),
-  ) as { buildings: MetaBuilding[] };
+  ) as { buildings: MetaBuilding[]; observation_dtypes: Readonly<Record<string, string>> };
   return buildings.map((meta) => {
     const dynamics = meta.type === 'LSTMDynamicsBuilding' ? ({} as DynamicsData) : null;
-    return { model: sharedBuilding(folder, meta.name, profileOf[release]!, devicesOf(meta), dynamics), meta };
+    return { model: sharedBuilding(folder, meta.name, profileOf[release]!, devicesOf(meta), dynamics), meta, types };
   });
 }
 

@@ -75,6 +75,17 @@ describe.skipIf(sharedMissing).each(runs)('observations of %s %s (needs ../share
     buildings.forEach(({ meta }, i) => expect(plans[i]!.names).toEqual(meta.observations));
   });
 
+  it('number types', () => {
+    buildings.forEach(({ types }, i) => {
+      const plan = plans[i]!;
+      plan.names.forEach((name, j) => {
+        const type = types[`${i}.${name}`] ?? types[name];
+        if (type !== undefined && !type.startsWith('int'))
+          expect(plan.float32[j], `${i}.${name}`).toBe(type === 'float32');
+      });
+    });
+  });
+
   it('limits, raw and normalised', () => {
     let compared = 0;
     buildings.forEach(({ meta, model }, i) => {
