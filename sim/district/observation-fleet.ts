@@ -1,11 +1,11 @@
-import { chargerFields, CHARGING_VIOLATION, FIXED_FIELDS } from './hour.ts';
+import { buildingHeadroomField, chargerField, phaseHeadroomField } from './fleet-layout.ts';
+import { chargerFields, CHARGING_VIOLATION } from './hour.ts';
 import type { BuildingModel } from './model.ts';
 import type { Reading, Term } from './observation-terms.ts';
 
 /*
  * Observations of chargers, washing machines and charging limits. A schema names each once for all (`electric_vehicle_charger_connected_state`);
- * a building shows it once a charger. Fields of the hour: chargers × `chargerFields`, then the headroom of the building, then one headroom a
- * phase. None is shared by a central agent. Source: specs/citylearn.md 10, 11.
+ * a building shows it once a charger. None is shared by a central agent. Source: specs/citylearn.md 10, 11.
  */
 
 interface ChargerObservation {
@@ -48,7 +48,7 @@ export function chargerTerms(model: BuildingModel, active: ReadonlySet<string>):
   return model.chargers.flatMap(({ id }, charger) =>
     chargerObservations.flatMap(({ schema, name, unit, low, high }, i): Term[] => {
       if (!active.has(schema)) return [];
-      const field = FIXED_FIELDS + charger * chargerFields.length + i;
+      const field = chargerField(charger, chargerFields[i]!);
       const one = own(name(id), unit, low, high, { kind: 'field', field });
       return [{ ...one, float32: model.profile.float32 && chargerFields[i] === 'soc' }];
     }),
@@ -76,13 +76,14 @@ export function constraintTerms(model: BuildingModel): Term[] {
   const { buildingLimitKw, phases } = constraints;
   const shows = constraints.observations ?? { headroom: true, violation: true, phaseEncoding: false };
   const terms = shows.phaseEncoding ? phaseTerms(model, phases) : [];
-  const field = FIXED_FIELDS + model.chargers.length * chargerFields.length;
   const headroom = (name: string, limit: number, at: number): Term =>
     own(name, 'kW', limit, limit, { kind: 'field', field: at });
   if (shows.headroom) {
-    if (buildingLimitKw !== null) terms.push(headroom('charging_building_headroom_kw', buildingLimitKw, field));
+    if (buildingLimitKw !== null)
+      terms.push(headroom('charging_building_headroom_kw', buildingLimitKw, buildingHeadroomField(model.data)));
     phases.forEach(({ name, limitKw }, phase) => {
-      if (limitKw !== null) terms.push(headroom(`charging_phase_${name}_headroom_kw`, limitKw, field + 1 + phase));
+      if (limitKw !== null)
+        terms.push(headroom(`charging_phase_${name}_headroom_kw`, limitKw, phaseHeadroomField(model.data, phase)));
     });
   }
   if (shows.violation) {
