@@ -64,18 +64,14 @@ function table(columns: readonly Column[]): string {
   );
 }
 
-/** What buildings share once, under its plain name, the rest as `<i>.<name>`: the order of the first building, then of the others. */
-function rawObservations({ raw, env, steps }: Simulation): string {
-  const seen = new Set<string>();
-  const columns = raw.flatMap((values, i) => {
-    const { names, shared, float32 } = env.lane(i).plan;
-    return names.flatMap((name, j): Column[] => {
-      const title = shared[j]! ? name : `${i}.${name}`;
-      if (seen.has(title)) return [];
-      seen.add(title);
-      const own = Float64Array.from({ length: steps + 1 }, (_, t) => values[t * names.length + j]!);
-      return [[title, own, float32[j]!]];
-    });
+/** What buildings share once, under its plain name, the rest as `<i>.<name>`: as a central agent is shown them. */
+function rawObservations({ raw, env, steps, central }: Simulation): string {
+  const columns = central.raw.map(({ building, index, name }): Column => {
+    const { plan } = env.lane(building);
+    const width = plan.names.length;
+    const values = raw[building]!;
+    const own = Float64Array.from({ length: steps + 1 }, (_, t) => values[t * width + index]!);
+    return [name, own, plan.float32[index]!];
   });
   return table(columns);
 }
