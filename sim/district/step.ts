@@ -164,6 +164,7 @@ export function settle(p: Plant, hours: Float64Array, at: number, row: number, l
         ? Math.fround(Math.fround(Math.fround(booked + solar) + cars) + washing)
         : booked + solar + cars + washing;
   }
+  const undisturbed = p.float32 ? Math.fround(net) : net;
   net += extra;
   const stored = p.float32 ? Math.fround(net) : net;
   const payable = p.exportEarns ? net : Math.max(stored, 0);
@@ -172,15 +173,7 @@ export function settle(p: Plant, hours: Float64Array, at: number, row: number, l
   hours[at + NET] = stored;
   hours[at + COST] = p.float32 ? Math.fround(cost) : cost;
   hours[at + EMISSION] = p.float32 ? Math.fround(emission) : emission;
-  settleBaselines(
-    p,
-    hours,
-    at,
-    row,
-    lastRow,
-    extra === 0 ? stored : p.float32 ? Math.fround(net - extra) : net - extra,
-    cars,
-  );
+  settleBaselines(p, hours, at, row, lastRow, undisturbed, cars);
 }
 
 /** Net without storage, and without control of the devices either. Source: specs/citylearn.md 14. */
