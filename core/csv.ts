@@ -14,11 +14,10 @@ export interface NumberTable {
  *   cell that is no number.
  */
 export function parseNumbers(text: string, file: string): NumberTable {
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
-  if (lines.length === 0 || lines[0]!.trim() === '')
+  const lines = csvRows(text);
+  if (lines.length === 0)
     throw new DataError('is empty, expected a line of column names', { place: { file, line: 1 } });
-  const head = cellsOf(lines[0]!).map(unquoted);
+  const head = csvRow(lines[0]!);
   const twice = head.findIndex((name, index) => head.indexOf(name) !== index);
   if (twice >= 0)
     throw new DataError(`column '${head[twice]}' stands there twice`, { place: { file, line: 1, column: twice + 1 } });
@@ -32,6 +31,18 @@ export function parseNumbers(text: string, file: string): NumberTable {
     for (let c = 0; c < cells.length; c++) columns[c]![row] = number(cells[c]!, head[c]!, file, row + 2, c + 1);
   }
   return { file, head, columns, rows };
+}
+
+/** The lines of a CSV text, empty ones at its end left out; none when its first one is empty. */
+export function csvRows(text: string): string[] {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
+  return lines.length > 0 && lines[0]!.trim() === '' ? [] : lines;
+}
+
+/** The cells of a line as text, without the quotes and blanks around them. */
+export function csvRow(line: string): string[] {
+  return cellsOf(line).map(unquoted);
 }
 
 function cellsOf(line: string): string[] {
@@ -57,12 +68,17 @@ function unquoted(cell: string): string {
 /** Decimal notation only: JavaScript would also read `0x10` and ` ` as numbers. */
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
+/** A decimal number, perhaps infinite by overflow; null for any other text. */
+export function decimalNumber(text: string): number | null {
+  return decimal.test(text) ? Number(text) : null;
+}
+
 function number(cell: string, name: string, file: string, line: number, column: number): number {
   const text = unquoted(cell);
   if (text === '' || /^nan$/i.test(text)) return Number.NaN;
-  const value = decimal.test(text) ? Number(text) : undefined;
-  if (value !== undefined && Number.isFinite(value)) return value;
-  const fault = value !== undefined || /^[+-]?inf(inity)?$/i.test(text) ? 'is not finite' : 'is not a number';
+  const value = decimalNumber(text);
+  if (value !== null && Number.isFinite(value)) return value;
+  const fault = value !== null || /^[+-]?inf(inity)?$/i.test(text) ? 'is not finite' : 'is not a number';
   throw new DataError(`'${text.slice(0, 40)}' ${fault} (column '${name}')`, { place: { file, line, column } });
 }
 
