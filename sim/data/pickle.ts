@@ -1,0 +1,296 @@
+import { DataError } from '../../core/errors.ts';
+import { PickleCall, PickleGlobal, PicklePersistent } from './pickle-value.ts';
+import type { PickleValue } from './pickle-value.ts';
+
+const mark = Symbol('mark');
+const opcodeNames: Readonly<Record<number, string>> = { 0x50: 'PERSID', 0x69: 'INST', 0x6f: 'OBJ', 0x81: 'NEWOBJ' };
+
+/**
+ * Reads a pickle of plain data (protocols 2 to 5). Nothing is ever called: a call of an allowed global is a `PickleCall` of its arguments,
+ * an ordered dictionary a Map; any other global and any opcode that plain data does not need is refused by name.
+ * Time and memory are of the order of the pickle's length.
+ * @param globals `module.name` of what may be named
+ * @param offset of the first byte in the file, for messages
+ * @throws {DataError} with the byte offset.
+ *
+ * Source: CPython, Lib/pickletools.py (opcodes).
+ */
+export function readPickle(bytes: Uint8Array, globals: ReadonlySet<string>, file: string, offset: number): PickleValue {
+  return new Reader(bytes, globals, file, offset).run();
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #globals: ReadonlySet<string>;
+  readonly #file: string;
+  readonly #offset: number;
+  readonly #stack: (PickleValue | typeof mark)[] = [];
+  readonly #memo = new Map<number, PickleValue>();
+  #at = 0;
+  /** Of the opcode at work. */
+  #opcodeAt = 0;
+
+  constructor(bytes: Uint8Array, globals: ReadonlySet<string>, file: string, offset: number) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#globals = globals;
+    this.#file = file;
+    this.#offset = offset;
+  }
+
+  run(): PickleValue {
+    for (;;) {
+      this.#opcodeAt = this.#at;
+      const opcode = this.#bytes[this.#take(1)]!;
+      // STOP
+      if (opcode === 0x2e) return this.#pop();
+      this.#execute(opcode);
+    }
+  }
+
+  #execute(opcode: number): void {
+    const stack = this.#stack;
+    switch (opcode) {
+      case 0x80: // PROTO
+        this.#take(1);
+        return;
+      case 0x95: // FRAME
+        this.#take(8);
+        return;
+      case 0x28: // MARK
+        stack.push(mark);
+        return;
+      case 0x4e: // NONE
+        stack.push(null);
+        return;
+      case 0x88: // NEWTRUE
+        stack.push(true);
+        return;
+      case 0x89: // NEWFALSE
+        stack.push(false);
+        return;
+      case 0x4b: // BININT1
+        stack.push(this.#uint(1));
+        return;
+      case 0x4d: // BININT2
+        stack.push(this.#uint(2));
+        return;
+      case 0x4a: // BININT
+        stack.push(this.#view.getInt32(this.#take(4), true));
+        return;
+      case 0x8a: // LONG1
+        stack.push(this.#long(this.#uint(1)));
+        return;
+      case 0x47: // BINFLOAT
+        stack.push(this.#view.getFloat64(this.#take(8)));
+        return;
+      case 0x8c: // SHORT_BINUNICODE
+        stack.push(this.#text(this.#uint(1)));
+        return;
+      case 0x58: // BINUNICODE
+        stack.push(this.#text(this.#uint(4)));
+        return;
+      case 0x29: // EMPTY_TUPLE
+      case 0x5d: // EMPTY_LIST
+        stack.push([]);
+        return;
+      case 0x85: // TUPLE1
+      case 0x86: // TUPLE2
+      case 0x87: // TUPLE3
+        stack.push(this.#popMany(opcode - 0x84));
+        return;
+      case 0x74: // TUPLE
+      case 0x6c: // LIST
+        stack.push(this.#popToMark());
+        return;
+      case 0x7d: // EMPTY_DICT
+        stack.push(new Map());
+        return;
+      case 0x64: // DICT
+        stack.push(this.#setItems(new Map(), this.#popToMark()));
+        return;
+      case 0x61: // APPEND
+        this.#append(this.#popMany(1));
+        return;
+      case 0x65: // APPENDS
+        this.#append(this.#popToMark());
+        return;
+      case 0x73: // SETITEM
+        this.#setOnTop(this.#popMany(2));
+        return;
+      case 0x75: // SETITEMS
+        this.#setOnTop(this.#popToMark());
+        return;
+      case 0x71: // BINPUT
+        this.#memo.set(this.#uint(1), this.#top());
+        return;
+      case 0x72: // LONG_BINPUT
+        this.#memo.set(this.#uint(4), this.#top());
+        return;
+      case 0x94: // MEMOIZE
+        this.#memo.set(this.#memo.size, this.#top());
+        return;
+      case 0x68: // BINGET
+        stack.push(this.#recall(this.#uint(1)));
+        return;
+      case 0x6a: // LONG_BINGET
+        stack.push(this.#recall(this.#uint(4)));
+        return;
+      case 0x30: // POP
+        this.#pop();
+        return;
+      case 0x51: // BINPERSID
+        stack.push(new PicklePersistent(this.#pop()));
+        return;
+      case 0x63: // GLOBAL
+        stack.push(this.#global(this.#line(), this.#line()));
+        return;
+      case 0x93: {
+        // STACK_GLOBAL
+        const [module, name] = this.#popMany(2);
+        stack.push(this.#global(this.#asText(module), this.#asText(name)));
+        return;
+      }
+      case 0x52: // REDUCE
+        this.#reduce();
+        return;
+      case 0x62: // BUILD
+        this.#build();
+        return;
+      default:
+        throw this.#failure(`opcode ${opcodeName(opcode)} is none that tensors need`);
+    }
+  }
+
+  /** Moves on by `count` bytes; returns where they begin. */
+  #take(count: number): number {
+    const at = this.#at;
+    if (count > this.#bytes.length - at) throw this.#failure('the end is missing');
+    this.#at = at + count;
+    return at;
+  }
+
+  #uint(width: 1 | 2 | 4): number {
+    const at = this.#take(width);
+    if (width === 1) return this.#bytes[at]!;
+    return width === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
+  }
+
+  /** Little-endian two's complement. */
+  #long(width: number): number {
+    const at = this.#take(width);
+    if (width > 8) throw this.#failure(`an integer of ${width} bytes, expected at most 8`);
+    let value = 0n;
+    for (let i = width - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[at + i]!);
+    const signed = Number(BigInt.asIntN(8 * width, value));
+    if (!Number.isSafeInteger(signed)) throw this.#failure(`the integer ${signed} is too large`);
+    return signed;
+  }
+
+  #text(length: number): string {
+    const at = this.#take(length);
+    return new TextDecoder().decode(this.#bytes.subarray(at, at + length));
+  }
+
+  #line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.#at);
+    if (end < 0) throw this.#failure('the end is missing');
+    const text = this.#text(end - this.#at);
+    this.#at = end + 1;
+    return text;
+  }
+
+  #top(): PickleValue {
+    const value = this.#stack.at(-1);
+    if (value === undefined || value === mark) throw this.#failure('a value is missing on the stack');
+    return value;
+  }
+
+  #pop(): PickleValue {
+    const value = this.#top();
+    this.#stack.pop();
+    return value;
+  }
+
+  #popMany(count: number): PickleValue[] {
+    for (let i = 1; i <= count; i++)
+      if ((this.#stack.at(-i) ?? mark) === mark) throw this.#failure('a value is missing on the stack');
+    return this.#stack.splice(-count) as PickleValue[];
+  }
+
+  #popToMark(): PickleValue[] {
+    const at = this.#stack.lastIndexOf(mark);
+    if (at < 0) throw this.#failure('a mark is missing on the stack');
+    const values = this.#stack.splice(at + 1) as PickleValue[];
+    this.#stack.pop();
+    return values;
+  }
+
+  #append(values: readonly PickleValue[]): void {
+    const list = this.#top();
+    if (!Array.isArray(list)) throw this.#failure('something is appended to what is no list');
+    for (const value of values) list.push(value);
+  }
+
+  #setOnTop(items: readonly PickleValue[]): void {
+    const map = this.#top();
+    if (!(map instanceof Map)) throw this.#failure('items are set of what is no dictionary');
+    this.#setItems(map, items);
+  }
+
+  #setItems(map: Map<PickleValue, PickleValue>, items: readonly PickleValue[]): Map<PickleValue, PickleValue> {
+    if (items.length % 2 !== 0) throw this.#failure('a key of a dictionary has no value');
+    for (let i = 0; i < items.length; i += 2) map.set(items[i]!, items[i + 1]!);
+    return map;
+  }
+
+  #recall(index: number): PickleValue {
+    const value = this.#memo.get(index);
+    if (value === undefined) throw this.#failure(`memo ${index} was never set`);
+    return value;
+  }
+
+  #asText(value: PickleValue | undefined): string {
+    if (typeof value !== 'string') throw this.#failure('a global’s name is no string');
+    return value;
+  }
+
+  #global(module: string, name: string): PickleGlobal {
+    const full = `${module}.${name}`;
+    if (!this.#globals.has(full))
+      throw this.#failure(`the global '${full.slice(0, 200)}' is none that tensors need; nothing of it was run`);
+    return new PickleGlobal(full);
+  }
+
+  #reduce(): void {
+    const [callee, args] = this.#popMany(2);
+    if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
+      throw this.#failure('a call is of no function, or without a tuple of arguments');
+    if (callee.name !== 'collections.OrderedDict') {
+      this.#stack.push(new PickleCall(callee.name, args));
+      return;
+    }
+    // Only an empty one: the same long list of pairs, made into dictionaries again and again, would take quadratic time.
+    if (args.length > 0) throw this.#failure('an OrderedDict is made with arguments');
+    this.#stack.push(new Map());
+  }
+
+  /** Attributes of an ordered dictionary (PyTorch's `_metadata`) are dropped. */
+  #build(): void {
+    this.#pop();
+    if (!(this.#top() instanceof Map)) throw this.#failure('attributes are set of what is no dictionary');
+  }
+
+  #failure(message: string): DataError {
+    return new DataError(`in the pickle, ${message} (byte ${this.#offset + this.#opcodeAt})`, {
+      place: { file: this.#file },
+    });
+  }
+}
+
+function opcodeName(opcode: number): string {
+  const hex = `0x${opcode.toString(16).padStart(2, '0')}`;
+  const name = opcodeNames[opcode];
+  return name === undefined ? hex : `${name} (${hex})`;
+}

@@ -1,0 +1,192 @@
+import { DataError } from '../../core/errors.ts';
+import { PickleCall, PickleGlobal, PicklePersistent, describePickled } from './pickle-value.ts';
+import type { PickleValue } from './pickle-value.ts';
+import { readPickle } from './pickle.ts';
+import { openStoredZip } from './zip.ts';
+import type { StoredZip } from './zip.ts';
+
+/** A float32 array with its shape, row-major. */
+export interface StateTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Numbers that one file may hold: an LSTM of indoor temperature has some thousands. */
+const mostNumbers = 1 << 22;
+/** Bytes of what describes them: three thousand for an LSTM with its optimiser. */
+const longestPickle = 1 << 18;
+/** Bytes a number, and how one is read. What a module's parameters are loaded from is converted to their float32. */
+const storages: Readonly<Record<string, readonly [number, (view: DataView, at: number) => number]>> = {
+  'torch.FloatStorage': [4, (view, at) => view.getFloat32(at, true)],
+  'torch.DoubleStorage': [8, (view, at) => view.getFloat64(at, true)],
+  'torch.HalfStorage': [2, (view, at) => halfFloat(view.getUint16(at, true))],
+};
+const rebuildTensor = 'torch._utils._rebuild_tensor_v2';
+const rebuildParameter = 'torch._utils._rebuild_parameter';
+/** Storages that other parts of a checkpoint (an optimiser's counters) may use. */
+const otherStorages = ['BFloat16', 'Long', 'Int', 'Short', 'Char', 'Byte', 'Bool'].map(
+  (name) => `torch.${name}Storage`,
+);
+const globals: ReadonlySet<string> = new Set([
+  'collections.OrderedDict',
+  rebuildTensor,
+  rebuildParameter,
+  ...Object.keys(storages),
+  ...otherStorages,
+]);
+
+/**
+ * Reads the tensors of a PyTorch `state_dict`, at the top of the file or under `model_state_dict`, as float32. Nothing in the file is run.
+ * @param file what a person would call the file, for messages
+ * @throws {DataError} with the byte offset for every kind of damage, for a pickle that names anything but tensors, for compressed
+ *   entries, and for the format before PyTorch 1.6, which is no ZIP archive.
+ *
+ * Source: specs/citylearn.md 7; pytorch.org/docs/stable/notes/serialization.html.
+ */
+export function readStateDict(bytes: Uint8Array, file: string): Map<string, StateTensor> {
+  // 0x80: a pickle's first byte.
+  if (bytes[0] === 0x80)
+    throw new DataError(
+      'is a pickle without a ZIP archive, the format before PyTorch 1.6; save it again with a newer one',
+      {
+        place: { file },
+      },
+    );
+  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b)
+    throw new DataError('is no PyTorch file: it does not begin as a ZIP archive (byte 0)', { place: { file } });
+  const zip = openStoredZip(bytes, file);
+  const pickles = zip.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (pickles.length !== 1)
+    throw new DataError(
+      `has ${pickles.length} entries called data.pkl in a top folder, expected 1: it is no PyTorch file`,
+      {
+        place: { file },
+      },
+    );
+  const folder = pickles[0]!.slice(0, -'data.pkl'.length);
+  assertLittleEndian(zip, `${folder}byteorder`, file);
+  const pickle = zip.read(pickles[0]!)!;
+  if (pickle.bytes.length > longestPickle)
+    throw new DataError(
+      `'${pickles[0]!}' has ${pickle.bytes.length} bytes, expected at most ${longestPickle} (byte ${pickle.offset})`,
+      {
+        place: { file },
+      },
+    );
+  const root = readPickle(pickle.bytes, globals, file, pickle.offset);
+  const nested = root instanceof Map ? root.get('model_state_dict') : undefined;
+  const path = nested === undefined ? '' : '/model_state_dict';
+  const dictionary = nested ?? root;
+  if (!(dictionary instanceof Map))
+    throw new DataError(`is ${describePickled(dictionary)}, expected a dictionary of tensors`, {
+      place: { file, path },
+    });
+  const tensors = new Map<string, StateTensor>();
+  let numbers = 0;
+  for (const [key, value] of dictionary) {
+    if (typeof key !== 'string')
+      throw new DataError(`the key of a tensor is ${describePickled(key)}, expected a string`, {
+        place: { file, path },
+      });
+    const tensor = new TensorSource(value, { file, path: `${path}/${key.slice(0, 200)}` }, zip, folder);
+    numbers += tensor.size;
+    if (numbers > mostNumbers) throw tensor.failure(`the tensors have more than ${mostNumbers} numbers`);
+    tensors.set(key, { shape: tensor.shape, data: tensor.read() });
+  }
+  return tensors;
+}
+
+function assertLittleEndian(zip: StoredZip, name: string, file: string): void {
+  const order = zip.read(name);
+  if (order === undefined) return;
+  const text = new TextDecoder().decode(order.bytes.subarray(0, 20));
+  if (text !== 'little')
+    throw new DataError(`'${name}' is '${text}', expected 'little' (byte ${order.offset})`, { place: { file } });
+}
+
+/** A call of `_rebuild_tensor_v2(storage, offset, shape, strides, …)`, checked. */
+class TensorSource {
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly #strides: readonly number[];
+  readonly #start: number;
+  readonly #width: number;
+  readonly #number: (view: DataView, at: number) => number;
+  readonly #view: DataView;
+  readonly #place: { readonly file: string; readonly path: string };
+
+  constructor(value: PickleValue, place: { file: string; path: string }, zip: StoredZip, folder: string) {
+    this.#place = place;
+    let call = value;
+    // A parameter wraps a tensor; once, never deeper.
+    if (call instanceof PickleCall && call.callee === rebuildParameter) call = call.args[0] ?? null;
+    if (!(call instanceof PickleCall) || call.callee !== rebuildTensor)
+      throw this.failure(`is ${describePickled(value)}, expected a tensor`);
+    const [storage, start, shape, strides] = call.args;
+    if (!(storage instanceof PicklePersistent)) throw this.failure(`its storage is ${describePickled(storage)}`);
+    const [tag, kind, key, , count] = Array.isArray(storage.id) ? storage.id : [];
+    if (tag !== 'storage' || !(kind instanceof PickleGlobal) || typeof key !== 'string' || !isCount(count))
+      throw this.failure('its storage is not described as (storage, type, key, location, size)');
+    const type = storages[kind.name];
+    if (type === undefined)
+      throw this.failure(`its storage is a ${kind.name}, expected ${Object.keys(storages).join(', ')}`);
+    if (!isCount(start) || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length)
+      throw this.failure('its offset, shape and strides are no numbers that fit together');
+    this.shape = [...shape];
+    this.#strides = strides;
+    this.#start = start;
+    this.size = shape.reduce((product, length) => product * length, 1);
+    if (this.size > mostNumbers) throw this.failure(`has ${this.size} numbers, expected at most ${mostNumbers}`);
+    [this.#width, this.#number] = type;
+    const entry = zip.read(`${folder}data/${key}`);
+    if (entry === undefined)
+      throw this.failure(`its storage '${folder}data/${key.slice(0, 200)}' is not in the archive`);
+    const { bytes, offset } = entry;
+    if (bytes.length !== count * this.#width)
+      throw this.failure(`its storage has ${bytes.length} bytes, expected ${count * this.#width} (byte ${offset})`);
+    const last = this.size === 0 ? start - 1 : shape.reduce((at, length, i) => at + (length - 1) * strides[i]!, start);
+    if (last >= count) throw this.failure(`reaches number ${last} of a storage of ${count} (byte ${offset})`);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** The numbers in row-major order. */
+  read(): Float32Array {
+    const data = new Float32Array(this.size);
+    const index = this.shape.map(() => 0);
+    let from = this.#start;
+    for (let i = 0; i < data.length; i++) {
+      const value = Math.fround(this.#number(this.#view, from * this.#width));
+      if (!Number.isFinite(value)) throw this.failure(`number ${i} is ${value}, expected a finite one`);
+      data[i] = value;
+      for (let axis = index.length - 1; axis >= 0; axis--) {
+        from += this.#strides[axis]!;
+        if (++index[axis]! < this.shape[axis]!) break;
+        from -= this.#strides[axis]! * this.shape[axis]!;
+        index[axis] = 0;
+      }
+    }
+    return data;
+  }
+
+  failure(message: string): DataError {
+    return new DataError(message, { place: this.#place });
+  }
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isCounts(value: PickleValue | undefined): value is number[] {
+  return Array.isArray(value) && value.length <= 16 && value.every((one) => isCount(one));
+}
+
+/** IEEE 754 binary16. */
+function halfFloat(bits: number): number {
+  const exponent = (bits >>> 10) & 31;
+  const fraction = bits & 1023;
+  const sign = bits < 0x8000 ? 1 : -1;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
