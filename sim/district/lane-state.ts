@@ -127,7 +127,8 @@ export class LaneStates {
     const lane = group.lanes[0]!;
     const t = this.#clock[lane]!;
     const seed = this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed;
-    group.fleet.reset(this.#fleets, group.fleetAt, this.#shown, group.ats, t, this.#start[lane]! + t, seed);
+    const row = this.#start[lane]! + t;
+    group.fleet.reset(this.#fleets, group.fleetAt, this.#shown, group.ats, t, row, seed, this.#rows[lane]!);
   }
 
   /** Reports the hour that a reset books, where no action will. An ended episode stays readable until then. */
