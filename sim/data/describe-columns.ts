@@ -84,6 +84,15 @@ const washing: readonly ColumnRule[] = [
   { name: 'load_profile', unit: 'kWh', text: true, blank: true },
 ];
 
+const others: Readonly<Record<Exclude<FileKind, 'building'>, readonly ColumnRule[]>> = {
+  weather,
+  pricing: ['', ...forecasts].map((suffix) => ({ name: `electricity_pricing${suffix}`, unit: '$/kWh' })),
+  'carbon intensity': [{ name: 'carbon_intensity', unit: 'kg/kWh', low: 0 }],
+  charger,
+  'washing machine': washing,
+  'occupant parameters': ['a_increase', 'b_increase', 'a_decrease', 'b_decrease'].map((name) => ({ name, unit: '–' })),
+};
+
 /** Which columns a file has, and whether they are found by their place or by their name. */
 export interface FileRules {
   readonly byPosition: boolean;
@@ -94,28 +103,13 @@ export interface FileRules {
 
 /** A head is of the older generation when each of its names has a capital; chargers and washing machines go by position in every release. */
 export function fileRules(kind: FileKind, head: readonly string[]): FileRules {
-  const byPosition = kind === 'charger' || kind === 'washing machine' || isOldHead(kind, head);
-  const columns = columnsOf(kind, byPosition);
-  return { byPosition, columns, needed: kind === 'building' ? building.length : columns.length };
-}
-
-function columnsOf(kind: FileKind, old: boolean): readonly ColumnRule[] {
-  switch (kind) {
-    case 'building':
-      return [...building, ...(old ? oldExtras : buildingExtras)];
-    case 'weather':
-      return weather;
-    case 'pricing':
-      return ['', ...forecasts].map((suffix) => ({ name: `electricity_pricing${suffix}`, unit: '$/kWh' }));
-    case 'carbon intensity':
-      return [{ name: 'carbon_intensity', unit: 'kg/kWh', low: 0 }];
-    case 'charger':
-      return charger;
-    case 'washing machine':
-      return washing;
-    case 'occupant parameters':
-      return ['a_increase', 'b_increase', 'a_decrease', 'b_decrease'].map((name) => ({ name, unit: '–' }));
-  }
+  const old = isOldHead(kind, head);
+  const columns = kind === 'building' ? [...building, ...(old ? oldExtras : buildingExtras)] : others[kind];
+  return {
+    byPosition: old || kind === 'charger' || kind === 'washing machine',
+    columns,
+    needed: kind === 'building' ? building.length : columns.length,
+  };
 }
 
 /** Whether a head is of CityLearn 1.x … 2.1.2, `Solar Generation [W/kW]`. */

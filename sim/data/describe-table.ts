@@ -3,7 +3,7 @@ import { nearest } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
 import type { ColumnRule, FileKind } from './describe-columns.ts';
 import { fileRules } from './describe-columns.ts';
-import { partMeans } from './describe-trend.ts';
+import { stretchMeans } from './describe-trend.ts';
 import type { Report } from './describe-problem.ts';
 import { limited } from './describe-problem.ts';
 
@@ -22,7 +22,7 @@ export interface ColumnSummary {
   readonly max: number | null;
   /** Of text: all that is different. */
   readonly distinct?: readonly string[];
-  /** Means of up to 60 equal parts; null where a part has no number. */
+  /** Means of up to 60 stretches, whole days from a fortnight on; null where one has no number. Of text: the share that is there. */
   readonly trend: readonly (number | null)[];
 }
 
@@ -35,7 +35,7 @@ export interface Table {
 }
 
 /** Reads what can be read of a table and reports what cannot: each kind of damage in each column, not the first one only. */
-export function readTable(text: string, file: string, kind: FileKind, report: Report): Table {
+export function readTable(text: string, file: string, kind: FileKind, rowsPerDay: number, report: Report): Table {
   const faults = limited(file, report);
   const lines = csvRows(text);
   if (lines.length === 0) {
@@ -45,7 +45,7 @@ export function readTable(text: string, file: string, kind: FileKind, report: Re
   const head = csvRow(lines[0]!);
   const rules = rulesOf(kind, head, faults.add);
   const rows = lines.length - 1;
-  const cells = head.map(() => new Array<string>(rows).fill(''));
+  const cells = head.map(() => Array.from({ length: rows }, () => ''));
   for (let row = 0; row < rows; row++) {
     const line = csvRow(lines[row + 1]!);
     if (line.length !== head.length)
@@ -56,10 +56,10 @@ export function readTable(text: string, file: string, kind: FileKind, report: Re
   const columns = head.map((name, column): ColumnSummary => {
     const rule = rules[column] ?? { name, unit: '', blank: true };
     const base = { head: name, name: rule.name, unit: rule.unit };
-    if (rule.text === true) return { ...base, ...textSummary(cells[column]!) };
+    if (rule.text === true) return { ...base, ...textSummary(cells[column]!, rowsPerDay) };
     const numbers = numbersOf(cells[column]!, rule, column + 1, faults.add);
     values.set(rule.name, numbers);
-    return { ...base, ...numberSummary(numbers, cells[column]!) };
+    return { ...base, ...numberSummary(numbers, cells[column]!, rowsPerDay) };
   });
   faults.end();
   return { head, rows, columns, values };
@@ -135,7 +135,7 @@ function expected({ low, high, whole }: ColumnRule): string {
 
 type Summary = Omit<ColumnSummary, 'head' | 'name' | 'unit'>;
 
-function numberSummary(numbers: Float64Array, cells: readonly string[]): Summary {
+function numberSummary(numbers: Float64Array, cells: readonly string[], rowsPerDay: number): Summary {
   let count = 0;
   let sum = 0;
   let min = Infinity;
@@ -153,11 +153,11 @@ function numberSummary(numbers: Float64Array, cells: readonly string[]): Summary
     min: count === 0 ? null : min,
     mean: count === 0 ? null : sum / count,
     max: count === 0 ? null : max,
-    trend: partMeans(numbers),
+    trend: stretchMeans(numbers, rowsPerDay),
   };
 }
 
-function textSummary(cells: readonly string[]): Summary {
+function textSummary(cells: readonly string[], rowsPerDay: number): Summary {
   const filled = cells.filter((text) => !isBlank(text));
   return {
     count: filled.length,
@@ -166,6 +166,9 @@ function textSummary(cells: readonly string[]): Summary {
     mean: null,
     max: null,
     distinct: [...new Set(filled)],
-    trend: partMeans(Float64Array.from(cells, (text) => (isBlank(text) ? 0 : 1))),
+    trend: stretchMeans(
+      Float64Array.from(cells, (text) => (isBlank(text) ? 0 : 1)),
+      rowsPerDay,
+    ),
   };
 }

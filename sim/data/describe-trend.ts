@@ -1,16 +1,20 @@
 const blocks = '▁▂▃▄▅▆▇█';
 
 /**
- * The means of equal parts of a column, at most `most` of them: [parts], null where a part has no number.
- * Part k is rows ⌊k·n/parts⌋ to ⌊(k+1)·n/parts⌋ − 1.
+ * The means of consecutive stretches of a column, at most `most` of them; null where a stretch has no number. From a fortnight on
+ * stretches are whole days, so that what repeats daily does not beat against them.
  */
-export function partMeans(values: Float64Array, most = 60): (number | null)[] {
-  const parts = Math.min(most, values.length);
-  return Array.from({ length: parts }, (_, part) => {
+export function stretchMeans(values: ArrayLike<number>, rowsPerDay: number, most = 60): (number | null)[] {
+  const days = values.length / rowsPerDay;
+  const stretch = days < 14 ? Math.ceil(values.length / most) : rowsPerDay * Math.ceil(days / most);
+  return meansOf(values, stretch);
+}
+
+function meansOf(values: ArrayLike<number>, stretch: number): (number | null)[] {
+  return Array.from({ length: Math.ceil(values.length / stretch) }, (_, part) => {
     let sum = 0;
     let count = 0;
-    const end = Math.floor(((part + 1) * values.length) / parts);
-    for (let row = Math.floor((part * values.length) / parts); row < end; row++) {
+    for (let row = part * stretch; row < Math.min((part + 1) * stretch, values.length); row++) {
       if (Number.isNaN(values[row]!)) continue;
       sum += values[row]!;
       count++;
@@ -21,7 +25,13 @@ export function partMeans(values: Float64Array, most = 60): (number | null)[] {
 
 /** A curve in a line of text: a block of eight heights for each mean, a blank for none; a constant is half high. */
 export function sparkline(means: readonly (number | null)[], width = means.length): string {
-  const drawn = narrowed(means, width);
+  const drawn =
+    means.length <= width
+      ? means
+      : meansOf(
+          means.map((mean) => mean ?? Number.NaN),
+          Math.ceil(means.length / width),
+        );
   const known = drawn.filter((mean) => mean !== null);
   const low = Math.min(...known);
   const span = Math.max(...known) - low;
@@ -32,13 +42,4 @@ export function sparkline(means: readonly (number | null)[], width = means.lengt
       return blocks[Math.min(7, Math.floor(((mean - low) / span) * 8))]!;
     })
     .join('');
-}
-
-/** Neighbours averaged until there are no more than `width`. */
-function narrowed(means: readonly (number | null)[], width: number): readonly (number | null)[] {
-  if (means.length <= width) return means;
-  return partMeans(
-    Float64Array.from(means, (mean) => mean ?? Number.NaN),
-    width,
-  );
 }

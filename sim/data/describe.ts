@@ -61,6 +61,8 @@ export async function describeFolder(
   const schema = known?.summary ?? null;
   if (schema !== null) checkSchema(schema, label('schema.json'), report);
 
+  const seconds = schema?.secondsPerTimeStep ?? 3600;
+  const rowsPerDay = seconds > 0 ? Math.max(1, Math.round(86_400 / seconds)) : 24;
   const files: FileSummary[] = [];
   const facts = { old: 0, new: 0, oldExtras: false, minutes: false };
   for (const use of known?.files ?? []) {
@@ -71,7 +73,7 @@ export async function describeFolder(
       files.push({ ...base, rows: null, headers: null, columns: [] });
       continue;
     }
-    const table = readTable(new TextDecoder().decode(bytes), label(name), kind, report);
+    const table = readTable(new TextDecoder().decode(bytes), label(name), kind, rowsPerDay, report);
     checkTable(table, label(name), kind === 'occupant parameters' ? null : schema, report);
     checkUses(use, table, schema!, label(name), report);
     const headers = generationOf(kind, table.head);
