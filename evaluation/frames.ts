@@ -6,7 +6,7 @@ import type { Recorder } from './recorder.ts';
 
 /** What can be advanced step by step and writes one row of telemetry a step: a simulation, or an attacked loop. */
 export interface FrameSource extends Disposable {
-  readonly recorder: Pick<Recorder, 'pending' | 'take'>;
+  readonly recorder: Pick<Recorder, 'schema' | 'pending' | 'take'>;
   readonly totalSteps: number;
   /** Steps done. */
   readonly step: number;
