@@ -37,7 +37,9 @@ export function chargeCars(
       action = power <= 0 ? 0 : Math.max(0, Math.min(action, granted[c]! / power));
     }
     const controlled = chargerActions[c]! >= 0;
-    total += chargeCar(plan, charger, state, at, at + site.commandsAt + c, action, index, controlled);
+    const drawn = chargeCar(plan, charger, state, at, at + site.commandsAt + c, action, index, controlled);
+    state[at + site.commandsAt + n + c] = drawn;
+    total += drawn;
   }
   return Math.fround(total);
 }

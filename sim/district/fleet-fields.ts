@@ -38,6 +38,7 @@ export function writeFields(
     hours[field + 7] = coming ? charger.arrivalSoc[index]! : -0.1;
     hours[hoursAt + fields.command[c]!] = state[at + site.commandsAt + c]!;
     hours[hoursAt + fields.socBefore[c]!] = here ? state[carAt + CAR_SOC_PREVIOUS]! : -0.1;
+    hours[hoursAt + fields.consumption[c]!] = state[at + site.commandsAt + chargers.length + c]!;
   }
   if (limits === null) return;
   const limitsAt = at + site.limitsAt;

@@ -3,7 +3,7 @@ import { chargerFields, FIXED_FIELDS } from './hour.ts';
 
 /*
  * A building's own fields of the hour, from FIXED_FIELDS on: chargers × `chargerFields`, the headroom of the building, one headroom a phase, then
- * what the reward needs besides: the last command of each charger, and the state of charge that its car had an hour before.
+ * what rewards and records need besides: the last command of each charger, the state of charge that its car had an hour before, what it drew.
  */
 
 export type ChargerField = (typeof chargerFields)[number];
@@ -15,7 +15,7 @@ function phases(data: BuildingData): number {
 /** Number of these fields; 0 for a building that neither has chargers nor limits them. */
 export function extraFields(data: BuildingData): number {
   if (data.chargers.length === 0 && data.chargingConstraints === null) return 0;
-  return data.chargers.length * (chargerFields.length + 2) + 1 + phases(data);
+  return data.chargers.length * (chargerFields.length + 3) + 1 + phases(data);
 }
 
 /** Offset of what a charger shows. */
@@ -41,4 +41,9 @@ export function chargerCommandField(data: BuildingData, charger: number): number
 /** Offset of the state of charge, an hour before, of the car at a charger; in an episode's first hour its initial one; −0.1 without a car. */
 export function chargerSocBeforeField(data: BuildingData, charger: number): number {
   return chargerCommandField(data, data.chargers.length + charger);
+}
+
+/** Offset of the kWh that a charger drew in the hour; < 0 out of the car. */
+export function chargerConsumptionField(data: BuildingData, charger: number): number {
+  return chargerSocBeforeField(data, data.chargers.length + charger);
 }

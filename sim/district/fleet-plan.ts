@@ -5,7 +5,13 @@ import { openChargingLimits } from './charging-limits.ts';
 import type { ChargingLimits } from './charging-limits.ts';
 import { carCharging, carWords, openElectricVehicles } from './electric-vehicle.ts';
 import type { ElectricVehicle } from './electric-vehicle.ts';
-import { buildingHeadroomField, chargerCommandField, chargerField, chargerSocBeforeField } from './fleet-layout.ts';
+import {
+  buildingHeadroomField,
+  chargerCommandField,
+  chargerConsumptionField,
+  chargerField,
+  chargerSocBeforeField,
+} from './fleet-layout.ts';
 import type { ActionKind, BuildingModel } from './model.ts';
 import { RandomState } from './numpy-random.ts';
 import type { Profile } from './profile.ts';
@@ -17,7 +23,7 @@ export interface Site {
   readonly chargers: readonly Charger[];
   /** [chargers] position of the action, −1 none */
   readonly chargerActions: Int32Array;
-  /** One word a charger: kWh last commanded. */
+  /** One word a charger: kWh last commanded; then one a charger: kWh last drawn. */
   readonly commandsAt: number;
   readonly machines: readonly WashingMachine[];
   readonly machineActions: Int32Array;
@@ -36,6 +42,7 @@ export interface SiteFields {
   readonly charger: Int32Array;
   readonly command: Int32Array;
   readonly socBefore: Int32Array;
+  readonly consumption: Int32Array;
   /** Headroom of the building; those of the phases follow. */
   readonly headroom: number;
 }
@@ -84,7 +91,7 @@ export function openFleetPlan(
     return {
       chargers,
       chargerActions: positions(model, 'electric_vehicle_storage', chargers.length),
-      commandsAt: take(chargers.length),
+      commandsAt: take(2 * chargers.length),
       machines,
       machineActions: positions(model, 'washing_machine', machines.length),
       machineAts: Int32Array.from(machines, ({ stateSize }) => take(stateSize)),
@@ -96,6 +103,7 @@ export function openFleetPlan(
         charger: Int32Array.from(chargers, (_, c) => chargerField(c, 'connected_state')),
         command: Int32Array.from(chargers, (_, c) => chargerCommandField(data, c)),
         socBefore: Int32Array.from(chargers, (_, c) => chargerSocBeforeField(data, c)),
+        consumption: Int32Array.from(chargers, (_, c) => chargerConsumptionField(data, c)),
         headroom: buildingHeadroomField(data),
       },
     };

@@ -5,7 +5,7 @@ import { chargeCars } from './fleet-charging.ts';
 import { writeFields } from './fleet-fields.ts';
 import { EPISODE_ROWS, GENERATOR, openFleetPlan } from './fleet-plan.ts';
 import type { FleetPlan } from './fleet-plan.ts';
-import { CHARGERS_CONSUMPTION, WASHING_CONSUMPTION } from './hour.ts';
+import { BATTERY_SOC, CHARGERS_CONSUMPTION, WASHING_CONSUMPTION } from './hour.ts';
 import type { BuildingModel } from './model.ts';
 import { PythonRandom } from './python-random.ts';
 import { washAdvance, washStep } from './washing-machine.ts';
@@ -16,6 +16,10 @@ import { washAdvance, washStep } from './washing-machine.ts';
  */
 export interface Fleet {
   readonly stateSize: number;
+  /** Names of the cars. */
+  readonly cars: readonly string[];
+  /** A car's SoC in the hour last begun, wherever it is: CityLearn's `soc[t]`. */
+  carSoc(state: Float64Array, at: number, car: number): number;
   /**
    * An episode begins: cars and machines as their data say, and who is plugged in at once. Writes the chargers' fields into the hours shown.
    * @param t index in the episode @param row of the range @param seed of drifts and of initial SoCs that the schema does not give
@@ -73,6 +77,8 @@ function fleetOf(plan: FleetPlan): Fleet {
   const { stateSize, cars, carsAt, sites, generator, profile, hoursPerStep, byStep, rangeRows } = plan;
   return {
     stateSize,
+    cars: cars.map(({ name }) => name),
+    carSoc: (state, at, car) => state[at + carsAt + car * carWords + BATTERY_SOC]!,
     reset(state, at, hours, ats, t, row, seed, rows = rangeRows - (row - t)) {
       state.fill(0, at, at + stateSize);
       state[at + EPISODE_ROWS] = rows;
