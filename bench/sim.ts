@@ -1,20 +1,28 @@
-// The district simulator: hours of one building a second, for one lane and for many in lockstep, on the built-in district.
+// The district simulator: hours of one building a second and core, for one lane and for thousands in lockstep, in every profile.
 //
-// The floor. A lane-step reads 31 float32 features, copies them out and writes 4 series, state and reward: some 370 bytes, 37 ns from memory
-// at 10 GB/s, less from a cache. Its arithmetic is 50 floating-point operations, but six divisions and a root in it wait for one another:
-// two curve look-ups, the root of the efficiency, energy over capacity, degradation; at 13 to 18 cycles each that is 100 cycles, 35 ns at
-// 3 GHz. So 40 ns is the floor of a lane-step. One lane comes to 2.5 to 3 times that, many lanes to 5: hoisting the copy's bounds, idle
-// batteries and lanes of one building changed neither, so what is left is in the engine's loads through each lane's objects.
-// CityLearn itself needs about 1.5 ms per building and step (v2.3.1; v1.8.0 0.18 ms): specs/citylearn.md 18.
+// The floor of a battery building with 31 features. It reads a row of 31 float32 from a table (124 bytes, shared by the lanes of a building), writes
+// them (124), reads and writes the lane's block of some 20 float64 (320), action and reward (16): 600 bytes, 60 ns from memory at 10 GB/s and
+// 15 to 20 ns from a second-level cache. Its arithmetic is 60 floating-point operations, of which six divisions and a root wait for one another
+// (two curve look-ups, the root of the efficiency, energy over capacity, degradation): at 13 to 18 cycles each, 100 cycles, 35 ns at 3 GHz. So
+// 50 ns, 20 million building-steps a second, is what a core could do at best.
+// A thermal building adds three end uses of three divisions each: 150 more operations, 50 ns more.
+// An LSTM building of 2 × 16 units over 12 hours is 45 000 multiply-adds and 1 900 exponentials a step: 15 µs at 4 GFLOP/s of scalar code
+// and 10 ns an exponential make 35 µs, 30 thousand a second.
+// CityLearn itself does 600 (v2.3.1) to 5 500 (v1.8.0) battery building-steps a second, 620 with nine thermal buildings, 240 with three LSTM ones:
+// specs/citylearn.md 18.
 //
-// Each figure is the median of CPU time over years, which neighbours on the machine disturb little.
+// Each figure is the median of CPU time over repeats, which neighbours on the machine disturb little.
 import { pathToFileURL } from 'node:url';
 import { rng } from '../core/rng.ts';
 import { builtinDistrict } from '../sim/data/builtin/index.ts';
 import { readCityLearnFolder, writeCityLearnFolder } from '../sim/data/citylearn-folder.ts';
 import { districtEnv } from '../sim/district/district-env.ts';
-import { KpiAccumulator } from '../sim/district/kpi.ts';
+import { kpiMeter } from '../sim/district/kpi.ts';
+import type { DistrictEnv, DistrictEnvOptions } from '../sim/district/district-env.ts';
 import { profiles } from '../sim/district/profile.ts';
+import type { Profile } from '../sim/district/profile.ts';
+import type { District } from '../sim/data/dataset.ts';
+import { lstmDistrict, thermalDistrict } from '../test/support/equipped.ts';
 
 export interface SimBenchRow {
   readonly case: string;
@@ -25,47 +33,33 @@ export interface SimBenchRow {
   readonly perSecond: number;
 }
 
-const repeats = 7;
-/** Lane-steps of one sample. */
-const wholeYears = 64 * 8759;
+const repeats = 5;
 
-/** Lane-steps a second at 1 to 1024 lanes, KPIs, and reading a folder of eight buildings. */
+/** Building-steps a second at 1 to 4096 lanes and in every profile, with thermal and LSTM buildings, rewards, KPIs, and reading a folder. */
 export async function run(): Promise<readonly SimBenchRow[]> {
   const district = builtinDistrict();
   const rows: SimBenchRow[] = [];
-  for (const lanes of [1, 8, 64, 1024]) {
-    using env = districtEnv({
-      district,
-      lanes: Array.from({ length: lanes }, (_, lane) => ({ building: lane % district.buildings.length })),
-      profile: profiles['v2.0'],
-      reward: 'RewardFunction',
-      normalisation: 'citylearn-2.0.0',
-      steps: Math.min(8759, Math.floor(wholeYears / lanes)),
-    });
-    const draw = rng(0);
-    // As many actions as a week, over and over: drawing them is not what is measured.
-    const actions = Array.from({ length: 168 }, () =>
-      Float64Array.from({ length: lanes }, () => 1.6 * draw.uniform() - 0.8),
-    );
-    env.reset(draw);
-    const steps = Math.ceil(wholeYears / lanes);
-    const ms = await median(() => {
-      for (let step = 0; step < steps; step++) env.step(actions[step % actions.length]!);
-    });
-    rows.push({
-      case: `step, ${lanes} lane${lanes === 1 ? '' : 's'}`,
-      ms,
-      unit: 'lane-steps',
-      perSecond: (steps * lanes * 1000) / ms,
-    });
-  }
-  const { non_shiftable_load: load } = district.buildings[0]!.energy;
+  const steps = async (name: string, env: DistrictEnv, count: number): Promise<void> => {
+    rows.push(await stepping(name, env, count));
+  };
+  for (const lanes of [1, 64, 4096])
+    await steps(`battery + PV, v2.3, ${lanes} lane${lanes === 1 ? '' : 's'}`, open(district, 'v2.3', lanes), 400_000);
+  for (const profile of ['v2.0', 'v1', 'head', 'v3'] as const)
+    await steps(`battery + PV, ${profile}, 4096 lanes`, open(district, profile, 4096), 400_000);
+  const equation = { expression: '-max(net, 0)' };
+  await steps('reward as an expression, 4096 lanes', open(district, 'v2.3', 4096, equation), 400_000);
+  await steps('nine thermal buildings, v2.3', open(thermalDistrict(9), 'v2.3', 9), 200_000);
+  await steps('nine thermal buildings, v2.3, 4096 lanes', open(thermalDistrict(9), 'v2.3', 4096), 200_000);
+  await steps('three LSTM buildings, v2.3', open(lstmDistrict(3), 'v2.3', 3), 12_000);
+
+  const env = open(district, 'v2.3', 1);
+  env.reset(rng(0));
   const kpi = await median(() => {
-    const accumulator = new KpiAccumulator();
-    for (let t = 0; t < load.length; t++) accumulator.push(load[t]! - 0.5, load[t]!, 0.2, 0.3);
-    accumulator.values();
+    const meter = kpiMeter(env.lane(0).model, env.firstWindow);
+    for (let row = 0; row < env.firstWindow.rows; row++) meter.push(env.hours, 0, row);
+    meter.values();
   });
-  rows.push({ case: 'KPIs of a year', ms: kpi, unit: 'hours', perSecond: (load.length * 1000) / kpi });
+  rows.push({ case: 'KPIs of a year', ms: kpi, unit: 'hours', perSecond: (env.firstWindow.rows * 1000) / kpi });
 
   const files = new Map(
     [...writeCityLearnFolder(district)].map(([name, text]) => [name, new TextEncoder().encode(text)]),
@@ -77,6 +71,37 @@ export async function run(): Promise<readonly SimBenchRow[]> {
   rows.push({ case: 'generate the built-in district', ms: make, unit: 'building-years', perSecond: 8000 / make });
   rows.push({ case: 'read a folder, 8 buildings', ms: read, unit: 'building-years', perSecond: 8000 / read });
   return rows;
+}
+
+function open(
+  district: District,
+  profile: keyof typeof profiles,
+  lanes: number,
+  reward: DistrictEnvOptions['reward'] = 'RewardFunction',
+): DistrictEnv {
+  return districtEnv({
+    district,
+    lanes: Array.from({ length: lanes }, (_, lane) => ({ building: lane % district.buildings.length })),
+    profile: profiles[profile] as Profile,
+    reward,
+    normalisation: 'fixed',
+    history: 'none',
+  });
+}
+
+/** Every observation is written in every step. */
+async function stepping(name: string, env: DistrictEnv, buildingSteps: number): Promise<SimBenchRow> {
+  const draw = rng(0);
+  // As many actions as a week, over and over: drawing them is not what is measured.
+  const actions = Array.from({ length: 168 }, () =>
+    Float64Array.from({ length: env.numEnvs * env.actionSize }, () => 1.6 * draw.uniform() - 0.8),
+  );
+  env.reset(draw);
+  const steps = Math.max(1, Math.round(buildingSteps / env.numEnvs));
+  const ms = await median(() => {
+    for (let step = 0; step < steps; step++) env.step(actions[step % actions.length]!);
+  });
+  return { case: name, ms, unit: 'building-steps', perSecond: (steps * env.numEnvs * 1000) / ms };
 }
 
 async function median(work: () => unknown): Promise<number> {

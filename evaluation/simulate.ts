@@ -4,6 +4,8 @@ import type { Scenario } from '../core/scenario.ts';
 import { controllers } from '../agents/index.ts';
 import type { ControllerName } from '../agents/index.ts';
 import type { District } from '../sim/data/dataset.ts';
+import { centralObservation } from '../sim/district/central.ts';
+import type { CentralObservation } from '../sim/district/central.ts';
 import { districtEnv } from '../sim/district/district-env.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
 import type { LaneSeries } from '../sim/district/history.ts';
@@ -45,6 +47,8 @@ export interface Simulation {
   readonly normalised: Float32Array;
   /** Per building [(steps+1) × its observations], as CityLearn gives them. */
   readonly raw: readonly Float64Array[];
+  /** Where each observation stands in one list for the whole district. */
+  readonly central: CentralObservation;
   readonly series: readonly LaneSeries[];
   readonly kpis: readonly KpiRow[];
 }
@@ -119,6 +123,10 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
     rewards,
     normalised,
     raw,
+    central: centralObservation(
+      district.buildings.map((_, lane) => env.lane(lane).plan),
+      env.lane(0).model.profile,
+    ),
     series: district.buildings.map((_, lane) => env.series(lane)),
     kpis: meter.rows(),
   };
