@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { builtinDistrict } from '../sim/data/builtin/index.ts';
-import { netWithoutStorage, selfConsumption } from '../test/sim/builtin/self-consumption.ts';
+import { netWithoutStorage, panelPower, selfConsumption } from '../test/sim/builtin/self-consumption.ts';
 import { dailyProfile, mean, total } from '../test/sim/builtin/statistics.ts';
 
 const district = builtinDistrict();
@@ -116,7 +116,7 @@ function week(start: number): Plot.PlotOptions {
   const points = rows.map((row, k) => ({
     day: (k + 0.5) / 24,
     load: first.energy.non_shiftable_load[row]!,
-    generation: (first.pvNominalPower * first.energy.solar_generation[row]!) / 1000,
+    generation: (panelPower(first) * first.energy.solar_generation[row]!) / 1000,
     net: controlled[row]!,
   }));
   const dear = Math.max(...rows.map((row) => price[row]!));

@@ -35,7 +35,7 @@ const buildingTable = table(
       `${pv.nominalPower}`,
       `${pv.tilt}, ${pv.azimuth}`,
       ((sum(generation) * pv.nominalPower) / 1e6).toFixed(2),
-      `${building.battery!.capacity}, ${building.battery!.nominalPower}`,
+      ['capacity', 'nominal_power'].map((name) => building.devices.electrical_storage!.attributes[name]).join(', '),
       kpi.toFixed(2),
     ];
   }),

@@ -1,50 +1,64 @@
 import type { NumberTable } from '../../core/csv.ts';
-import { ConfigError, DataError, nearest } from '../../core/errors.ts';
+import { DataError, nearest } from '../../core/errors.ts';
 import type { EnergyColumn, PricingColumn, WeatherColumn } from './dataset.ts';
 import { weatherVariables } from './dataset.ts';
 
 /** What a column may hold. */
 interface Rule {
   readonly name: string;
-  /** Blank cells are allowed (the 2022 data leave indoor temperature and humidity blank). */
-  readonly blank?: boolean;
+  /** Blank cells are allowed: everywhere (the 2022 data leave indoor temperature and humidity blank), or in the older files only. */
+  readonly blank?: boolean | 'older';
   readonly low?: number;
   readonly high?: number;
   readonly whole?: boolean;
-  /** A demand that only equipment which is not simulated could serve. */
-  readonly unserved?: boolean;
-  /** A column of newer files that may be absent, and then is this everywhere. */
+  /** What an optional column is everywhere when it is absent. */
   readonly absent?: number;
 }
 
 const forecasts = ['_predicted_1', '_predicted_2', '_predicted_3'];
 
 /** In the order of the old files, whose columns are matched by position. */
-const energy: readonly (Rule & { readonly name: EnergyColumn })[] = [
+const oldest: readonly (Rule & { readonly name: EnergyColumn })[] = [
   { name: 'month', low: 1, high: 12, whole: true },
-  { name: 'hour', low: 1, high: 24, whole: true },
+  // 0: the EV data count from midnight in their first row.
+  { name: 'hour', low: 0, high: 24, whole: true },
   { name: 'day_type', low: 1, high: 8, whole: true },
   { name: 'daylight_savings_status', low: 0, high: 1, absent: 0 },
   { name: 'indoor_dry_bulb_temperature', blank: true },
   { name: 'average_unmet_cooling_setpoint_difference', blank: true, absent: 0 },
   { name: 'indoor_relative_humidity', blank: true, absent: 0 },
   { name: 'non_shiftable_load', low: 0 },
-  { name: 'dhw_demand', low: 0, unserved: true },
-  { name: 'cooling_demand', low: 0, unserved: true },
-  { name: 'heating_demand', low: 0, unserved: true },
-  { name: 'solar_generation', low: 0 },
+  { name: 'dhw_demand', low: 0, blank: 'older' },
+  { name: 'cooling_demand', low: 0, blank: 'older' },
+  { name: 'heating_demand', low: 0, blank: 'older' },
+  { name: 'solar_generation' },
 ];
-/** Columns of newer files that we know and do not read. */
-const unread = [
-  'minutes',
-  'occupant_count',
-  'indoor_dry_bulb_temperature_cooling_set_point',
-  'indoor_dry_bulb_temperature_heating_set_point',
-  'indoor_dry_bulb_temperature_set_point',
-  'hvac_mode',
-  'power_outage',
-  'comfort_band',
+/** Every file has these, or could have: they are written whatever they hold. */
+export const firstEnergyColumns: readonly EnergyColumn[] = oldest.map((rule) => rule.name);
+
+const setPoint = 'indoor_dry_bulb_temperature_set_point';
+const occupants: Rule = { name: 'occupant_count', low: 0, blank: true, absent: 0 };
+const mode: Rule = { name: 'hvac_mode', low: 0, high: 3, whole: true, absent: 1 };
+const outage: Rule = { name: 'power_outage', low: 0, high: 1, whole: true, absent: 0 };
+/** Of 2.0 and 2.1: one set point for both seasons. */
+const older: readonly Rule[] = [...oldest, occupants, { name: setPoint, blank: true, absent: 0 }, mode, outage];
+/** Since 2.2, by name. */
+const newer: readonly Rule[] = [
+  ...oldest,
+  occupants,
+  { name: 'indoor_dry_bulb_temperature_cooling_set_point', blank: true, absent: 0 },
+  { name: 'indoor_dry_bulb_temperature_heating_set_point', blank: true, absent: 0 },
+  { name: setPoint, blank: true, absent: 0 },
+  mode,
+  outage,
+  { name: 'comfort_band', low: 0, blank: true, absent: 2 },
+  { name: 'minutes', low: 0, high: 60, whole: true, absent: 0 },
 ];
+
+/** What an energy column is everywhere in a building whose file has none; undefined: every file has it. Source: specs/citylearn.md 2.2. */
+export function energyDefault(name: EnergyColumn): number | undefined {
+  return newer.find((rule) => rule.name === name)?.absent;
+}
 
 /** Old files: the four variables, then each variable's three forecasts. */
 const weather: readonly Rule[] = [
@@ -54,67 +68,99 @@ const weather: readonly Rule[] = [
 const pricing: readonly Rule[] = ['', ...forecasts].map((suffix) => ({ name: `electricity_pricing${suffix}` }));
 const carbon: readonly Rule[] = [{ name: 'carbon_intensity', low: 0 }];
 
-export const readEnergy = (table: NumberTable): Record<EnergyColumn, Float64Array> =>
-  read(table, energy, unread) as Record<EnergyColumn, Float64Array>;
-export const readWeather = (table: NumberTable): Record<WeatherColumn, Float64Array> =>
-  read(table, weather, []) as Record<WeatherColumn, Float64Array>;
-export const readPricing = (table: NumberTable): Record<PricingColumn, Float64Array> =>
-  read(table, pricing, []) as Record<PricingColumn, Float64Array>;
-export const readCarbon = (table: NumberTable): Float64Array => read(table, carbon, [])['carbon_intensity']!;
+/** @throws {DataError} for a column that is missing, unknown or out of range, or both cooled and heated at once. */
+export function readEnergy(table: NumberTable): Record<EnergyColumn, Float64Array> {
+  const old = isOld(table);
+  const columns = read(table, old ? older : newer);
+  const { [setPoint]: both, ...energy } = columns;
+  const one = both !== undefined && isPresent(table, old, setPoint);
+  for (const side of ['cooling', 'heating'] as const) {
+    const name = `indoor_dry_bulb_temperature_${side}_set_point` as const;
+    if (energy[name] === undefined || (one && !isPresent(table, old, name)))
+      energy[name] = one ? both : new Float64Array(table.rows);
+  }
+  energy['comfort_band'] ??= new Float64Array(table.rows).fill(2);
+  energy['minutes'] ??= new Float64Array(table.rows);
+  if (!old) checkOneDemand(table, energy['cooling_demand']!, energy['heating_demand']!);
+  return energy as Record<EnergyColumn, Float64Array>;
+}
 
-/**
- * The columns of one kind of file. Newer files (CityLearn ≥ 2.2) are matched by name, in any order; older ones, whose heads are
- * texts for people (`Solar Generation [W/kW]`), by position.
- */
-function read(table: NumberTable, rules: readonly Rule[], ignored: readonly string[]): Record<string, Float64Array> {
-  const { file, head, columns, rows } = table;
-  const old = head.every((name) => /[A-Z]/.test(name));
-  if (old && head.length < rules.length)
+/** CityLearn ≥ 2 refuses data that cool and heat in one step; the older files, which v1 reads too, may. */
+function checkOneDemand(table: NumberTable, cooling: Float64Array, heating: Float64Array): void {
+  for (let row = 0; row < table.rows; row++) {
+    const product = cooling[row]! * heating[row]!;
+    if (product === 0) continue;
     throw new DataError(
-      `${head.length} columns, expected at least ${rules.length} (${rules.map((rule) => rule.name).join(', ')})`,
+      `'cooling_demand' is ${cooling[row]} and 'heating_demand' ${heating[row]}, expected one of them to be 0 in a step`,
+      { place: { file: table.file, line: row + 2, column: table.head.indexOf('heating_demand') + 1 } },
+    );
+  }
+}
+
+function isPresent(table: NumberTable, old: boolean, name: string): boolean {
+  return old ? older.findIndex((rule) => rule.name === name) < table.head.length : table.head.includes(name);
+}
+
+export const readWeather = (table: NumberTable): Record<WeatherColumn, Float64Array> =>
+  read(table, weather) as Record<WeatherColumn, Float64Array>;
+export const readPricing = (table: NumberTable): Record<PricingColumn, Float64Array> =>
+  read(table, pricing) as Record<PricingColumn, Float64Array>;
+export const readCarbon = (table: NumberTable): Float64Array => read(table, carbon)['carbon_intensity']!;
+
+/** Heads of CityLearn 1.x … 2.1.2 are texts for people (`Solar Generation [W/kW]`); newer ones are names. */
+function isOld({ head }: NumberTable): boolean {
+  return head.every((name) => /[A-Z]/.test(name));
+}
+
+/** The columns of one kind of file: newer files are matched by name, in any order; older ones by position. */
+function read(table: NumberTable, rules: readonly Rule[]): Record<string, Float64Array> {
+  const { file, head, columns, rows } = table;
+  const old = isOld(table);
+  // The twelve of v1 are all that an old building file must have; what 2.0 added follows them.
+  const needed = rules === older ? oldest : rules;
+  if (old && head.length < needed.length)
+    throw new DataError(
+      `${head.length} columns, expected at least ${needed.length} (${needed.map((rule) => rule.name).join(', ')})`,
       { place: { file, line: 1 } },
     );
-  if (!old) {
-    const names = [...rules.map((rule) => rule.name), ...ignored];
-    const strange = head.findIndex((name) => !names.includes(name));
-    if (strange >= 0) {
-      const near = nearest(head[strange]!, names);
-      throw new DataError(`unknown column '${head[strange]}'${near === undefined ? '' : `; did you mean '${near}'?`}`, {
-        place: { file, line: 1, column: strange + 1 },
-      });
-    }
-  }
+  if (!old) refuseUnknown(table, rules);
   return Object.fromEntries(
     rules.map((rule, position) => {
       const at = old ? position : head.indexOf(rule.name);
-      if (at < 0) {
+      if (at < 0 || at >= head.length) {
         if (rule.absent === undefined)
           throw new DataError(`missing column '${rule.name}'; the file has ${head.join(', ')}`, {
             place: { file, line: 1 },
           });
         return [rule.name, new Float64Array(rows).fill(rule.absent)];
       }
-      check(columns[at]!, rule, file, at + 1);
+      checkCells(columns[at]!, rule, old, file, at + 1);
       return [rule.name, columns[at]!];
     }),
   );
 }
 
+function refuseUnknown({ file, head }: NumberTable, rules: readonly Rule[]): void {
+  const names = rules.map((rule) => rule.name);
+  const strange = head.findIndex((name) => !names.includes(name));
+  if (strange < 0) return;
+  const near = nearest(head[strange]!, names);
+  throw new DataError(`unknown column '${head[strange]}'${near === undefined ? '' : `; did you mean '${near}'?`}`, {
+    place: { file, line: 1, column: strange + 1 },
+  });
+}
+
 /** Nothing in a district is beyond this in its unit, and sums and spans of such numbers stay finite. */
 const largest = 1e9;
 
-function check(values: Float64Array, rule: Rule, file: string, column: number): void {
+function checkCells(values: Float64Array, rule: Rule, old: boolean, file: string, column: number): void {
   const low = rule.low ?? -largest;
   const high = rule.high ?? largest;
+  const blank = rule.blank === true || (rule.blank === 'older' && old);
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;
-    if (rule.unserved && value > 0)
-      throw new ConfigError(
-        `'${rule.name}' is ${value}, and the building has nothing to serve it with (only battery and PV are simulated)`,
-        { place: { file, line: row + 2, column } },
-      );
     if (value >= low && value <= high && (!rule.whole || Number.isInteger(value))) continue;
-    if (Number.isNaN(value) && rule.blank) continue;
+    if (Number.isNaN(value) && blank) continue;
     const got = Number.isNaN(value) ? 'blank (not a number)' : value;
     throw new DataError(`'${rule.name}' is ${got}, expected ${expected(rule, Math.abs(value) > largest)}`, {
       place: { file, line: row + 2, column },

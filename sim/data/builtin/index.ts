@@ -1,6 +1,9 @@
 import { rng, type Rng } from '../../../core/rng.ts';
 import { sha256Hex } from '../../../core/sha256.ts';
-import { weatherVariables, type BatteryAttributes, type BuildingData, type District } from '../dataset.ts';
+import { challengeActions, challengeObservations } from '../challenge-2022.ts';
+import { energyColumns, weatherVariables } from '../dataset.ts';
+import type { BuildingData, CurvePoints, DeviceData, District, EnergyColumn } from '../dataset.ts';
+import { energyDefault } from '../columns.ts';
 import { hoursPerYear, yearCalendar } from './calendar.ts';
 import { makeCarbon } from './carbon.ts';
 import { rounded } from './column.ts';
@@ -16,25 +19,29 @@ import { makeWeather, vapourPressure } from './weather.ts';
 const latitude = 38;
 
 /** Everything but size is the battery of the CityLearn 2022 data, spelled out so that no profile has to fill a default in. */
-const batteryModel: Omit<BatteryAttributes, 'capacity' | 'nominalPower'> = {
+const battery = {
   efficiency: 0.9,
-  lossCoefficient: 0,
-  capacityLossCoefficient: 1e-5,
-  initialSoc: 0,
-  depthOfDischarge: 1,
-  powerEfficiencyCurve: [
+  loss_coefficient: 0,
+  capacity_loss_coefficient: 1e-5,
+  initial_soc: 0,
+  depth_of_discharge: 1,
+  power_efficiency_curve: [
     [0, 0.83],
     [0.3, 0.83],
     [0.7, 0.9],
     [0.8, 0.9],
     [1, 0.85],
-  ],
-  capacityPowerCurve: [
+  ] satisfies CurvePoints,
+  capacity_power_curve: [
     [0, 1],
     [0.8, 1],
     [1, 0.2],
-  ],
+  ] satisfies CurvePoints,
 };
+
+function device(kind: 'Battery' | 'PV', attributes: DeviceData['attributes']): DeviceData {
+  return { kind, className: `citylearn.energy_model.${kind}`, autosize: false, autosizeAttributes: {}, attributes };
+}
 
 /** What all buildings of one district share. */
 type Shared = Pick<BuildingData, 'weather' | 'carbon'> & {
@@ -69,6 +76,12 @@ export function builtinDistrict(options: { readonly seed?: number } = {}): Distr
     start: 0,
     end: hoursPerYear - 1,
     buildings,
+    observations: challengeObservations,
+    actions: challengeActions,
+    centralAgent: false,
+    episodes: { timeSteps: null, rolling: false, random: false },
+    reward: { type: 'RewardFunction', attributes: {} },
+    electricVehicles: [],
     hash: hashOf(shared, buildings),
   };
 }
@@ -78,10 +91,13 @@ function makeBuilding(name: string, habit: Habit, shared: Shared, rng: Rng): Bui
   const { load, indoor, unmetCooling } = buildingLoad(habit, calendar, sun, weather, rng);
   const zero = new Float64Array(hoursPerYear);
   rounded(indoor, 2);
+  const { capacity, nominalPower } = habit.battery;
   return {
     name,
+    className: 'citylearn.citylearn.Building',
     rows: hoursPerYear,
     energy: {
+      ...absentColumns(),
       month: calendar.month,
       hour: calendar.hour,
       day_type: calendar.dayType,
@@ -98,9 +114,25 @@ function makeBuilding(name: string, habit: Habit, shared: Shared, rng: Rng): Bui
     weather,
     pricing: shared.pricing,
     carbon: shared.carbon,
-    battery: { ...batteryModel, ...habit.battery },
-    pvNominalPower: habit.pv.nominalPower,
+    devices: {
+      electrical_storage: device('Battery', { capacity, nominal_power: nominalPower, ...battery }),
+      pv: device('PV', { nominal_power: habit.pv.nominalPower }),
+    },
+    inactiveObservations: [],
+    inactiveActions: [],
+    dynamics: null,
+    outage: null,
+    chargers: [],
+    washingMachines: [],
+    chargingConstraints: null,
   };
+}
+
+/** What a CityLearn building has everywhere whose file lacks the column. */
+function absentColumns(): Record<EnergyColumn, Float64Array> {
+  return Object.fromEntries(
+    energyColumns.map((name) => [name, new Float64Array(hoursPerYear).fill(energyDefault(name) ?? 0)]),
+  ) as Record<EnergyColumn, Float64Array>;
 }
 
 /** %, of outdoor air brought to the indoor temperature, with 10 % from people. */
@@ -118,7 +150,25 @@ function indoorHumidity(indoor: Float64Array, weather: BuildingData['weather']):
  * (month, hour, day type, the four weather variables, price, carbon), then indoor temperature and humidity, load and generation of each building.
  */
 function hashOf(shared: Shared, buildings: readonly BuildingData[]): string {
-  const devices = buildings.map(({ name, battery, pvNominalPower }) => ({ name, battery, pvNominalPower }));
+  // The names and their order are those of the first release: the hash of a district must not change.
+  const devices = buildings.map(({ name, devices }) => {
+    const own = devices.electrical_storage!.attributes;
+    return {
+      name,
+      battery: {
+        efficiency: own['efficiency'],
+        lossCoefficient: own['loss_coefficient'],
+        capacityLossCoefficient: own['capacity_loss_coefficient'],
+        initialSoc: own['initial_soc'],
+        depthOfDischarge: own['depth_of_discharge'],
+        powerEfficiencyCurve: own['power_efficiency_curve'],
+        capacityPowerCurve: own['capacity_power_curve'],
+        capacity: own['capacity'],
+        nominalPower: own['nominal_power'],
+      },
+      pvNominalPower: devices.pv!.attributes['nominal_power'],
+    };
+  });
   const header = new TextEncoder().encode(JSON.stringify(devices));
   const columns = [
     shared.calendar.month,

@@ -48,13 +48,15 @@ describe('the built-in district', () => {
     expect([district.start, district.end, district.secondsPerTimeStep]).toEqual([0, 8759, 3600]);
     expect(district.buildings.map(({ name }) => name)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((k) => `Building_${k}`));
     expect(district.buildings[0]).toMatchObject({
-      battery: { capacity: 6.4, nominalPower: 5, efficiency: 0.9 },
-      pvNominalPower: 4,
+      devices: {
+        electrical_storage: { kind: 'Battery', attributes: { capacity: 6.4, nominal_power: 5, efficiency: 0.9 } },
+        pv: { kind: 'PV', attributes: { nominal_power: 4 } },
+      },
     });
     for (const building of district.buildings) {
-      expect(building.battery!.capacity).toBeGreaterThan(0);
-      expect(building.pvNominalPower).toBeGreaterThan(0);
-      expect(columnsOf(building)).toHaveLength(12 + 16 + 4 + 1);
+      expect(building.devices.electrical_storage!.attributes['capacity']).toBeGreaterThan(0);
+      expect(building.devices.pv!.attributes['nominal_power']).toBeGreaterThan(0);
+      expect(columnsOf(building)).toHaveLength(19 + 16 + 4 + 1);
       for (const [name, values] of columnsOf(building)) expect([name, values.length]).toEqual([name, building.rows]);
     }
   });

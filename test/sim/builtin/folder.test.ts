@@ -13,9 +13,8 @@ it('is read back to the same bits after it was written as a CityLearn folder', a
   const { buildings, hash: _, ...frame } = read;
   const { buildings: expected, hash: __, ...expectedFrame } = district;
   expect(frame).toEqual(expectedFrame);
-  expect(buildings.map(({ name, rows, battery, pvNominalPower }) => ({ name, rows, battery, pvNominalPower }))).toEqual(
-    expected.map(({ name, rows, battery, pvNominalPower }) => ({ name, rows, battery, pvNominalPower })),
-  );
+  const rest = (building: BuildingData): object => ({ ...building, energy: 0, weather: 0, pricing: 0, carbon: 0 });
+  expect(buildings.map(rest)).toEqual(expected.map(rest));
   buildings.forEach((building, k) => {
     const written = columnsOf(expected[k]!);
     for (const [name, values] of Object.entries(columnsOf(building)))

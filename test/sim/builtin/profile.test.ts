@@ -173,8 +173,14 @@ describe.skipIf(!existsSync(folder))('beside the CityLearn 2022 houses (skipped 
       ...first,
       name: `Building_${k}`,
       energy,
-      battery: { capacity: 6.4, nominalPower: 5 },
-      pvNominalPower: k === 10 ? 5 : 4,
+      devices: {
+        ...first.devices,
+        electrical_storage: {
+          ...first.devices.electrical_storage!,
+          attributes: { capacity: 6.4, nominal_power: 5 },
+        },
+        pv: { ...first.devices.pv!, attributes: { nominal_power: k === 10 ? 5 : 4 } },
+      },
     };
   });
   const ratio = (statistic: (building: BuildingData) => number): number =>

@@ -1,9 +1,14 @@
 import type { BuildingData } from '../../../sim/data/dataset.ts';
 
+/** kW of its panels. */
+export function panelPower(building: BuildingData): number {
+  return building.devices.pv!.attributes['nominal_power'] as number;
+}
+
 /** Load minus generation [rows], kWh. */
 export function netWithoutStorage(building: BuildingData): Float64Array {
   const { non_shiftable_load: load, solar_generation: generation } = building.energy;
-  return load.map((value, row) => value - (building.pvNominalPower * generation[row]!) / 1000);
+  return load.map((value, row) => value - (panelPower(building) * generation[row]!) / 1000);
 }
 
 /**
@@ -13,7 +18,8 @@ export function netWithoutStorage(building: BuildingData): Float64Array {
  */
 export function selfConsumption(building: BuildingData): Float64Array {
   const net = netWithoutStorage(building);
-  const { capacity, nominalPower } = building.battery!;
+  const { attributes } = building.devices.electrical_storage!;
+  const [capacity, nominalPower] = [attributes['capacity'] as number, attributes['nominal_power'] as number];
   const controlled = net.slice();
   let soc = 0;
   let degraded = capacity;

@@ -1,5 +1,20 @@
 import { battery, inFile, schema } from './damage.ts';
-import type { Damage, Schema } from './damage.ts';
+import type { Change, Damage, Schema } from './damage.ts';
+
+const lstm = {
+  filename: 'Building_2.pth',
+  hidden_size: 2,
+  num_layers: 1,
+  lookback: 3,
+  input_observation_names: ['hour_sin', 'indoor_dry_bulb_temperature'],
+  input_normalization_minimum: [-1, 10],
+  input_normalization_maximum: [1, 40],
+};
+const dynamics = (attributes: object): Change =>
+  schema((all) => {
+    all.buildings.Building_2.type = 'citylearn.building.LSTMDynamicsBuilding';
+    all.buildings.Building_2.dynamics = { type: 'citylearn.dynamics.LSTMDynamics', attributes };
+  });
 
 /** What may be wrong with a schema, or with what it asks for. */
 export const damagedSchemas: readonly Damage[] = [
@@ -153,26 +168,123 @@ export const damagedSchemas: readonly Damage[] = [
     says: ['attributes/capacity_power_curve'],
   },
   {
-    what: 'a device that is not simulated',
-    change: schema(
-      (all) =>
-        void (all.buildings.Building_1.cooling_device = {
-          type: 'citylearn.energy_model.HeatPump',
-          autosize: true,
-          attributes: {},
-        }),
-    ),
+    what: 'a device of a class that is not simulated',
+    change: schema((all) => void (all.buildings.Building_1.cooling_device = { type: 'my.GasBoiler', attributes: {} })),
     error: 'ConfigError',
-    says: ['/buildings/Building_1', 'cooling_device', 'does not simulate'],
+    says: ['/buildings/Building_1/cooling_device', 'GasBoiler', 'expected HeatPump'],
   },
   {
-    what: 'a building of 2023, with its indoor temperature simulated',
+    what: 'a heat pump without its power',
+    change: schema(
+      (all) =>
+        void (all.buildings.Building_1.cooling_device = { type: 'citylearn.energy_model.HeatPump', autosize: false }),
+    ),
+    error: 'ConfigError',
+    says: ['/buildings/Building_1/cooling_device/attributes/nominal_power', 'autosize: true'],
+  },
+  {
+    what: 'dynamics without attributes',
+    change: dynamics({}),
+    error: 'DocumentError',
+    says: ['/buildings/Building_2/dynamics/attributes/filename', 'got nothing'],
+  },
+  {
+    what: 'dynamics of another model',
+    change: (files) => {
+      dynamics(lstm)(files);
+      schema((all) => void (all.buildings.Building_2.dynamics.type = 'citylearn.dynamics.LinearDynamics'))(files);
+    },
+    error: 'ConfigError',
+    says: ['/buildings/Building_2/dynamics', 'LinearDynamics', 'expected LSTMDynamics'],
+  },
+  {
+    what: 'dynamics of 2.0, cooling and heating apart',
     change: schema((all) => {
       all.buildings.Building_2.type = 'citylearn.building.LSTMDynamicsBuilding';
-      all.buildings.Building_2.dynamics = { type: 'citylearn.dynamics.LSTMDynamics', attributes: {} };
+      all.buildings.Building_2.dynamics = { cooling: {}, heating: {} };
     }),
     error: 'ConfigError',
-    says: ['/buildings/Building_2', 'dynamics', 'does not simulate'],
+    says: ['/buildings/Building_2/dynamics', 'separate models'],
+  },
+  {
+    what: 'dynamics with too few limits',
+    change: dynamics({ ...lstm, input_normalization_minimum: [0] }),
+    error: 'ConfigError',
+    says: ['attributes/input_normalization_minimum', 'of 1 inputs', 'expected 2'],
+  },
+  {
+    what: 'dynamics that do not see the temperature',
+    change: dynamics({ ...lstm, input_observation_names: ['hour_sin', 'hour_cos'] }),
+    error: 'ConfigError',
+    says: ['attributes/input_observation_names', 'indoor_dry_bulb_temperature'],
+  },
+  {
+    what: 'dynamics whose weights are absent',
+    change: dynamics(lstm),
+    error: 'DataError',
+    says: ['folder/Building_2.pth', 'no such file'],
+  },
+  {
+    what: 'dynamics whose weights are a text',
+    change: (files) => {
+      dynamics(lstm)(files);
+      files.set('Building_2.pth', 'weights');
+    },
+    error: 'DataError',
+    says: ['folder/Building_2.pth', 'PyTorch'],
+  },
+  {
+    what: 'a building of an unknown class',
+    change: schema((all) => void (all.buildings.Building_1.type = 'citylearn.building.LSTMDynamicBuilding')),
+    error: 'UnknownNameError',
+    says: ['/buildings/Building_1', "Did you mean 'LSTMDynamicsBuilding'?"],
+  },
+  {
+    what: 'noise on its columns',
+    change: schema((all) => void (all.buildings.Building_1.noise_std = 0.1)),
+    error: 'ConfigError',
+    says: ['/buildings/Building_1/noise_std', '0.1'],
+  },
+  {
+    what: 'an electrical service of CityLearn 3',
+    change: schema((all) => void (all.buildings.Building_1.electrical_service = { limits: {} })),
+    error: 'ConfigError',
+    says: ['/buildings/Building_1/electrical_service', 'not simulated'],
+  },
+  {
+    what: 'files in another folder',
+    change: schema((all) => void (all.root_directory = '/etc')),
+    error: 'ConfigError',
+    says: ['/root_directory', "'/etc'", 'expected null'],
+  },
+  {
+    what: 'a reward of no building',
+    change: schema((all) => void (all.reward_function = { type: {}, attributes: null })),
+    error: 'ConfigError',
+    says: ['/reward_function/type', "'Building_1'"],
+  },
+  {
+    what: 'an observation under two names',
+    change: schema((all) => {
+      all.observations = {
+        electricity_pricing_predicted_12h: { active: true },
+        electricity_pricing_predicted_2: { active: true },
+      };
+    }),
+    error: 'ConfigError',
+    says: ['/observations', 'electricity_pricing_predicted_2'],
+  },
+  {
+    what: 'an observation that is a number',
+    change: schema((all) => void (all.observations = { hour: 3 })),
+    error: 'DocumentError',
+    says: ['/observations/hour', 'got 3'],
+  },
+  {
+    what: 'episodes of half a step',
+    change: schema((all) => void (all.episode_time_steps = 2.5)),
+    error: 'DocumentError',
+    says: ['/episode_time_steps', 'got 2.5'],
   },
   {
     what: 'a battery to be sized',
@@ -186,9 +298,20 @@ export const damagedSchemas: readonly Damage[] = [
     says: ['/buildings/Building_1', 'electrical_storage.autosize'],
   },
   {
-    what: 'a simulated outage',
-    change: schema((all) => void (all.buildings.Building_1.power_outage = { simulate_power_outage: true })),
+    what: 'panels to be sized',
+    change: schema(
+      (all) =>
+        void (all.buildings.Building_1.pv = { type: 'citylearn.energy_model.PV', autosize: true, attributes: {} }),
+    ),
     error: 'ConfigError',
-    says: ['power_outage'],
+    says: ['/buildings/Building_1/pv', 'pv.autosize', 'PySAM'],
+  },
+  {
+    what: 'an outage model without a class',
+    change: schema(
+      (all) => void (all.buildings.Building_1.power_outage = { stochastic_power_outage_model: { attributes: {} } }),
+    ),
+    error: 'DocumentError',
+    says: ['/power_outage/stochastic_power_outage_model/type', 'got nothing'],
   },
 ];

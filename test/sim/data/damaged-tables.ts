@@ -157,7 +157,7 @@ export const damagedTables: readonly Damage[] = [
     what: 'hour 25',
     change: cell('Building_1.csv', 9, 1, '25'),
     error: 'DataError',
-    says: ['folder/Building_1.csv:10:2', "'hour' is 25", 'from 1 to 24'],
+    says: ['folder/Building_1.csv:10:2', "'hour' is 25", 'from 0 to 24'],
   },
   {
     what: 'month 0',
@@ -166,21 +166,24 @@ export const damagedTables: readonly Damage[] = [
     says: ['folder/Building_1.csv:10:1', "'month' is 0", 'from 1 to 12'],
   },
   {
-    what: 'hour 0',
-    change: cell('Building_1.csv', 9, 1, '0'),
-    error: 'DataError',
-    says: ['folder/Building_1.csv:10:2', "'hour' is 0"],
-  },
-  {
     what: 'half a month',
     change: cell('Building_1.csv', 9, 0, '7.5'),
     error: 'DataError',
     says: ['folder/Building_1.csv:10:1', "'month' is 7.5", 'whole number'],
   },
   {
-    what: 'a heat demand that nothing serves',
-    change: cell('Building_1.csv', 5, 8, '0.7'),
-    error: 'ConfigError',
-    says: ['folder/Building_1.csv:6:9', 'dhw_demand', '0.7'],
+    what: 'a step that cools and heats',
+    change: (files) => {
+      cell('Building_1.csv', 5, 9, '0.7')(files);
+      cell('Building_1.csv', 5, 10, '0.2')(files);
+    },
+    error: 'DataError',
+    says: ['folder/Building_1.csv:6:11', "'cooling_demand' is 0.7 and 'heating_demand' 0.2", 'one of them to be 0'],
+  },
+  {
+    what: 'a blank demand',
+    change: cell('Building_1.csv', 5, 8, ''),
+    error: 'DataError',
+    says: ['folder/Building_1.csv:6:9', "'dhw_demand' is blank"],
   },
 ];
