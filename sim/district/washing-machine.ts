@@ -75,12 +75,11 @@ export function washStep(
 
 /** The clock has moved to `row`: a running cycle moves on, and a new window may start a new one. */
 export function washAdvance(machine: WashingMachine, state: Float64Array, at: number, row: number): void {
-  const { start, end } = machine;
-  if (start[row] !== start[row - 1] || end[row] !== end[row - 1]) state[at + STARTED] = 0;
+  const { start, end, hour } = machine;
+  // Windows are hours of a day: one that the file repeats opens anew every day.
+  const nextDay = !machine.atOnce && hour[row]! < hour[row - 1]!;
+  if (nextDay || start[row] !== start[row - 1] || end[row] !== end[row - 1]) state[at + STARTED] = 0;
   if (machine.atOnce) return;
-  // Windows are hours of a day: one that the file repeats every day without a gap opens anew each time it is entered.
-  const now = machine.hour[row]!;
-  if (now < start[row]! || now > end[row]!) state[at + STARTED] = 0;
   const until = at + machine.stateSize - 1;
   for (let k = at + PENDING; k < until; k++) state[k] = state[k + 1]!;
   if (machine.stateSize > PENDING) state[until] = 0;

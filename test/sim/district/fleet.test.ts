@@ -97,9 +97,12 @@ function plain(district: District, rows: number, from = seed): PlainFleet {
 }
 
 describe('fleet of head', () => {
-  it.each([1, 2, 3])('is the plain formulation bit for bit: consumption, commands, SoCs, limits (seed %i)', (from) => {
-    const rows = 24 * 14;
-    const district = evDistrict(rows, from);
+  it.each([
+    [1, 336],
+    [2, 336],
+    [3, 250],
+  ])('is the plain formulation bit for bit: consumption, commands, SoCs, limits (seed %i, %i h)', (from, rows) => {
+    const district = evDistrict(336, from);
     const run = new Run(district, head, rows);
     const reference = plain(district, rows);
     const decide = randomActions(from);
@@ -122,6 +125,8 @@ describe('fleet of head', () => {
       );
       run.step((name, b) => actions[b]!.get(name) ?? Number.NaN);
       reference.advance();
+      // Wherever they are; away in the last hour: 0, nothing happens to them any more.
+      reference.cars.forEach((car, e) => expect(run.fleet.carSoc(run.state, run.at, e)).toBe(car.soc[run.t]));
       district.buildings.forEach((data, b) => {
         const hour = hours[b]!;
         expect(run.hour(b, CHARGERS_CONSUMPTION)).toBe(hour.chargers);
@@ -146,9 +151,26 @@ describe('fleet of head', () => {
         expect(run.hour(b, CHARGING_VIOLATION, run.shown)).toBe(hour.violation);
       });
     }
-    expect(moved).toBeGreaterThan(500);
+    expect(moved).toBeGreaterThan(400);
     expect(washed).toBeGreaterThan(0);
     expect(violated).toBeGreaterThan(0);
+  });
+
+  it('leaves out what a washing cycle would draw after the episode', () => {
+    const booked = (rows: number): number => {
+      const run = new Run(evDistrict(48), head, rows);
+      let most = 0;
+      while (run.t < rows - 1) {
+        run.step(() => 1);
+        most = Math.max(most, run.hour(0, WASHING_CONSUMPTION));
+      }
+      return most;
+    };
+    // Whole in step 10, the first of the window; the episode's last row takes no action.
+    expect(booked(11)).toBe(0);
+    expect(booked(12)).toBe(Math.fround(Math.fround(0.3) + 1.1));
+    expect(booked(13)).toBe(Math.fround(Math.fround(Math.fround(0.3) + 1.1) + 0.7));
+    expect(booked(48)).toBe(booked(13));
   });
 
   it('shows what the file says of cars that are there or coming, −1 and −0.1 of others', () => {
@@ -228,6 +250,30 @@ describe('fleet, repaired', () => {
     const [even, odd] = [day([0.3, 1.1, 0.7]), day([0.9, 0.2])];
     expect(booked).toEqual([...even, ...odd, ...day([]), ...odd, ...even, ...day([])].slice(0, rows - 1));
   });
+});
+
+it.each([
+  [10, 20],
+  [1, 24],
+])('a window that the file repeats without a gap opens anew every day: %i to %i', (from, to) => {
+  const rows = 24 * 4;
+  const district = evDistrict(rows);
+  const [one] = district.buildings;
+  const [machine] = one!.washingMachines;
+  const always = (value: number): Float64Array => new Float64Array(rows).fill(value);
+  const profile = Array.from({ length: rows }, () => [1, 2]);
+  const steady = { ...machine!, start: always(from), end: always(to), profile };
+  const run = new Run(
+    { ...district, buildings: [{ ...one!, washingMachines: [steady] }] },
+    repaired(head, ['washing-at-once']),
+    rows,
+  );
+  let kwh = 0;
+  while (run.t < rows - 1) {
+    run.step(() => 1);
+    kwh += run.hour(0, WASHING_CONSUMPTION);
+  }
+  expect(kwh).toBe(4 * 3);
 });
 
 /** One car, plugged in throughout with 20 of its 40 kWh. */
