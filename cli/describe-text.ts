@@ -185,9 +185,16 @@ function resolvedValues(key: DeviceSummary['key'], own: ResolvedBuilding): Recor
   };
 }
 
-function fileLines({ name, kind, usedBy, bytes, rows, columns }: FileSummary, { width, paint }: TextOptions): string[] {
+function fileLines(
+  { name, kind, usedBy, bytes, tensors, rows, columns }: FileSummary,
+  { width, paint }: TextOptions,
+): string[] {
   const size =
-    bytes === null ? paint('red', 'missing or unreadable') : rows === null ? `${bytes} bytes` : `${rows} rows`;
+    bytes === null
+      ? paint('red', 'missing or unreadable')
+      : rows === null
+        ? `${bytes} bytes${tensorText(tensors)}`
+        : `${rows} rows`;
   const users =
     usedBy.length > 4 ? `${usedBy.slice(0, 3).join(', ')} and ${usedBy.length - 3} more` : usedBy.join(', ');
   const lines = [`  ${name}  ${paint('dim', `${kind} of ${users}, `)}${size}`];
@@ -223,6 +230,13 @@ function fileLines({ name, kind, usedBy, bytes, rows, columns }: FileSummary, { 
     );
   }
   return lines;
+}
+
+function tensorText(tensors: FileSummary['tensors']): string {
+  if (tensors === null) return '';
+  const shapes = Object.values(tensors);
+  const numbers = shapes.reduce((sum, shape) => sum + shape.reduce((size, length) => size * length, 1), 0);
+  return `, ${shapes.length} tensors of ${numbers} numbers`;
 }
 
 /** Errors one a line; warnings that are the same in several files once, with how many more there are. */

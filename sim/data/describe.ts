@@ -11,6 +11,7 @@ import type { FileFacts, Suggestion } from './describe-profile.ts';
 import { suggestProfile } from './describe-profile.ts';
 import { summariseSchema } from './describe-schema.ts';
 import type { FileUse, SchemaSummary } from './describe-schema.ts';
+import { readStateDict } from './pytorch.ts';
 import { readTable } from './describe-table.ts';
 import type { ColumnSummary, Table } from './describe-table.ts';
 
@@ -21,6 +22,8 @@ export interface FileSummary {
   readonly usedBy: readonly string[];
   /** null: there is no such file, or it cannot be read. */
   readonly bytes: number | null;
+  /** Of weights: names with shapes; null for other files and where they cannot be read. */
+  readonly tensors: Readonly<Record<string, readonly number[]>> | null;
   readonly rows: number | null;
   /** Header generation of the series; null for files that have one only. */
   readonly headers: 'old' | 'new' | null;
@@ -68,7 +71,8 @@ export async function describeFolder(
   for (const use of known?.files ?? []) {
     const bytes = await bytesOf(use, reader, label, report);
     const { name, kind, usedBy } = use;
-    const base = { name, kind, usedBy, bytes: bytes?.length ?? null };
+    const tensors = bytes !== null && kind === 'weights' ? tensorsOf(bytes, label(name), report) : null;
+    const base = { name, kind, usedBy, bytes: bytes?.length ?? null, tensors };
     if (bytes === null || kind === 'weights' || kind === 'occupant model' || kind === 'electric vehicle') {
       files.push({ ...base, rows: null, headers: null, columns: [] });
       continue;
@@ -163,6 +167,15 @@ async function bytesOf(
     return bytes;
   } catch (error) {
     reportError(error, label(name), report, severity);
+    return null;
+  }
+}
+
+function tensorsOf(bytes: Uint8Array, file: string, report: Report): FileSummary['tensors'] {
+  try {
+    return Object.fromEntries([...readStateDict(bytes, file)].map(([name, { shape }]) => [name, shape]));
+  } catch (error) {
+    reportError(error, file, report);
     return null;
   }
 }

@@ -1,36 +1,14 @@
 import fc from 'fast-check';
-import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../core/errors.ts';
-import { folderReader } from '../../../server/folder-reader.ts';
 import { readCityLearnFolder } from '../../../sim/data/citylearn-folder.ts';
-import type { FolderReader } from '../../../sim/data/dataset.ts';
 import { describeFolder } from '../../../sim/data/describe.ts';
-import type { FolderDescription } from '../../../sim/data/describe.ts';
-import { problemText } from '../../../sim/data/describe-problem.ts';
-import { sharedMissing, sharedPath } from '../../support/shared.ts';
 import { cell, column, inFile, line, schema } from './damage.ts';
-import type { Change, Schema } from './damage.ts';
+import type { Change } from './damage.ts';
 import { damagedSchemas } from './damaged-schemas.ts';
 import { damagedTables } from './damaged-tables.ts';
+import { building, described, readerOf, said } from './described.ts';
 import { soundFolder } from './sound-folder.ts';
-import type { Files } from './sound-folder.ts';
-
-const readerOf = (files: Files): FolderReader => ({
-  label: 'folder',
-  read: async (name) => {
-    const text = files.get(name);
-    return text === undefined ? undefined : new TextEncoder().encode(text);
-  },
-});
-async function described(...changes: readonly Change[]): Promise<FolderDescription> {
-  const files = soundFolder();
-  for (const change of changes) change(files);
-  return (await describeFolder(readerOf(files), [...files.keys()])).description;
-}
-const said = (description: FolderDescription, severity: 'error' | 'warning'): string[] =>
-  description.problems.filter((problem) => problem.severity === severity).map(problemText);
-const building = (change: (building: Schema) => void): Change => schema((all) => void change(all.buildings.Building_1));
 
 describe('a sound folder', () => {
   it('is described without an error, and its district is at hand', async () => {
@@ -300,20 +278,5 @@ describe('what is no error and still worth knowing', () => {
   it('is not said of a folder that has nothing of it', async () => {
     const warnings = said(await described(), 'warning').join('\n');
     expect(warnings).not.toMatch(/serves|panels|rows, of which|seed|apart|episode|there is no|does not name/);
-  });
-});
-
-describe.skipIf(sharedMissing)('the published sets (skipped without ../shared)', () => {
-  const folders = ['datasets', 'datasets-v1'].flatMap((root) =>
-    sharedMissing ? [] : readdirSync(sharedPath(root)).map((name) => `${root}/${name}`),
-  );
-  it.each(folders)('%s has no error', async (folder) => {
-    const path = sharedPath(folder);
-    const { description } = await describeFolder(folderReader(path), readdirSync(path));
-    expect(said(description, 'error')).toEqual([]);
-    expect(description.unreferenced).toEqual([]);
-    expect(description.suggestion!.profile).toBe(folder.startsWith('datasets-v1') ? 'v1' : 'v2.3');
-    for (const { rows, columns } of description.files)
-      for (const { count, blanks } of columns) expect(count + blanks).toBe(rows);
   });
 });
