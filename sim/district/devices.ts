@@ -92,6 +92,7 @@ const fixedCapacityPower: CurvePoints = [
 function batteryOf(device: DeviceReader): Battery {
   const { defaults, profile } = device;
   const sampled = profile.defaults === 'sampled';
+  const isV1 = profile.alignment === 'split';
   const draw = (low: number, high: number): number => defaults.value(low, low, high);
   device.refuseSizing('the data of battery models');
   device.refuseScaling();
@@ -127,12 +128,9 @@ function batteryOf(device: DeviceReader): Battery {
     efficiency,
     lossCoefficient: device.number('loss_coefficient', defaults.loss(0.006, 0.001, 0.009), 0, 1),
     capacityLossCoefficient: device.number('capacity_loss_coefficient', defaults.value(1e-5, 1e-5, 1e-4), 0, 1),
-    initialSoc: device.number(
-      'initial_soc',
-      sampled ? 1 - depthOfDischarge : 0,
-      0,
-      profile.alignment === 'split' ? capacity : 1,
-    ),
+    initialSoc: isV1
+      ? device.number('initial_soc', 0, 0, capacity)
+      : device.number('initial_soc', 1 - depthOfDischarge, 0, 1),
     depthOfDischarge,
     powerEfficiency,
     capacityPower,

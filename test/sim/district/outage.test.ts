@@ -14,10 +14,8 @@ function runsOf(signal: Float64Array): number[][] {
   const runs: number[][] = [];
   signal.forEach((value, step) => {
     expect([0, 1]).toContain(value);
-    if (value === 0) return;
-    const last = runs.at(-1);
-    if (last !== undefined && last[0]! + last[1]! === step) last[1] = last[1]! + 1;
-    else runs.push([step, 1]);
+    if (value === 1 && signal[step - 1] !== 1) runs.push([step, 0]);
+    if (value === 1) runs.at(-1)![1]! += 1;
   });
   return runs;
 }
