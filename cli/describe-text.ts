@@ -200,7 +200,7 @@ function fileLines(
   const lines = [`  ${name}  ${paint('dim', `${kind} of ${users}, `)}${size}`];
   if (columns.length === 0) return lines;
   const longest = Math.min(41, Math.max(6, ...columns.map((column) => column.name.length)));
-  const trendWidth = width - longest - 41;
+  const trendWidth = width - longest - 42;
   const row = (cells: readonly string[]): string => {
     const [column, unit, blanks, min, mean, max, trend] = cells as [
       string,
@@ -262,7 +262,7 @@ export function problemLines(problems: readonly Problem[], { paint }: Pick<TextO
 export function rounded(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 99_999.5 || size < 0.00095) return value.toExponential(size >= 1e-99 ? 1 : 0);
+  if (size >= 99_995 || size < 0.00095) return value.toExponential(size >= 1e-99 ? 1 : 0);
   return String(Number(value.toPrecision(4)));
 }
 

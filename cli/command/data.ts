@@ -21,6 +21,7 @@ import { note, print, printJson } from '../output.ts';
 /** `faultline data describe` and `export`: what a CityLearn folder holds; a district as one, which reads back to the same bits. */
 export function dataCommand(): Command {
   const data = new Command('data')
+    .exitOverride() // before its commands, which take it over: a wrong option of theirs exits with 2
     .description('work with datasets')
     .addHelpText(
       'after',
