@@ -183,8 +183,9 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
           states.readRaw(lane, finalRaw, lane * rawSize);
           states.startOver(lane);
         }
-        states.observe(lane, batch.observation, at);
       }
+      // After all have started over: cars come to a building when the last of its district is open.
+      for (let lane = 0; lane < n; lane++) states.observe(lane, batch.observation, lane * observationSize);
       return batch;
     },
 

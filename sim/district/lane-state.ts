@@ -126,7 +126,8 @@ export class LaneStates {
     if (group.fleet === null) return;
     const lane = group.lanes[0]!;
     const t = this.#clock[lane]!;
-    const seed = this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed;
+    // Each episode draws anew, as v3 does (its seed is the dataset's plus the episode's number).
+    const seed = (this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed) + this.#resets[lane]!;
     const row = this.#start[lane]! + t;
     group.fleet.reset(this.#fleets, group.fleetAt, this.#shown, group.ats, t, row, seed, this.#rows[lane]!);
   }

@@ -24,6 +24,7 @@ import {
   TANK_SOC,
   WASHING_CONSUMPTION,
 } from './hour.ts';
+import { chargerConsumptionField } from './fleet-layout.ts';
 import type { BuildingModel } from './model.ts';
 
 /** One recorded series of a building: its name in `series.csv`, and the hour's field that it is read from. */
@@ -79,6 +80,9 @@ export function seriesColumns(model: BuildingModel): readonly SeriesColumn[] {
   }
   add('energy_to_non_shiftable_load', 'kWh', LOAD_SERVED);
   if (data.chargers.length > 0) add('chargers_electricity_consumption', 'kWh', CHARGERS_CONSUMPTION);
+  data.chargers.forEach(({ id }, charger) =>
+    add(`charger.${id}.electricity_consumption`, 'kWh', chargerConsumptionField(data, charger)),
+  );
   if (data.washingMachines.length > 0) add('washing_machines_electricity_consumption', 'kWh', WASHING_CONSUMPTION);
   if (model.simulatesOutage) add('power_outage', '0 or 1', POWER_OUTAGE);
   add('solar_generation', 'kWh', SOLAR, profile.float32 && !profile.wideColumns);

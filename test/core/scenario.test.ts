@@ -18,6 +18,7 @@ const schema = scenarioSchema({
     sac: { title: 'SAC', config: z.strictObject({ tau: z.number().default(0.005) }) },
   },
   profiles: ['v2.0'],
+  defects: ['last-hour-idle'],
   rewards: ['RewardFunction', 'SolarPenaltyReward'],
   normalisations: ['citylearn-2.0.0', 'fixed'],
 });

@@ -17,7 +17,7 @@ export function smallPolicy(kind: 'categorical' | 'squashed-gaussian', seed = 1)
     reward: 'RewardFunction',
     normalisation: 'fixed',
   });
-  const bound = env.laneBound(0);
+  const bound = env.laneActions(0)[0]!.high;
   const head: Head =
     kind === 'categorical'
       ? { kind, values: Array.from({ length: 20 }, (_, i) => -bound + (2 * bound * i) / 19) }
