@@ -4,7 +4,7 @@ import type { CurvePoints } from '../data/dataset.ts';
 import type { Curve } from './model.ts';
 
 /** A curve's look-up of one release: `interpolate` or `interpolateClamped` of battery.ts. */
-export type Lookup = (curve: Curve, at: number) => number;
+type Lookup = (curve: Curve, at: number) => number;
 
 /** @throws {ConfigError} for fewer than two points, or x that do not ascend. */
 export function curveOf(points: CurvePoints, name: string, place: Place): Curve {
