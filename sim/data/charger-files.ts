@@ -1,5 +1,4 @@
-import { DataError, UnknownNameError } from '../../core/errors.ts';
-import { ConfigError } from '../../core/errors.ts';
+import { ConfigError, DataError, UnknownNameError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
 import type { ChargerData, ChargingConstraintsData, WashingMachineData } from './dataset.ts';
 import { isBlank, numberCell } from './folder-files.ts';
@@ -129,7 +128,7 @@ export function chargingConstraints(
         ...place,
         path: `${place.path}/charging_constraints/phases/${k}/chargers`,
       });
-    return { name: phase.name, limitKw: phase.limit_kw ?? null, chargers: phase.chargers ?? [] };
+    return { name: phase.name ?? `phase_${k + 1}`, limitKw: phase.limit_kw ?? null, chargers: phase.chargers ?? [] };
   });
   const buildingLimitKw = constraints.building_limit_kw ?? null;
   const shown = constraints.observations;

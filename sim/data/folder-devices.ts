@@ -25,6 +25,9 @@ const sizes: Readonly<Record<DeviceKind, readonly string[]>> = {
 /** Sizing these takes data that no folder has: NREL's PySAM with surveys of panels and batteries. */
 const unsizable: readonly DeviceKind[] = ['Battery', 'PV'];
 
+/** Names that CityLearn 3 has for a column in W/kW; in others it is in kWh. */
+const perKilowatt: readonly unknown[] = ['per_kw', 'w_per_kw', 'profile'];
+
 /** A building's devices. @param place of the building in the schema @throws {ConfigError} for one that is not simulated or has no size. */
 export function devicesOf(building: FolderBuilding, place: Place): Partial<Record<DeviceKey, DeviceData>> {
   const devices: Partial<Record<DeviceKey, DeviceData>> = {};
@@ -56,10 +59,12 @@ function deviceOf(key: DeviceKey, device: FolderDevice, building: Place): Device
     throw new ConfigError(`${key} has no ${missing}, expected a number or autosize: true`, {
       place: { ...place, path: `${place.path}/attributes/${missing}` },
     });
-  if (device.attributes?.['generation_mode'] !== undefined && device.attributes['generation_mode'] !== 'per_kw')
-    throw new ConfigError(`${key} has a generation_mode, which is not simulated: its column is read as W/kW`, {
-      place,
-    });
+  const mode = device.attributes?.['generation_mode'] ?? 'per_kw';
+  if (!perKilowatt.includes(mode))
+    throw new ConfigError(
+      `${key} has generation_mode ${JSON.stringify(mode)}, which is not simulated; expected W/kW, 'per_kw'`,
+      { place: { ...place, path: `${place.path}/attributes/generation_mode` } },
+    );
   return {
     kind,
     className,

@@ -47,7 +47,7 @@ const device = z
   .looseObject({
     type: dotted.nullish(),
     autosize: flag,
-    autosize_attributes: z.record(z.string(), z.unknown()).nullish(),
+    autosize_attributes: z.looseObject({ safety_factor: z.number().min(0).max(1e9).nullish() }).nullish(),
     attributes,
   })
   .nullish();
@@ -73,7 +73,7 @@ const constraints = z.looseObject({
   phases: z
     .array(
       z.looseObject({
-        name: z.string().min(1),
+        name: z.string().min(1).nullish(),
         limit_kw: amount.nullish(),
         chargers: z.array(z.string()).nullish(),
       }),

@@ -53,7 +53,10 @@ class WrittenFiles {
  */
 export function writeCityLearnFolder(district: District): Map<string, string> {
   const written = new WrittenFiles();
-  const buildings = district.buildings.map((building) => [building.name, buildingEntry(building, written)] as const);
+  const counted = district.observations.some(({ name }) => name === 'minutes');
+  const buildings = district.buildings.map(
+    (building) => [building.name, buildingEntry(building, written, counted)] as const,
+  );
   const schema = {
     random_seed: district.randomSeed,
     root_directory: null,
@@ -87,14 +90,15 @@ export function writeCityLearnFolder(district: District): Map<string, string> {
   return files;
 }
 
-function buildingEntry(building: BuildingData, written: WrittenFiles): object {
+/** @param counted whether minutes are an observation, which a file without that column would take away */
+function buildingEntry(building: BuildingData, written: WrittenFiles, counted: boolean): object {
   const { carbon, pricing, devices } = building;
   if (building.dynamics !== null)
     throw new ConfigError(`${building.name} has an LSTM, whose weights cannot be written; copy its folder instead`);
   return {
     ...(building.className === 'citylearn.citylearn.Building' ? {} : { type: building.className }),
     include: true,
-    energy_simulation: written.table(building.name, energyTable(building)),
+    energy_simulation: written.table(building.name, energyTable(building, counted)),
     weather: written.table('weather', building.weather),
     carbon_intensity: carbon === null ? null : written.table('carbon_intensity', { carbon_intensity: carbon }),
     pricing: pricing === null ? null : written.table('pricing', pricing),
@@ -124,7 +128,7 @@ function buildingEntry(building: BuildingData, written: WrittenFiles): object {
 }
 
 /** Columns that every file has, and the others where they are not what they would be without. */
-function energyTable({ name, energy, inactiveObservations }: BuildingData): Table {
+function energyTable({ name, energy, inactiveObservations }: BuildingData, counted: boolean): Table {
   for (const [row, cooling] of energy.cooling_demand.entries()) {
     const heating = energy.heating_demand[row]!;
     if (cooling * heating === 0 && !Number.isNaN(energy.dhw_demand[row]!)) continue;
@@ -134,7 +138,7 @@ function energyTable({ name, energy, inactiveObservations }: BuildingData): Tabl
   }
   const others = energyColumns.filter((column) => !firstEnergyColumns.includes(column));
   const told = others.filter((column) => {
-    if (column === 'minutes' && !inactiveObservations.includes(column)) return true;
+    if (counted && column === 'minutes' && !inactiveObservations.includes(column)) return true;
     return !energy[column].every((value) => value === energyDefault(column));
   });
   return Object.fromEntries([...firstEnergyColumns, ...told].map((column) => [column, energy[column]]));
