@@ -28,19 +28,23 @@ type Source =
 
 const kinds = { column: 0, field: 1, delivered: 2, difference: 3 } as const;
 const uses = { cooling: COOLING, heating: HEATING, dhw: DHW } as const;
-const fields: Readonly<Record<string, number>> = {
-  indoor_dry_bulb_temperature: INDOOR_TEMPERATURE,
-  indoor_dry_bulb_temperature_set_point: COOLING_SET_POINT,
-  indoor_dry_bulb_temperature_cooling_set_point: COOLING_SET_POINT,
-  indoor_dry_bulb_temperature_heating_set_point: HEATING_SET_POINT,
-  power_outage: POWER_OUTAGE,
-  electrical_storage_soc: BATTERY_SOC,
-  electrical_storage_electricity_consumption: BATTERY_CONSUMPTION,
-};
-const differences: Readonly<Record<string, number>> = {
-  indoor_dry_bulb_temperature_cooling_delta: COOLING_SET_POINT,
-  indoor_dry_bulb_temperature_heating_delta: HEATING_SET_POINT,
-};
+const fields: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    indoor_dry_bulb_temperature: INDOOR_TEMPERATURE,
+    indoor_dry_bulb_temperature_set_point: COOLING_SET_POINT,
+    indoor_dry_bulb_temperature_cooling_set_point: COOLING_SET_POINT,
+    indoor_dry_bulb_temperature_heating_set_point: HEATING_SET_POINT,
+    power_outage: POWER_OUTAGE,
+    electrical_storage_soc: BATTERY_SOC,
+    electrical_storage_electricity_consumption: BATTERY_CONSUMPTION,
+  }),
+);
+const differences: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    indoor_dry_bulb_temperature_cooling_delta: COOLING_SET_POINT,
+    indoor_dry_bulb_temperature_heating_delta: HEATING_SET_POINT,
+  }),
+);
 
 /**
  * The inputs of a building's network, normalised to its limits: `(x − min)/(max − min)` in float64, then float32.
@@ -155,9 +159,9 @@ function periods(model: BuildingModel): Readonly<Record<string, number>> {
 }
 
 function sourceOf(name: string, model: BuildingModel): Source | undefined {
-  const field = fields[name];
+  const field = fields.get(name);
   if (field !== undefined) return { kind: 'field', field };
-  const setPoint = differences[name];
+  const setPoint = differences.get(name);
   if (setPoint !== undefined) return { kind: 'difference', setPoint };
   const use = /^(cooling|heating|dhw)_(demand|storage_soc|electricity_consumption)$/.exec(name);
   if (use !== null) {
@@ -199,8 +203,8 @@ function knownNames(model: BuildingModel): string[] {
   return [
     ...Object.keys(model.columns.named).filter((name) => !cyclic.includes(name)),
     ...cyclic.flatMap((name) => [`${name}_sin`, `${name}_cos`]),
-    ...Object.keys(fields),
-    ...Object.keys(differences),
+    ...fields.keys(),
+    ...differences.keys(),
     ...Object.keys(uses).flatMap((use) => [
       `${use}_storage_soc`,
       `${use}_electricity_consumption`,
