@@ -28,7 +28,7 @@ export interface LaneSpec {
   readonly group?: number;
   /** Default: the environment's. */
   readonly profile?: Profile;
-  /** Of what CityLearn draws itself (cars, outages without a seed of their own). Default: the district's. */
+  /** Of what CityLearn draws itself (cars, outages without a seed of their own). Default: the district's; head draws from global generators: 0. */
   readonly seed?: number;
 }
 
@@ -119,7 +119,8 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
   const reward = typeof options.reward === 'string' ? { type: options.reward, attributes: {} } : options.reward;
   const groups = openGroups(lanes, buildings, reward, stride);
   const history = options.history === 'none' ? null : new History(buildings, windows);
-  const states = new LaneStates({ district, lanes, buildings, windows, stride, groups, history });
+  const seeded = lanes.map((lane, i) => ({ ...lane, seed: lane.seed ?? ownSeed(buildings[i]!.model) }));
+  const states = new LaneStates({ district, lanes: seeded, buildings, windows, stride, groups, history });
   const { hours } = states;
 
   const batch = {
@@ -224,6 +225,11 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
     },
     [Symbol.dispose]() {},
   };
+}
+
+/** CityLearn's recorded runs of head began with `numpy.random.seed(0)` and `random.seed(0)`. */
+function ownSeed({ profile, district }: BuildingModel): number {
+  return profile.alignment === 'now' ? 0 : district.randomSeed;
 }
 
 function windowsOf({ district, steps }: DistrictEnvOptions): readonly EpisodeWindow[] {
