@@ -23,7 +23,7 @@ export interface Profile {
   /** `…_predicted_6h` or `…_predicted_1`. */
   readonly forecastNames: 'hours' | 'numbers';
   readonly kpis: 'v1' | 'v2.0' | 'v2.3' | 'head';
-  readonly rewards: 'v1' | 'v2';
+  readonly rewards: 'v1' | 'v2.0' | 'v2.3';
   /** Whether export lowers the cost series. */
   readonly exportEarns: boolean;
   /** Margins of the observation limits: °C around the data, times the largest demand. */
@@ -78,7 +78,7 @@ const v23: Profile = {
   dayTypes: 7,
   forecastNames: 'numbers',
   kpis: 'v2.3',
-  rewards: 'v2',
+  rewards: 'v2.3',
   exportEarns: true,
   limits: { temperatureDelta: 20, demandFactor: 2 },
   defects: none,
@@ -93,6 +93,7 @@ const v20: Profile = {
   dayTypes: 8,
   forecastNames: 'hours',
   kpis: 'v2.0',
+  rewards: 'v2.0',
   limits: { temperatureDelta: 10, demandFactor: 1.15 },
 };
 const v1: Profile = {

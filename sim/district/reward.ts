@@ -1,12 +1,105 @@
-/** Reward of one building for one hour. @param net kWh at the new hour  @param soc at the new hour  @param capacity kWh */
-export type Reward = (net: number, soc: number, capacity: number) => number;
+import { ConfigError, UnknownNameError } from '../../core/errors.ts';
+import type { BuildingModel } from './model.ts';
+import type { Profile } from './profile.ts';
+import { RewardAttributes } from './reward-attributes.ts';
+import { comfortReward, solarPenaltyAndComfortReward } from './reward-comfort.ts';
+import { consumptionReward, importReward, marl } from './reward-consumption.ts';
+import { openExpressionReward } from './reward-expression.ts';
+import type { RewardClass, RewardKernel } from './reward-kernel.ts';
+import { solarPenaltyReward } from './reward-solar.ts';
+import { electricVehiclesReward } from './reward-vehicles.ts';
 
-/** CityLearn's reward functions, by name. Source: specs/citylearn.md 13. */
-export const rewards = {
-  /** `min(−net, 0)`: consumption is punished, export earns nothing. */
-  RewardFunction: (net) => Math.min(-net, 0),
-  /** `−(1 + sign(net)·soc)·|net|` for the one store there is: exporting with a full battery is free, importing with one is not. */
-  SolarPenaltyReward: (net, soc, capacity) => (capacity > 1e-6 ? -(1 + Math.sign(net) * soc) * Math.abs(net) : 0),
-} satisfies Record<string, Reward>;
+export type { RewardKernel };
 
-export type RewardName = keyof typeof rewards;
+/** A reward class by CityLearn's name with its attributes, or a reward written out. */
+export type RewardSpec =
+  { readonly type: string; readonly attributes: Readonly<Record<string, unknown>> } | { readonly expression: string };
+
+const classPath = { path: '/district/reward' };
+
+/** CityLearn's classes that every release from 2.0 on has. */
+const shared = {
+  RewardFunction: consumptionReward,
+  MARL: marl,
+  IndependentSACReward: importReward,
+  SolarPenaltyReward: solarPenaltyReward,
+  ComfortReward: comfortReward,
+  SolarPenaltyAndComfortReward: solarPenaltyAndComfortReward,
+} satisfies Record<string, RewardClass>;
+
+/** One class a building. Each is shown its own building alone, as head has it: MARL's district is the building. */
+const multiBuilding: RewardClass = {
+  attributes: ['reward_functions'],
+  open(attributes, models) {
+    const each = attributes.raw('reward_functions');
+    const place = { path: '/district/reward/attributes/reward_functions' };
+    if (typeof each !== 'object' || each === null)
+      throw new ConfigError(
+        `reward_functions of MultiBuildingRewardFunction is ${JSON.stringify(each)}, expected {building: {type, attributes}}`,
+        { place },
+      );
+    const specs = each as Readonly<Record<string, unknown>>;
+    const kernels = models.map((model): RewardKernel => {
+      const { name } = model.data;
+      const spec = Object.hasOwn(specs, name) ? specs[name] : specs['default'];
+      if (typeof spec !== 'object' || spec === null || !('type' in spec) || typeof spec.type !== 'string')
+        throw new ConfigError(`no reward for building '${name}', expected one of its own or a 'default'`, { place });
+      const own = 'attributes' in spec ? spec.attributes : null;
+      return openClass(spec.type, (own ?? {}) as Readonly<Record<string, unknown>>, [model], models);
+    });
+    const at = new Int32Array(1);
+    const row = new Int32Array(1);
+    const reward = new Float64Array(1);
+    return (hours, ats, rows, out) => {
+      for (let i = 0; i < ats.length; i++) {
+        at[0] = ats[i]!;
+        row[0] = rows[i]!;
+        kernels[i]!(hours, at, row, reward);
+        out[i] = reward[0]!;
+      }
+    };
+  },
+};
+
+const withCars = {
+  Electric_Vehicles_Reward_Function: electricVehiclesReward,
+  MultiBuildingRewardFunction: multiBuilding,
+};
+const all = { ...shared, ...withCars };
+
+/** Every class, whatever release has it; the default comes first. */
+export const rewardNames: readonly string[] = Object.keys(all);
+
+/** The classes of a profile's release. v1's MARL is left out: it fails there (`nanmax` takes the consumption for an axis). */
+function classesOf(profile: Profile): Readonly<Record<string, RewardClass>> {
+  if (profile.rewards === 'v1')
+    return { RewardFunction: importReward, IndependentSACReward: importReward, SolarPenaltyReward: solarPenaltyReward };
+  return profile.alignment === 'now' || profile.alignment === 'lagged' ? all : shared;
+}
+
+function openClass(
+  type: string,
+  attributes: Readonly<Record<string, unknown>>,
+  models: readonly BuildingModel[],
+  metadata: readonly BuildingModel[],
+): RewardKernel {
+  const { profile } = models[0]!;
+  if (!Object.hasOwn(all, type)) throw new UnknownNameError('reward', type, rewardNames, classPath);
+  const classes = classesOf(profile);
+  const found = classes[type];
+  if (found === undefined)
+    throw new ConfigError(
+      `profile '${profile.name}' has no reward '${type}'${type === 'MARL' ? ' (it fails in that release)' : ''}, expected one of ${Object.keys(classes).join(', ')}`,
+      { place: classPath },
+    );
+  return found.open(new RewardAttributes(type, attributes, found.attributes), models, metadata);
+}
+
+/**
+ * The rewards of one district's buildings under their profile (that of the first). Source: specs/citylearn.md 13.
+ * @throws {UnknownNameError} for a class, attribute or symbol that there is not, {ConfigError} for one that the profile's release has not.
+ */
+export function openReward(spec: RewardSpec, models: readonly BuildingModel[]): RewardKernel {
+  if ('expression' in spec) return openExpressionReward(spec.expression, models);
+  return openClass(spec.type, spec.attributes, models, models);
+}
