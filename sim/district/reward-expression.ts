@@ -1,5 +1,5 @@
-import { create, parseDependencies } from 'mathjs/number';
-import type { MathNode } from 'mathjs/number';
+import mathjs from 'mathjs/lib/browser/math.js';
+import type { MathNode } from 'mathjs';
 import { ConfigError, UnknownNameError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
 import type { BuildingModel } from './model.ts';
@@ -12,8 +12,6 @@ import { rewardSymbols } from './reward-symbols.ts';
  * Rewards written out in a scenario. mathjs parses them, once and only into a tree; from there on they are ours (reward-program.ts): an expression can
  * name what symbols and functions list, and nothing else.
  */
-
-const { parse } = create({ ...parseDependencies });
 
 /** mathjs' functions of the tree → ours; the operators that an expression may have. */
 const operators: Readonly<Record<string, Operation>> = {
@@ -69,11 +67,12 @@ export function parseReward(expression: string, symbols: ReadonlyMap<string, For
     throw new ConfigError('reward expression is empty, expected one such as -max(net, 0)', { place: placeOf('', 0) });
   let tree: MathNode;
   try {
-    tree = parse(expression);
+    // A line's end would end the expression.
+    tree = mathjs.parse(expression.replaceAll(/\s/g, ' '));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const at = 'char' in error && typeof error.char === 'number' ? error.char - 1 : undefined;
-    const what = error.message.replace(/ \(char \d+\)$/, '');
+    const what = error instanceof RangeError ? 'nested too deeply' : error.message.replace(/ \(char \d+\)$/, '');
     throw new ConfigError(`reward expression: ${what}`, { place: placeOf(expression, at), cause: error });
   }
   return new Translator(expression, symbols).translate(tree);
