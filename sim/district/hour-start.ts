@@ -30,7 +30,9 @@ import type { Plant } from './plant.ts';
 export function fillStores(p: Plant, hours: Float64Array, at: number): void {
   const { battery, float32 } = p;
   const split = p.model.profile.alignment === 'split';
-  const soc = float32 ? Math.fround(battery.initialSoc) : battery.initialSoc;
+  const least = p.model.profile.battery === 'v3' ? 1 - battery.depthOfDischarge : 0;
+  const initial = Math.max(battery.initialSoc, least);
+  const soc = float32 ? Math.fround(initial) : initial;
   hours[at + BATTERY_SOC] = split ? battery.initialSoc / battery.capacity : soc;
   hours[at + BATTERY_ENERGY] = split ? battery.initialSoc : soc * battery.capacity;
   hours[at + BATTERY_SOC_BEFORE] = split ? battery.capacity : soc;
@@ -80,8 +82,10 @@ export function moveStores(p: Plant, hours: Float64Array, at: number): void {
   } else hours[at + BATTERY_SOC_BEFORE] = hours[at + BATTERY_SOC]!;
   if (!p.thermal) return;
   for (let k = 0; k < 3; k++) {
-    const block = at + p.endUses[k]!.block;
-    hours[block + TANK_SOC_BEFORE] = hours[block + TANK_SOC]!;
+    const use = p.endUses[k]!;
+    const block = at + use.block;
+    const kept = hours[block + TANK_SOC]! * (1 - use.clockLoss);
+    hours[block + TANK_SOC_BEFORE] = p.float32 ? Math.fround(kept) : kept;
   }
 }
 

@@ -11,7 +11,7 @@ import type { SnapshotColumn } from './lane-snapshot.ts';
 import type { OpenBuilding } from './lane.ts';
 import { actBeforeMoving, bookAfterMoving } from './split-step.ts';
 import { beginHour, fillStores, moveStores, showOutside } from './hour-start.ts';
-import { act, bookUncontrolled, settle } from './step.ts';
+import { act, bookFirstHour, bookUncontrolled, settle } from './step.ts';
 
 interface Parts {
   readonly district: District;
@@ -115,9 +115,10 @@ export class LaneStates {
     hours.fill(0, at, at + this.#stride);
     fillStores(plant, hours, at);
     beginHour(plant, hours, at, start + t, this.#outages[lane]![t]!, false);
-    if (building.model.profile.alignment === 'split') bookAfterMoving(plant, hours, at, start + t);
+    if (plant.split) bookAfterMoving(plant, hours, at, start + t);
+    else if (plant.lagged) bookFirstHour(plant, hours, at, start + t);
     else bookUncontrolled(plant, hours, at, start + t);
-    settle(plant, hours, at, start + t, start + rows - 1, 0);
+    settle(plant, hours, at, start + t, start + building.recordedRows(rows) - 1, 0);
     if (this.#shown !== this.hours) this.#shown.set(hours.subarray(at, at + this.#stride), at);
   }
 
@@ -158,7 +159,7 @@ export class LaneStates {
     const start = this.#start[lane]!;
     const t = building.actsFirst ? clock : clock + 1;
     const row = start + t;
-    const split = profile.alignment === 'split';
+    const { split } = plant;
     const twice = clock === 0 && profile.defects['first-hour-thrice'];
     const outage = this.#outages[lane]![t]!;
     if (!building.actsFirst && !split) moveStores(plant, hours, at);
@@ -176,9 +177,10 @@ export class LaneStates {
         group.fleet!.act(this.#fleets, group.fleetAt, place, actions, from, hours, at, t, row);
       }
       if (twice) bookUncontrolled(plant, hours, at, row);
+      else if (plant.lagged && clock === 0) bookFirstHour(plant, hours, at, row);
     }
     const extra = this.#until[lane]! >= t ? this.#kw[lane]! * plant.hoursPerStep : 0;
-    settle(plant, hours, at, row, start + this.#rows[lane]! - 1, extra);
+    settle(plant, hours, at, row, start + building.recordedRows(this.#rows[lane]!) - 1, extra);
     if (dynamics !== null && !split) {
       const temperature = dynamics.step(this.#dynamics, this.#dynamicsAt[lane]!, hours, at, row);
       if (!Number.isNaN(temperature)) hours[at + INDOOR_TEMPERATURE] = temperature;

@@ -46,7 +46,8 @@ export function openModel(data: BuildingData, district: District, profile: Profi
     columns,
     actions: actionsOf(data, district, profile, devices, columns),
     dynamics: data.dynamics,
-    simulatesOutage: data.outage?.simulate === true,
+    // v1 knows no outages.
+    simulatesOutage: data.outage?.simulate === true && profile.alignment !== 'split',
     chargers: data.chargers,
     extraFields: extraFields(data),
   };
@@ -120,6 +121,8 @@ function actionsOf(
   columns: Columns,
 ): readonly ActionSpec[] {
   const specs: ActionSpec[] = [];
+  // Before 2.2 a battery's bound is not capped, and a tank's is the greatest demand.
+  const old = profile.defaults === 'fixed';
   const add = (name: string, kind: ActionKind, low: number, high: number, unit: string, index = 0): void =>
     void specs.push({ name, kind, index, low: Math.fround(low), high: Math.fround(high), unit });
   const active = district.actions.filter(({ active: on, name }) => on && !data.inactiveActions.includes(name));
@@ -128,8 +131,7 @@ function actionsOf(
       case 'electrical_storage': {
         const { capacity, nominalPower } = devices.battery;
         const ratio = nominalPower / Math.max(capacity, guard);
-        const limit =
-          profile.batteryUnit === 'nominal power' ? 1 : profile.alignment === 'split' ? ratio : Math.min(ratio, 1);
+        const limit = profile.batteryUnit === 'nominal power' ? 1 : old ? ratio : Math.min(ratio, 1);
         const bound = capacity === 0 && profile.batteryUnit === 'capacity' ? 0 : limit;
         const unit = profile.batteryUnit === 'capacity' ? 'fraction of capacity' : 'fraction of nominal power';
         add(name, name, -bound, bound, unit);
@@ -140,10 +142,9 @@ function actionsOf(
       case 'dhw_storage': {
         const use = storages[name];
         const { capacity } = devices[`${use}Tank`];
-        const most =
-          profile.alignment === 'split'
-            ? columns[`${use}Demand`].reduce((top, value) => Math.max(top, value), 0)
-            : devices[use].nominalPower;
+        const most = old
+          ? columns[`${use}Demand`].reduce((top, value) => Math.max(top, value), 0)
+          : devices[use].nominalPower;
         const bound = Math.min(most / Math.max(capacity, guard), 1);
         add(name, name, -bound, bound, 'fraction of capacity');
         break;

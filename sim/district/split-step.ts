@@ -38,7 +38,11 @@ export function actBeforeMoving(
   p.chargeBattery(p.battery, hours, at, battery * hours[at + BATTERY_CAPACITY]!, p.hoursPerStep);
 }
 
-/** v1's next hour: its demands with what was just charged. `battery` and `tanks` are kept from `actBeforeMoving`. */
+/**
+ * v1's next hour: its demands with what was just charged. `battery` and `tanks` are kept from `actBeforeMoving`.
+ *
+ * A space heater's input is reckoned with the DHW device's efficiency, every hour (CityLearn's bug; `actBeforeMoving` has its own).
+ */
 export function bookAfterMoving(p: Plant, hours: Float64Array, at: number, row: number): void {
   if (p.thermal) {
     for (let k = 0; k < 3; k++) {
@@ -48,7 +52,7 @@ export function bookAfterMoving(p: Plant, hours: Float64Array, at: number, row: 
       const heat = demand + hours[block + TANK_BALANCE]!;
       hours[block + DEMAND] = demand;
       hours[block + FROM_DEVICE] = demand + Math.min(hours[block + TANK_BALANCE]!, 0);
-      hours[block + CONSUMPTION] = heat / use.output[row]!;
+      hours[block + CONSUMPTION] = heat / use.uncontrolled[row]!;
     }
   }
   hours[at + LOAD_SERVED] = p.load[row]!;

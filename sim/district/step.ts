@@ -44,6 +44,7 @@ function bookedWithoutSolar(p: Plant, hours: Float64Array, at: number): number {
   const cooling = hours[at + COOLING + CONSUMPTION]!;
   const heating = hours[at + HEATING + CONSUMPTION]!;
   const dhw = hours[at + DHW + CONSUMPTION]!;
+  if (p.split) return cooling + heating + dhw + battery + load;
   if (!p.float32) return cooling + heating + dhw + load + battery;
   return Math.fround(Math.fround(Math.fround(Math.fround(cooling + heating) + dhw) + load) + battery);
 }
@@ -52,10 +53,11 @@ function bookedWithoutSolar(p: Plant, hours: Float64Array, at: number): number {
 function controlDemand(p: Plant, use: EndUse, hours: Float64Array, at: number, row: number, action: number): void {
   const asked = use.side === 0 ? action : Math.abs(use.side < 0 ? Math.min(action, 0) : Math.max(action, 0));
   const mode = p.hvacMode[row]!;
-  const runs = mode === use.mode || mode === 3;
+  const runs = mode === use.mode || mode === p.bothModes;
   const block = at + use.block;
   const demand = runs
-    ? Math.min(asked * use.nominalPower, use.nominalPower - hours[block + CONSUMPTION]!) * use.output[row]!
+    ? Math.min(asked * use.nominalPower * use.deviceHours, use.nominalPower - hours[block + CONSUMPTION]!) *
+      use.output[row]!
     : 0;
   hours[block + DEMAND] = p.float32 ? Math.fround(demand) : demand;
 }
@@ -67,7 +69,7 @@ function runDevice(p: Plant, use: EndUse, hours: Float64Array, at: number, row: 
   const left = hours[block + DEMAND]! + Math.min(hours[block + TANK_BALANCE]!, 0);
   const most = Math.min(flexibility(p, hours, at), use.nominalPower - booked) * output;
   const heat = Math.min(p.float32 ? Math.fround(left) : left, most);
-  const consumption = booked + Math.max(0, heat / output);
+  const consumption = booked + Math.max(0, heat / output) * p.ratio;
   hours[block + FROM_DEVICE] = p.float32 ? Math.fround(heat) : heat;
   hours[block + CONSUMPTION] = p.float32 ? Math.fround(consumption) : consumption;
 }
@@ -75,18 +77,36 @@ function runDevice(p: Plant, use: EndUse, hours: Float64Array, at: number, row: 
 function runTank(p: Plant, use: EndUse, hours: Float64Array, at: number, row: number, action: number): void {
   const block = at + use.block;
   const output = use.output[row]!;
-  const asked = action * use.actionCapacity;
+  const asked = action * use.actionCapacity * use.storageHours;
   const energy =
     asked > 0
       ? Math.min(Math.min(flexibility(p, hours, at), use.nominalPower - hours[block + CONSUMPTION]!) * output, asked)
       : Math.max(-hours[block + DEMAND]!, asked);
   chargeTank(use.tank, hours, block, energy, p.float32);
-  const consumption = hours[block + CONSUMPTION]! + Math.max(hours[block + TANK_BALANCE]!, 0) / output;
+  const consumption = hours[block + CONSUMPTION]! + (Math.max(hours[block + TANK_BALANCE]!, 0) / output) * p.ratio;
   hours[block + CONSUMPTION] = p.float32 ? Math.fround(consumption) : consumption;
 }
 
-function runBattery(p: Plant, hours: Float64Array, at: number, action: number): void {
-  const request = Math.min(action * p.batteryScale, flexibility(p, hours, at));
+/** kWh that v3 lets a battery give in an outage: what is asked for beyond the panels. Source: CityLearn 3.0.0 building_ops.py. */
+function localLoad(p: Plant, hours: Float64Array, at: number, row: number): number {
+  let kw = 0;
+  if (p.thermal) {
+    for (let k = 0; k < 3; k++) {
+      const use = p.endUses[k]!;
+      const block = at + use.block;
+      kw += (hours[block + FROM_DEVICE]! * p.ratio + hours[block + TANK_BALANCE]!) / use.output[row]! / p.hoursPerStep;
+    }
+  }
+  kw += (hours[at + LOAD_SERVED]! * p.ratio) / p.hoursPerStep;
+  kw += hours[at + SOLAR]! / p.hoursPerStep;
+  kw += hours[at + WASHING_CONSUMPTION]! / p.hoursPerStep;
+  return Math.max(kw, 0) * p.hoursPerStep;
+}
+
+function runBattery(p: Plant, hours: Float64Array, at: number, row: number, action: number): void {
+  const taken = Math.max(Math.min(action, p.batteryMost), -p.batteryMost);
+  const wanted = Math.min(taken * p.batteryScale * p.batteryHours, flexibility(p, hours, at));
+  const request = p.lagged && hours[at + POWER_OUTAGE] !== 0 ? Math.max(wanted, -localLoad(p, hours, at, row)) : wanted;
   p.chargeBattery(p.battery, hours, at, request, p.hoursPerStep);
 }
 
@@ -104,7 +124,7 @@ export function act(
   controlled: boolean,
 ): void {
   const battery = p.batteryAction < 0 ? 0 : actions[from + p.batteryAction]!;
-  if (battery < 0) runBattery(p, hours, at, battery);
+  if (battery < 0) runBattery(p, hours, at, row, battery);
   if (p.thermal) {
     if (controlled) {
       for (let k = 0; k < 2; k++) {
@@ -121,10 +141,32 @@ export function act(
     }
   }
   const load = Math.min(p.load[row]!, flexibility(p, hours, at));
-  const consumption = hours[at + LOAD_CONSUMPTION]! + load;
+  const consumption = hours[at + LOAD_CONSUMPTION]! + load * p.ratio;
   hours[at + LOAD_SERVED] = p.float32 ? Math.fround(load) : load;
   hours[at + LOAD_CONSUMPTION] = p.float32 ? Math.fround(consumption) : consumption;
-  if (!(battery < 0)) runBattery(p, hours, at, battery);
+  if (!(battery < 0)) runBattery(p, hours, at, row, battery);
+}
+
+/**
+ * v3's hour 0, at reset and after its action: every device's booking is made anew from what it gave and its tank took, so that what a tank gave
+ * is counted twice (CityLearn's bug). In an outage, load, hot water, heating and cooling are cut in turn to what panels and battery give.
+ * CityLearn stops where a device's booking would be negative; here it is 0. Source: CityLearn 3.0.0 building.py, update_variables.
+ */
+export function bookFirstHour(p: Plant, hours: Float64Array, at: number, row: number): void {
+  const outage = hours[at + POWER_OUTAGE] !== 0;
+  let left = outage ? Math.abs(hours[at + SOLAR]!) + Math.max(-hours[at + BATTERY_CONSUMPTION]!, 0) : Infinity;
+  const load = Math.min(Math.fround(hours[at + LOAD_SERVED]! * p.ratio), left);
+  hours[at + LOAD_CONSUMPTION] = Math.fround(load);
+  left -= load;
+  if (!p.thermal) return;
+  for (let k = 2; k >= 0; k--) {
+    const use = p.endUses[k]!;
+    const block = at + use.block;
+    const heat = hours[block + FROM_DEVICE]! * p.ratio + hours[block + TANK_BALANCE]!;
+    const consumption = Math.min(Math.fround(Math.max(0, heat / use.uncontrolled[row]!)), left);
+    hours[block + CONSUMPTION] = Math.fround(consumption);
+    left -= consumption;
+  }
 }
 
 /** Books an hour that nobody acts on: every load as the file has it. CityLearn does so at reset, head once more. Source: specs/citylearn.md 6.4. */
@@ -135,12 +177,12 @@ export function bookUncontrolled(p: Plant, hours: Float64Array, at: number, row:
       const use = p.endUses[k]!;
       const block = at + use.block;
       const heat = hours[block + FROM_DEVICE]! + hours[block + TANK_BALANCE]!;
-      const output = k === 1 && p.heaterInput !== null ? p.heaterInput : use.output[row]!;
-      const consumption = hours[block + CONSUMPTION]! + (single ? Math.fround(heat) : heat) / output;
+      const output = use.uncontrolled[row]!;
+      const consumption = hours[block + CONSUMPTION]! + ((single ? Math.fround(heat) : heat) / output) * p.ratio;
       hours[block + CONSUMPTION] = single ? Math.fround(consumption) : consumption;
     }
   }
-  const load = hours[at + LOAD_CONSUMPTION]! + hours[at + LOAD_SERVED]!;
+  const load = hours[at + LOAD_CONSUMPTION]! + hours[at + LOAD_SERVED]! * p.ratio;
   hours[at + LOAD_CONSUMPTION] = single ? Math.fround(load) : load;
   const battery = hours[at + BATTERY_CONSUMPTION]! + hours[at + BATTERY_BALANCE]!;
   hours[at + BATTERY_CONSUMPTION] = single ? Math.fround(battery) : battery;

@@ -27,12 +27,12 @@ export function chargeTank(tank: Tank, hours: Float64Array, at: number, request:
   hours[at + TANK_BALANCE] = float32 ? Math.fround(balance) : balance;
 }
 
-/** As CityLearn 1.8: the same, counted in kWh and without power limits. */
+/** As CityLearn 1.8: the same, counted in kWh. */
 export function chargeTank1(tank: Tank, hours: Float64Array, at: number, request: number): void {
+  const energy = request >= 0 ? Math.min(request, tank.maxInputPower) : Math.max(-tank.maxOutputPower, request);
   const initial = hours[at + TANK_ENERGY]! * (1 - tank.lossCoefficient);
   const root = Math.sqrt(tank.efficiency);
-  const final =
-    request >= 0 ? Math.min(initial + request * root, tank.capacity) : Math.max(0, initial + request / root);
+  const final = energy >= 0 ? Math.min(initial + energy * root, tank.capacity) : Math.max(0, initial + energy / root);
   const difference = final - initial;
   hours[at + TANK_ENERGY] = final;
   hours[at + TANK_SOC] = final / tank.capacity;
