@@ -1,7 +1,41 @@
-import { ShapeError } from '../../core/errors.ts';
+import { UnknownNameError } from '../../core/errors.ts';
+import type { EpisodeWindow } from './episode.ts';
+import { countKpis, ratioKpis } from './kpi-building.ts';
+import type { CountKpi, RatioKpi } from './kpi-building.ts';
+import { defaultComfortBand, DistrictMeter } from './kpi-district.ts';
+import type { Kpi } from './kpi-district.ts';
+import type { BuildingModel } from './model.ts';
+import type { Profile } from './profile.ts';
 
-/** The nine KPIs of CityLearn 2.0, each the controlled value over that without storage (with PV): 1.0 is no battery, lower is better. */
-export const kpiNames = [
+/** A release's KPIs: its names, in the order of `evaluate()`'s rows, and which KPI each is. */
+interface KpiTable {
+  readonly building: ReadonlyMap<string, RatioKpi | CountKpi>;
+  readonly district: ReadonlyMap<string, Kpi>;
+}
+
+const own = <Name extends string>(names: readonly Name[]): (readonly [string, Name])[] =>
+  names.map((name) => [name, name] as const);
+
+/** pandas groups by name, so that a district's rows are sorted. */
+function table(
+  building: readonly (readonly [string, RatioKpi | CountKpi])[],
+  shape: readonly (readonly [string, Kpi])[],
+): KpiTable {
+  const all: (readonly [string, Kpi])[] = [...building, ...shape];
+  return { building: new Map(building), district: new Map(all.toSorted(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+const v23 = table(
+  own([...ratioKpis, ...countKpis]),
+  own([
+    'ramping_average',
+    'daily_one_minus_load_factor_average',
+    'monthly_one_minus_load_factor_average',
+    'daily_peak_average',
+    'all_time_peak_average',
+  ] as const),
+);
+const v20Names = [
   'electricity_consumption_total',
   'cost_total',
   'carbon_emissions_total',
@@ -12,181 +46,110 @@ export const kpiNames = [
   'daily_one_minus_load_factor_average',
   'monthly_one_minus_load_factor_average',
 ] as const;
-export type KpiName = (typeof kpiNames)[number];
-export type KpiValues = Record<KpiName, number | null>;
-
-const dayHours = 24;
-const monthHours = 730;
-
-/** One series' numerators, built an hour at a time. */
-class Totals {
-  consumption = 0;
-  cost = 0;
-  carbon = 0;
-  net = 0;
-  ramping = 0;
-  peak = -Infinity;
-  readonly day = new Blocks(dayHours);
-  readonly month = new Blocks(monthHours);
-  #last = Number.NaN;
-
-  push(net: number, price: number, carbon: number): void {
-    this.consumption += Math.max(net, 0);
-    this.cost += Math.max(net * price, 0);
-    this.carbon += Math.max(net * carbon, 0);
-    this.net += net;
-    if (!Number.isNaN(this.#last)) this.ramping += Math.abs(net - this.#last);
-    this.#last = net;
-    if (net > this.peak) this.peak = net;
-    this.day.push(net);
-    this.month.push(net);
-  }
-}
-
-/** Means over consecutive blocks counted from index 0; the tail block is shorter. */
-class Blocks {
-  readonly #window: number;
-  #hours = 0;
-  #sum = 0;
-  #max = -Infinity;
-  #blocks = 0;
-  #peaks = 0;
-  #oneMinusLoadFactors = 0;
-
-  constructor(window: number) {
-    this.#window = window;
-  }
-
-  push(net: number): void {
-    this.#hours++;
-    this.#sum += net;
-    if (net > this.#max) this.#max = net;
-    if (this.#hours === this.#window) {
-      this.#blocks++;
-      this.#peaks += this.#max;
-      this.#oneMinusLoadFactors += 1 - this.#sum / this.#hours / this.#max;
-      this.#hours = 0;
-      this.#sum = 0;
-      this.#max = -Infinity;
-    }
-  }
-
-  /** Mean over blocks of the largest value. */
-  get peak(): number {
-    return this.#hours === 0 ? this.#peaks / this.#blocks : (this.#peaks + this.#max) / (this.#blocks + 1);
-  }
-
-  /** Mean over blocks of 1 − mean/max. */
-  get oneMinusLoadFactor(): number {
-    const tail = 1 - this.#sum / this.#hours / this.#max;
-    return this.#hours === 0
-      ? this.#oneMinusLoadFactors / this.#blocks
-      : (this.#oneMinusLoadFactors + tail) / (this.#blocks + 1);
-  }
-}
-
-const numerators: Record<KpiName, (totals: Totals) => number> = {
-  electricity_consumption_total: (totals) => totals.consumption,
-  cost_total: (totals) => totals.cost,
-  carbon_emissions_total: (totals) => totals.carbon,
-  zero_net_energy: (totals) => totals.net,
-  ramping_average: (totals) => totals.ramping,
-  daily_peak_average: (totals) => totals.day.peak,
-  annual_peak_average: (totals) => totals.peak,
-  daily_one_minus_load_factor_average: (totals) => totals.day.oneMinusLoadFactor,
-  monthly_one_minus_load_factor_average: (totals) => totals.month.oneMinusLoadFactor,
+const tables: Readonly<Record<Profile['kpis'], KpiTable>> = {
+  v1: table(
+    [
+      ['electricity_consumption', 'electricity_consumption_total'],
+      ['zero_net_energy', 'zero_net_energy'],
+      ['carbon_emissions', 'carbon_emissions_total'],
+      ['cost', 'cost_total'],
+    ],
+    [
+      ['ramping', 'ramping_average'],
+      ['1 - load_factor', 'monthly_one_minus_load_factor_average'],
+      ['average_daily_peak', 'daily_peak_average'],
+      ['peak_demand', 'annual_peak_average'],
+    ],
+  ),
+  'v2.0': {
+    building: new Map(own(v20Names.slice(0, 4) as readonly RatioKpi[])),
+    district: new Map<string, Kpi>(own(v20Names)),
+  },
+  'v2.3': v23,
+  head: v23,
 };
 
-/**
- * KPIs of a running episode, O(1) an hour.
- *
- * `Σmax(E,0), Σmax(E·price,0), Σmax(E·ci,0), ΣE, Σ|Eₜ−Eₜ₋₁|, mean daily max, max, mean(1 − mean/max)` over 24 h and 730 h blocks,
- * each divided by the same of the series without storage; null where that is 0. Source: specs/bifurcation.md 3.3.
- */
-export class KpiAccumulator {
-  readonly #control = new Totals();
-  readonly #baseline = new Totals();
-
-  /** @param net, netWithoutStorage kWh  @param price $/kWh  @param carbon kgCO2/kWh, all of one hour */
-  push(net: number, netWithoutStorage: number, price: number, carbon: number): void {
-    this.#control.push(net, price, carbon);
-    this.#baseline.push(netWithoutStorage, price, carbon);
-  }
-
-  value(name: KpiName): number | null {
-    const ratio = numerators[name](this.#control) / numerators[name](this.#baseline);
-    return Number.isFinite(ratio) ? ratio : null;
-  }
-
-  values(): KpiValues {
-    return Object.fromEntries(kpiNames.map((name) => [name, this.value(name)])) as KpiValues;
-  }
+/** Names of a profile's KPIs, in the order of a district's rows. Each is a ratio to the case without storage, a share, °C. Lower is better. */
+export function kpiNames(profile: Profile): readonly string[] {
+  return [...tables[profile.kpis].district.keys()];
 }
 
-/** What KPIs are computed from, all [T]: kWh, kWh, $/kWh, kgCO2/kWh. */
-export interface KpiSeries {
-  readonly net: Float64Array;
-  readonly netWithoutStorage: Float64Array;
-  readonly price: Float64Array;
-  readonly carbon: Float64Array;
-}
-
-/** KPIs of whole series [T], all of one length. */
-export function kpis(series: KpiSeries): KpiValues {
-  const { net, netWithoutStorage, price, carbon } = series;
-  for (const [name, column] of Object.entries({ netWithoutStorage, price, carbon })) {
-    if (column.length < net.length)
-      throw new ShapeError(`kpis: ${name} has ${column.length} values, net has ${net.length}`);
-  }
-  const accumulator = new KpiAccumulator();
-  for (let t = 0; t < net.length; t++) accumulator.push(net[t]!, netWithoutStorage[t]!, price[t]!, carbon[t]!);
-  return accumulator.values();
+/** KPIs of a running episode, O(1) an hour. */
+export interface KpiMeter {
+  /** @param hours, at the booked hour of a lane  @param row of the simulation range */
+  push(hours: Float64Array, at: number, row: number): void;
+  /** null where it is not defined: nothing to divide by, nobody there, no outage. */
+  value(name: string): number | null;
+  values(): Readonly<Record<string, number | null>>;
 }
 
 /** One line of `kpis.csv`, as CityLearn's `evaluate()` names them. */
 export interface KpiRow {
   readonly level: 'district' | 'building';
   readonly name: string;
-  readonly costFunction: KpiName;
+  readonly costFunction: string;
   readonly value: number | null;
 }
 
-/** KPIs that CityLearn computes on the district's summed series; the others are the plain mean over its buildings. */
-const ofTheSum: ReadonlySet<KpiName> = new Set([
-  'ramping_average',
-  'daily_peak_average',
-  'annual_peak_average',
-  'daily_one_minus_load_factor_average',
-  'monthly_one_minus_load_factor_average',
-]);
+/** KPIs of a district's buildings and of the district. */
+export interface DistrictKpiMeter {
+  /** @param ats [buildings] of each building's block in `hours` */
+  push(hours: Float64Array, ats: ArrayLike<number>, row: number): void;
+  rows(): readonly KpiRow[];
+}
 
-/** KPIs of each building and of the district. Source: specs/citylearn.md 14, as of 2.0. */
-export function kpiRows(names: readonly string[], series: readonly KpiSeries[]): KpiRow[] {
-  const own = series.map(kpis);
-  const length = series[0]?.net.length ?? 0;
-  const sum = (pick: (one: KpiSeries) => Float64Array): Float64Array =>
-    Float64Array.from({ length }, (_, t) => series.reduce((total, one) => total + pick(one)[t]!, 0));
-  const zeros = new Float64Array(length);
-  const together = kpis({
-    net: sum((one) => one.net),
-    netWithoutStorage: sum((one) => one.netWithoutStorage),
-    price: zeros,
-    carbon: zeros,
+function openMeter(models: readonly BuildingModel[], episode: EpisodeWindow): DistrictMeter {
+  const { kpis } = models[0]!.profile;
+  return new DistrictMeter(models, episode, {
+    comfort: kpis === 'v2.3' || kpis === 'head',
+    comfortBand: defaultComfortBand,
+    baseline: 'default',
   });
-  const mean = (name: KpiName): number | null => {
-    const values = own.map((values) => values[name]).filter((value) => value !== null);
-    return values.length === 0 ? null : values.reduce((total, value) => total + value, 0) / values.length;
+}
+
+/** All of a profile's KPIs of one lane, those of a district as for a district of this one building. */
+export function kpiMeter(model: BuildingModel, episode: EpisodeWindow): KpiMeter {
+  const { district } = tables[model.profile.kpis];
+  const meter = openMeter([model], episode);
+  const ats = new Int32Array(1);
+  const value = (name: string): number | null => {
+    const kpi = district.get(name);
+    if (kpi === undefined) throw new UnknownNameError('KPI', name, [...district.keys()]);
+    return meter.value(kpi);
   };
-  const district = kpiNames.map((name): KpiRow => ({
-    level: 'district',
-    name: 'District',
-    costFunction: name,
-    value: ofTheSum.has(name) ? together[name] : mean(name),
-  }));
-  const buildings = own.flatMap((values, i) =>
-    kpiNames
-      .filter((name) => !ofTheSum.has(name))
-      .map((name): KpiRow => ({ level: 'building', name: names[i]!, costFunction: name, value: values[name] })),
-  );
-  return [...district, ...buildings];
+  return {
+    push(hours, at, row) {
+      ats[0] = at;
+      meter.push(hours, ats, row);
+    },
+    value,
+    values: () => Object.fromEntries([...district].map(([name, kpi]) => [name, meter.value(kpi)])),
+  };
+}
+
+/** The rows of `evaluate()`: the district's, then each building's. All models are of one profile. */
+export function districtKpiMeter(models: readonly BuildingModel[], episode: EpisodeWindow): DistrictKpiMeter {
+  const { building, district } = tables[models[0]!.profile.kpis];
+  const meter = openMeter(models, episode);
+  return {
+    push(hours, ats, row) {
+      meter.push(hours, ats, row);
+    },
+    rows: () => [
+      ...[...district].map(([costFunction, kpi]): KpiRow => ({
+        level: 'district',
+        name: 'District',
+        costFunction,
+        value: meter.value(kpi),
+      })),
+      ...models.flatMap(({ data }, i) =>
+        [...building].map(([costFunction, kpi]): KpiRow => ({
+          level: 'building',
+          name: data.name,
+          costFunction,
+          value: meter.ofBuilding(i, kpi),
+        })),
+      ),
+    ],
+  };
 }
