@@ -29,7 +29,12 @@ export interface ResolvedBuilding {
   /** kW */
   readonly pvNominalPower: number;
   readonly observations: readonly string[];
-  readonly actions: readonly { readonly name: string; readonly low: number; readonly high: number; readonly unit: string }[];
+  readonly actions: readonly {
+    readonly name: string;
+    readonly low: number;
+    readonly high: number;
+    readonly unit: string;
+  }[];
 }
 
 /** Tries every profile: a district that opens, resets and takes a step of zeros runs. */
@@ -37,19 +42,30 @@ export function profileVerdicts(description: FolderDescription, district: Distri
   return (Object.keys(profiles) as ProfileName[]).map((profile) => ({
     profile,
     title: profiles[profile].title,
-    ...(district === null ? { runs: null, refusal: null } : verdict(district, profile)),
+    ...verdict(district, profile),
     notes: description.schema === null ? [] : profileNotes(profile, description.schema, description.facts),
   }));
 }
 
-function verdict(district: District, profile: ProfileName): { readonly runs: boolean; readonly refusal: string | null } {
+function verdict(district: District | null, profile: ProfileName): Pick<ProfileVerdict, 'runs' | 'refusal'> {
+  if (district === null) return { runs: null, refusal: null };
+  const refusal = refusalOf(district, profile);
+  if (refusal === null) return { runs: true, refusal };
+  const rewarded = refusalOf({ ...district, reward: plainReward }, profile) === null;
+  return { runs: false, refusal: rewarded ? `${refusal}; it runs with --reward ${plainReward.type}` : refusal };
+}
+
+/** Every profile has it. */
+const plainReward = { type: 'RewardFunction', attributes: {} };
+
+function refusalOf(district: District, profile: ProfileName): string | null {
   try {
     using env = opened(district, profile);
     env.reset(rng(0));
     env.step(new Float64Array(env.numEnvs * env.actionSize));
-    return { runs: true, refusal: null };
+    return null;
   } catch (error) {
-    if (error instanceof FaultlineError) return { runs: false, refusal: error.message };
+    if (error instanceof FaultlineError) return error.message;
     throw error;
   }
 }

@@ -54,17 +54,14 @@ export function suggestProfile(schema: SchemaSummary, { headers, oldExtras, minu
 export function profileNotes(name: ProfileName, schema: SchemaSummary, { headers }: FileFacts): string[] {
   const profile = profiles[name];
   const { buildings } = schema;
-  const lacking = [
-    ...new Set(
-      buildings.flatMap(({ devices }) => devices.filter(({ kind }) => kind !== 'PV').flatMap((one) => one.defaulted)),
-    ),
-  ];
+  const lacking = new Set(buildings.flatMap(({ devices }) => devices.flatMap(({ defaulted }) => defaulted)));
+  for (const constant of ['initial_soc', 'depth_of_discharge']) lacking.delete(constant); // in every release
   const notes: (string | false)[] = [
     name === 'v1' &&
       buildings.some(({ dynamics, outage }) => dynamics !== null || outage?.simulated === true) &&
       '1.x has no indoor dynamics, device control or outages: temperatures and demands are the file’s',
-    lacking.length > 0 &&
-      `${lacking.join(', ')} where the schema has none: ${profile.defaults === 'fixed' ? 'constants' : 'drawn from seeds made of names'}`,
+    lacking.size > 0 &&
+      `${[...lacking].join(', ')} where the schema has none: ${profile.defaults === 'fixed' ? 'constants' : 'drawn from seeds made of names'}`,
     (headers === 'old' || headers === 'mixed') &&
       profile.defaults === 'sampled' &&
       'files of the older generation are read by position; CityLearn itself would refuse them',
