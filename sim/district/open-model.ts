@@ -79,8 +79,8 @@ function rangeOf(column: Float64Array, { start, end }: District, single: boolean
 /** Every file column by its canonical observation name. */
 function namedColumns(data: BuildingData, district: District, profile: Profile): Record<string, Float64Array> {
   const zeros = new Float64Array(district.end - district.start + 1);
-  // head clips price and carbon to [0, 1] on loading: specs/citylearn.md 2.2.
-  const clips = profile.kpis === 'head';
+  // head clips price and carbon to [0, 1] on loading (specs/citylearn.md 2.2), v3 no longer.
+  const clips = profile.alignment === 'now';
   const named: Record<string, Float64Array> = {};
   for (const name of energyColumns) named[name] = rangeOf(data.energy[name], district, profile.float32, false);
   for (const [name, column] of Object.entries(data.weather))
