@@ -7,7 +7,7 @@ import { schema } from '../../evaluation/vocabulary.ts';
 import { folderReader } from '../../server/folder-reader.ts';
 import { readCityLearnFolder } from '../../sim/data/citylearn-folder.ts';
 import type { District } from '../../sim/data/dataset.ts';
-import { numberColumns, sharedPath } from './shared.ts';
+import { sharedPath } from './shared.ts';
 
 /** One of CityLearn's own runs in the shared folder. */
 export interface GoldenRun {
@@ -48,10 +48,21 @@ export async function goldenDistrict(run: GoldenRun): Promise<District> {
   return readCityLearnFolder(folderReader(sharedPath(`${root}/${run.meta.dataset}`)));
 }
 
-/** Columns of one of a run's files; undefined where there is none. Blank cells are NaN. */
+/** Columns of one of a run's files; undefined where there is none. Blank cells are NaN, and so are those that short rows leave out. */
 export function goldenColumns(run: GoldenRun, kind: string): Readonly<Record<string, Float64Array>> | undefined {
   const file = `${run.stem}.${kind}.csv.gz`;
-  return existsSync(file) ? numberColumns(file) : undefined;
+  if (!existsSync(file)) return undefined;
+  const [head, ...lines] = gunzipSync(readFileSync(file)).toString('utf8').trim().split(/\r?\n/);
+  const names = head!.split(',');
+  const width = names.length;
+  const columns = names.map(() => new Float64Array(lines.length).fill(Number.NaN));
+  lines.forEach((line, row) =>
+    line.split(',').forEach((cell, c) => {
+      if (c >= width) throw new Error(`${file}:${row + 2}: more cells than the head`);
+      if (cell !== '') columns[c]![row] = Number(cell);
+    }),
+  );
+  return Object.fromEntries(names.map((name, c) => [name, columns[c]!]));
 }
 
 export interface GoldenKpi {

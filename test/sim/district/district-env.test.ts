@@ -259,7 +259,7 @@ describe('misuse', () => {
     env.reset(rng(0));
     const before = env.snapshot!().slice();
     expect(() => env.step(Float64Array.of(0.1, value))).toThrow(ShapeError);
-    expect(() => env.step(Float64Array.of(0.1, value))).toThrow(`lane 1: action is ${value}`);
+    expect(() => env.step(Float64Array.of(0.1, value))).toThrow(`lane 1: action 0 is ${value}`);
     expect(env.snapshot!()).toEqual(before);
   });
 
