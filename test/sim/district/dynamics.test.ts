@@ -296,10 +296,10 @@ describe.skipIf(sharedMissing).each([
       predicted++;
       const golden = Math.fround(expected[row]!);
       if (got === golden) same++;
-      else expect(Math.abs(got - golden), `row ${row}`).toBeLessThanOrEqual(5e-7 * Math.abs(golden));
+      else expect(Math.abs(got - golden), `row ${row}`).toBeLessThanOrEqual(2.5e-7 * Math.abs(golden));
     }
     expect(predicted).toBe(last - first - 11);
-    // PyTorch's own order of additions is not ours: every second value or more is the same float32 all the same.
-    expect(same / predicted).toBeGreaterThan(0.2);
+    // PyTorch's own order of additions is not ours: more than half of the values are the same float32.
+    expect(same / predicted).toBeGreaterThan(0.5);
   });
 });
