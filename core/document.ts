@@ -10,12 +10,17 @@ export interface DocumentIssue {
   readonly message: string;
 }
 
-/** A YAML or JSON document that does not satisfy its schema; every issue is listed, each with `file:line:column /path`. */
+/** Of a text that is no YAML at all, each line is an issue. */
+const mostListed = 20;
+
+/** A YAML or JSON document that does not satisfy its schema; the first issues are listed, each with `file:line:column /path`. */
 export class DocumentError extends ConfigError {
   readonly issues: readonly DocumentIssue[];
 
   constructor(issues: readonly DocumentIssue[]) {
-    super(issues.map((issue) => `${formatPlace(issue.place)}: ${issue.message}`).join('\n'));
+    const lines = issues.slice(0, mostListed).map((issue) => `${formatPlace(issue.place)}: ${issue.message}`);
+    if (issues.length > mostListed) lines.push(`and ${issues.length - mostListed} more`);
+    super(lines.join('\n'));
     this.issues = issues;
   }
 }
@@ -116,8 +121,21 @@ function issuesOf(
         },
       ];
     }
+    if (issue.code === 'invalid_union') {
+      const meant = issue.errors.find((branch) => !branch.some(isOfAnotherType));
+      if (meant !== undefined) {
+        const inner = meant.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+        return issuesOf(inner, root, schema, placeOf);
+      }
+    }
     return [{ place: placeOf(issue.path), message: `${issue.message} (got ${show(got)})` }];
   });
+}
+
+/** Whether a branch of a union failed because the value is of another kind altogether: then it was not the branch that was meant. */
+function isOfAnotherType(issue: z.core.$ZodIssue): boolean {
+  if (issue.path.length > 0) return false;
+  return issue.code === 'invalid_type' || (issue.code === 'invalid_value' && typeof issue.input !== 'string');
 }
 
 function show(value: unknown): string {
