@@ -1,26 +1,39 @@
 import { ConfigError, UnknownNameError } from '../../core/errors.ts';
+import type { Place } from '../../core/errors.ts';
 
 /** Where attributes stand in a scenario. */
-const where = '/district/reward/attributes';
+const inScenario: Place = { path: '/district/reward/attributes' };
+
+const largestExponent = 100;
 
 /** A reward class's attributes as a schema or scenario gives them: null and missing ones take CityLearn's default, unknown ones are errors. */
 export class RewardAttributes {
   readonly #type: string;
   readonly #raw: Readonly<Record<string, unknown>>;
+  readonly #place: Place;
 
-  /** @throws {UnknownNameError} for an attribute that the class has not. */
-  constructor(type: string, raw: Readonly<Record<string, unknown>>, known: readonly string[]) {
+  /** @param place of the attributes @throws {UnknownNameError} for an attribute that the class has not. */
+  constructor(
+    type: string,
+    raw: Readonly<Record<string, unknown>>,
+    known: readonly string[],
+    place: Place = inScenario,
+  ) {
     this.#type = type;
     this.#raw = raw;
+    this.#place = place;
     for (const name of Object.keys(raw)) {
-      if (!known.includes(name))
-        throw new UnknownNameError(`attribute of ${type}`, name, known, { path: `${where}/${name}` });
+      if (!known.includes(name)) throw new UnknownNameError(`attribute of ${type}`, name, known, this.place(name));
     }
+  }
+
+  place(name: string): Place {
+    return { ...this.#place, path: `${this.#place.path}/${name}` };
   }
 
   #reject(name: string, got: unknown, expected: string): never {
     throw new ConfigError(`${name} of ${this.#type} is ${JSON.stringify(got)}, expected ${expected}`, {
-      place: { path: `${where}/${name}` },
+      place: this.place(name),
     });
   }
 
@@ -31,6 +44,12 @@ export class RewardAttributes {
   number<Absent extends number | null>(name: string, absent: Absent): number | Absent {
     const got = this.#raw[name];
     return got === undefined || got === null ? absent : this.#number(name, got);
+  }
+
+  /** A power to which something ≥ 0 is raised: a negative one would give infinite rewards at 0, a huge one above 1. */
+  exponent(name: string, absent: number): number {
+    const got = this.number(name, absent);
+    return got >= 0 && got <= largestExponent ? got : this.#reject(name, got, `a number from 0 to ${largestExponent}`);
   }
 
   /** As many numbers as there are defaults. */
@@ -49,7 +68,7 @@ export class RewardAttributes {
     const known = Object.keys(absent);
     const given = Object.entries(got).map(([key, value]): [string, number] => {
       if (!known.includes(key))
-        throw new UnknownNameError(`weight of ${this.#type}`, key, known, { path: `${where}/${name}/${key}` });
+        throw new UnknownNameError(`weight of ${this.#type}`, key, known, this.place(`${name}/${key}`));
       return [key, this.#number(`${name}/${key}`, value)];
     });
     return { ...absent, ...Object.fromEntries(given) };

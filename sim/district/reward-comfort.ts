@@ -81,8 +81,8 @@ function openComfort(attributes: RewardAttributes, models: readonly BuildingMode
   const oneSetPoint = profile.rewards === 'v2.0';
   const c: Comfort = {
     band: attributes.number('band', oneSetPoint ? 2 : null),
-    lowerExponent: attributes.number('lower_exponent', 2),
-    higherExponent: attributes.number('higher_exponent', oneSetPoint ? 3 : 2),
+    lowerExponent: attributes.exponent('lower_exponent', 2),
+    higherExponent: attributes.exponent('higher_exponent', oneSetPoint ? 3 : 2),
     single: profile.float32 && !profile.wideColumns,
     singleBand: profile.float32,
     oneSetPoint,

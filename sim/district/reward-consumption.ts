@@ -10,7 +10,7 @@ import type { RewardClass, RewardKernel } from './reward-kernel.ts';
 export const consumptionReward: RewardClass = {
   attributes: ['exponent'],
   open(attributes) {
-    const exponent = attributes.number('exponent', 1);
+    const exponent = attributes.exponent('exponent', 1);
     if (exponent === 1)
       return (hours, ats, _rows, out) => {
         for (let i = 0; i < ats.length; i++) out[i] = -Math.max(hours[ats[i]! + NET]!, 0);

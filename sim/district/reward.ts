@@ -1,4 +1,5 @@
 import { ConfigError, UnknownNameError } from '../../core/errors.ts';
+import type { Place } from '../../core/errors.ts';
 import type { BuildingModel } from './model.ts';
 import type { Profile } from './profile.ts';
 import { RewardAttributes } from './reward-attributes.ts';
@@ -15,7 +16,19 @@ export type { RewardKernel };
 export type RewardSpec =
   { readonly type: string; readonly attributes: Readonly<Record<string, unknown>> } | { readonly expression: string };
 
-const classPath = { path: '/district/reward' };
+/** Where a reward's class and its attributes stand. */
+interface Places {
+  readonly type: Place;
+  readonly attributes: Place;
+}
+const inScenario: Places = { type: { path: '/district/reward' }, attributes: { path: '/district/reward/attributes' } };
+
+/** A dataset's own reward stands in its schema. */
+function placesOf(spec: RewardSpec, { district }: BuildingModel): Places {
+  if (spec !== district.reward) return inScenario;
+  const place = (name: string): Place => ({ file: district.name, path: `/reward_function/${name}` });
+  return { type: place('type'), attributes: place('attributes') };
+}
 
 /** CityLearn's classes that every release from 2.0 on has. */
 const shared = {
@@ -32,7 +45,7 @@ const multiBuilding: RewardClass = {
   attributes: ['reward_functions'],
   open(attributes, models) {
     const each = attributes.raw('reward_functions');
-    const place = { path: '/district/reward/attributes/reward_functions' };
+    const place = attributes.place('reward_functions');
     if (typeof each !== 'object' || each === null)
       throw new ConfigError(
         `reward_functions of MultiBuildingRewardFunction is ${JSON.stringify(each)}, expected {building: {type, attributes}}`,
@@ -45,7 +58,9 @@ const multiBuilding: RewardClass = {
       if (typeof spec !== 'object' || spec === null || !('type' in spec) || typeof spec.type !== 'string')
         throw new ConfigError(`no reward for building '${name}', expected one of its own or a 'default'`, { place });
       const own = 'attributes' in spec ? spec.attributes : null;
-      return openClass(spec.type, (own ?? {}) as Readonly<Record<string, unknown>>, [model], models);
+      const at = attributes.place(`reward_functions/${name}`);
+      const places = { type: at, attributes: { ...at, path: `${at.path}/attributes` } };
+      return openClass(spec.type, (own ?? {}) as Readonly<Record<string, unknown>>, [model], models, places);
     });
     const at = new Int32Array(1);
     const row = new Int32Array(1);
@@ -82,17 +97,18 @@ function openClass(
   attributes: Readonly<Record<string, unknown>>,
   models: readonly BuildingModel[],
   metadata: readonly BuildingModel[],
+  places: Places,
 ): RewardKernel {
   const { profile } = models[0]!;
-  if (!Object.hasOwn(all, type)) throw new UnknownNameError('reward', type, rewardNames, classPath);
+  if (!Object.hasOwn(all, type)) throw new UnknownNameError('reward', type, rewardNames, places.type);
   const classes = classesOf(profile);
   const found = classes[type];
   if (found === undefined)
     throw new ConfigError(
       `profile '${profile.name}' has no reward '${type}'${type === 'MARL' ? ' (it fails in that release)' : ''}, expected one of ${Object.keys(classes).join(', ')}`,
-      { place: classPath },
+      { place: places.type },
     );
-  return found.open(new RewardAttributes(type, attributes, found.attributes), models, metadata);
+  return found.open(new RewardAttributes(type, attributes, found.attributes, places.attributes), models, metadata);
 }
 
 /**
@@ -101,5 +117,5 @@ function openClass(
  */
 export function openReward(spec: RewardSpec, models: readonly BuildingModel[]): RewardKernel {
   if ('expression' in spec) return openExpressionReward(spec.expression, models);
-  return openClass(spec.type, spec.attributes, models, models);
+  return openClass(spec.type, spec.attributes, models, models, placesOf(spec, models[0]!));
 }
