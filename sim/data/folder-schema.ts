@@ -170,7 +170,7 @@ const schema = z
     episode_time_steps: z.union([z.int().min(1), pairs]).nullish(),
     rolling_episode_split: flag,
     random_episode_split: flag,
-    seconds_per_time_step: z.number().positive().max(1e9),
+    seconds_per_time_step: z.number().min(1).max(1e9),
     observations: z.record(z.string(), z.looseObject({ active: flag, shared_in_central_agent: flag })).nullish(),
     actions: z.record(z.string(), z.looseObject({ active: flag })).nullish(),
     reward_function: reward.nullish(),
@@ -195,6 +195,6 @@ export type FolderConstraints = z.infer<typeof constraints>;
  * @throws {DocumentError} with line, column and JSON pointer. Source: specs/citylearn.md 2.1.
  */
 export function parseFolderSchema(text: string, file: string): FolderSchema {
-  if (text.trim() === '') throw new DataError('is empty, expected a CityLearn schema', { place: { file } });
+  if (text.trim() === '') throw new DataError('is empty, expected a CityLearn schema', { place: { file, line: 1 } });
   return parseDocumentAs(text, file, schema as unknown as z.ZodType<FolderSchema>);
 }

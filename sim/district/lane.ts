@@ -4,7 +4,7 @@ import type { Dynamics } from './dynamics.ts';
 import type { BuildingModel } from './model.ts';
 import { observationPlan } from './observation.ts';
 import type { Normalisation, ObservationPlan } from './observation.ts';
-import { outageSignal } from './outage.ts';
+import { outageModel, outageSignal } from './outage.ts';
 import { openPlant } from './plant.ts';
 import type { Plant } from './plant.ts';
 import { seriesColumns } from './series.ts';
@@ -31,6 +31,11 @@ export function openBuilding(model: BuildingModel, normalisation: Normalisation)
   const drawn = new Map<string, Float64Array>();
   const actsFirst = profile.alignment === 'now' || profile.alignment === 'lagged';
   const keepsLast = profile.alignment !== 'lagged';
+  if (model.simulatesOutage && data.outage?.stochastic === true)
+    outageModel(data.outage, hoursPerStep, {
+      file: model.district.name,
+      path: `/buildings/${data.name}/power_outage/stochastic_power_outage_model/attributes`,
+    });
   return {
     model,
     plant: openPlant(model),

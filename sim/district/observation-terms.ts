@@ -213,7 +213,10 @@ export function observationTerms(model: BuildingModel, normalisation: Normalisat
     const dynamic = simulated(meaning, model);
     const given = dynamic === undefined ? exogenous(meaning, model) : undefined;
     if (dynamic === undefined && given === undefined) {
-      throw new UnknownNameError('observation', name, knownNames(model), { path: `/observations/${name}` });
+      throw new UnknownNameError('observation', name, knownNames(model), {
+        file: district.name,
+        path: `/observations/${name}`,
+      });
     }
     // CityLearn drops `minutes` where the file has no such column.
     if (name === 'minutes' && given!.values.every((value) => Number.isNaN(value))) continue;

@@ -178,7 +178,9 @@ function actionsOf(
         data.washingMachines.forEach((machine, index) => add(machine.name, name, 0, 1, '> 0 starts', index));
         break;
       default:
-        throw new ConfigError(`action '${name}' is none that a building has`, { place: { path: `/actions/${name}` } });
+        throw new ConfigError(`action '${name}' is none that a building has`, {
+          place: { file: district.name, path: `/actions/${name}` },
+        });
     }
   }
   return specs;
