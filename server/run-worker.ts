@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FaultlineError } from '../core/errors.ts';
 import { encodeFrame } from '../core/frame-codec.ts';
 import { commandQueue } from '../evaluation/control.ts';
+import { frameCredit } from '../evaluation/frames.ts';
 import { runEvents } from '../evaluation/run.ts';
 import { systemClock } from './clock.ts';
 import { fileWorkspace } from './workspace.ts';
@@ -14,15 +15,11 @@ const credits = 64;
 async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Promise<void> {
   const { scenario, roots, modelsDir, versions, codeHash } = task;
   const commands = commandQueue();
-  let credit = credits;
-  let wake: (() => void) | undefined;
+  const credit = frameCredit(credits);
+  const closing = new AbortController();
   port.on('message', (message: ToWorker) => {
     if (message.type === 'command') commands.push(message.command);
-    else {
-      credit += message.frames;
-      wake?.();
-      wake = undefined;
-    }
+    else credit.give(message.frames);
   });
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
   try {
@@ -30,8 +27,7 @@ async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Pro
     let finished = false;
     for await (const event of runEvents(scenario, workspace, { clock: systemClock, commands, versions, codeHash })) {
       if (event.type === 'frame') {
-        if (credit === 0) await new Promise<void>((resolve) => (wake = resolve));
-        credit--;
+        await credit.take(closing.signal);
         const { seq, step0, rows } = event.frame;
         const body = encodeFrame(event.frame);
         post({ type: 'frame', seq, step0, rows, body }, [body.buffer as ArrayBuffer]);
