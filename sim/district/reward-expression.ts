@@ -4,8 +4,9 @@ import { ConfigError, UnknownNameError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
 import type { BuildingModel } from './model.ts';
 import type { RewardKernel } from './reward-kernel.ts';
+import type { Operation } from './reward-machine.ts';
 import { apply, compileReward } from './reward-program.ts';
-import type { Formula, Operation } from './reward-program.ts';
+import type { Formula } from './reward-program.ts';
 import { rewardSymbols } from './reward-symbols.ts';
 
 /*
@@ -56,8 +57,8 @@ export function openExpressionReward(expression: string, models: readonly Buildi
   return compileReward(parseReward(expression, rewardSymbols(models[0]!)), models);
 }
 
-/** The expression as a formula; for tests and for `openExpressionReward`. */
-export function parseReward(expression: string, symbols: ReadonlyMap<string, Formula>): Formula {
+/** The expression as a formula over the symbols. */
+function parseReward(expression: string, symbols: ReadonlyMap<string, Formula>): Formula {
   const odd = /[^\w\s+\-*/^%<>=!?:.,()]/u.exec(expression);
   if (odd !== null)
     throw new ConfigError(`reward expression: unexpected character '${odd[0]}'`, {
