@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { CancelledError } from '../../core/errors.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { catalogue, defectsOf, schema } from '../../evaluation/vocabulary.ts';
@@ -49,9 +49,9 @@ export function simulateCommand(): Command {
     )
     .option('--steps <n>', 'steps to run; default: the dataset’s own episode', integer('--steps', 1, 10_000_000))
     .addOption(
-      new Option('--observations [form]', 'write observations.csv too; default: raw, for v2.0 normalised')
-        .choices(['raw', 'normalised'])
-        .preset('profile'),
+      new Option('--observations [form]', 'write observations.csv too; default: raw, for v2.0 normalised').argParser(
+        observationForm,
+      ),
     )
     .option('--export', 'write the CSV files that CityLearn exports too (its viewers open them)')
     .requiredOption('--out <dir>', 'folder to write to')
@@ -97,8 +97,8 @@ export function simulateCommand(): Command {
         options.steps ?? data.end - data.start,
         signal,
       );
-      const form = options.observations === 'profile' ? defaultForm(options.profile) : options.observations;
-      writeSimulation(options.out, simulation, (form as ObservationForm | undefined) ?? null);
+      const form = options.observations === true ? defaultForm(options.profile) : options.observations;
+      writeSimulation(options.out, simulation, form ?? null);
       if (options.export) writeExport(options.out, simulation, data);
       const count = data.buildings.length;
       const run = {
@@ -115,6 +115,11 @@ export function simulateCommand(): Command {
       note(`wrote ${options.out}: ${count} building${count === 1 ? '' : 's'}, ${simulation.steps} steps`);
       if (options.json) printJson({ ...run, kpis: simulation.kpis });
     }) as unknown as Command;
+}
+
+function observationForm(value: string): ObservationForm {
+  if (value === 'raw' || value === 'normalised') return value;
+  throw new InvalidArgumentError(`expected raw or normalised, got '${value}'`);
 }
 
 /** The golden files of v2.0.0 hold normalised observations, the others raw ones. */
