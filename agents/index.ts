@@ -4,8 +4,10 @@ import { ppoConfig } from './ppo/config.ts';
 import { Ppo } from './ppo/ppo.ts';
 import { bangBang } from './rule/bang-bang.ts';
 import { basicBattery } from './rule/basic-battery.ts';
+import { basicBatteryRule, basicRule, electricVehicleRule, optimizedRule } from './rule/citylearn-rules.ts';
 import type { ControllerMaker } from './rule/controller.ts';
 import { idle } from './rule/idle.ts';
+import { hourMap } from './rule/hour-map.ts';
 import { hourRule } from './rule/hour-rule.ts';
 import { random } from './rule/random.ts';
 import { selfConsumption } from './rule/self-consumption.ts';
@@ -38,6 +40,11 @@ export const controllers = {
   'rule-based': hourRule,
   'basic-battery': basicBattery,
   'self-consumption': selfConsumption,
+  BasicRBC: basicRule,
+  OptimizedRBC: optimizedRule,
+  BasicBatteryRBC: basicBatteryRule,
+  BasicElectricVehicleRBC: electricVehicleRule,
+  HourRBC: hourMap,
 } satisfies Record<string, Definition<ControllerMaker>>;
 
 export type ControllerName = keyof typeof controllers;
