@@ -162,7 +162,7 @@ const reward = z.union([
 const pairs = z.array(z.tuple([z.int().min(0), z.int().min(0)]));
 const schema = z
   .looseObject({
-    random_seed: z.int().min(0).nullish(),
+    random_seed: z.int().min(0).max(4294967295).nullish(),
     root_directory: z.string().nullish(),
     central_agent: flag,
     simulation_start_time_step: z.int().min(0),

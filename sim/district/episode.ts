@@ -19,6 +19,8 @@ export function episodeWindows({ episodes, start, end, name }: District): readon
   const place = { file: name, path: '/episode_time_steps' };
   if (timeSteps === null) return [{ start: 0, rows: total }];
   if (typeof timeSteps !== 'number') {
+    if (timeSteps.length === 0)
+      throw new ConfigError('a list of no episodes, expected at least one [first, last]', { place });
     return timeSteps.map(([first, last]) => {
       if (first < start || last > end || last <= first)
         throw new ConfigError(`episode [${first}, ${last}], expected two rows within ${start} … ${end}`, { place });
@@ -36,6 +38,7 @@ export function episodeWindows({ episodes, start, end, name }: District): readon
 /** Which window the n-th reset takes: one after another, or drawn as CityLearn draws it (which never takes the last one). */
 export function windowOf(district: District, windows: readonly EpisodeWindow[], reset: number): EpisodeWindow {
   if (!district.episodes.random || windows.length < 2) return windows[reset % windows.length]!;
-  const draw = new RandomState(Math.floor(district.randomSeed * (reset + 1)));
+  // CityLearn ends where the product leaves 32 bits; here its lower ones go on.
+  const draw = new RandomState((district.randomSeed * (reset + 1)) % 0x1_0000_0000);
   return windows[draw.choice(windows.length - 1)]!;
 }

@@ -128,7 +128,7 @@ export class LaneStates {
     const lane = group.lanes[0]!;
     const t = this.#clock[lane]!;
     // Each episode draws anew, as v3 does (its seed is the dataset's plus the episode's number).
-    const seed = (this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed) + this.#resets[lane]!;
+    const seed = ((this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed) + this.#resets[lane]!) % 0x1_0000_0000;
     const row = this.#start[lane]! + t;
     group.fleet.reset(this.#fleets, group.fleetAt, this.#shown, group.ats, t, row, seed, this.#rows[lane]!);
   }

@@ -33,6 +33,7 @@ export function openModel(data: BuildingData, district: District, profile: Profi
     carbon: named['carbon_intensity']!,
     outdoor: named['outdoor_dry_bulb_temperature']!,
   };
+  if (profile.alignment !== 'split') refuseBlanks(data, district, profile, demands);
   const unsized: Columns = { named, ...demands, solar: new Float64Array(rows) };
   const devices = resolveDevices(data, district, profile, unsized);
   const columns = { ...unsized, solar: solarColumn(named['solar_generation']!, devices, profile, hoursPerStep) };
@@ -51,6 +52,30 @@ export function openModel(data: BuildingData, district: District, profile: Profi
     chargers: data.chargers,
     extraFields: extraFields(data),
   };
+}
+
+const demandNames = [
+  ['coolingDemand', 'cooling_demand'],
+  ['heatingDemand', 'heating_demand'],
+  ['dhwDemand', 'dhw_demand'],
+] as const;
+
+/** Older files may leave demands blank, and only v1 takes that for none. */
+function refuseBlanks(
+  { name, energy }: BuildingData,
+  { name: file, start }: District,
+  profile: Profile,
+  demands: Pick<Columns, 'coolingDemand' | 'heatingDemand' | 'dhwDemand'>,
+): void {
+  const place = { file, path: `/buildings/${name}/energy_simulation` };
+  for (const [column, shown] of demandNames) {
+    const row = demands[column].findIndex(Number.isNaN);
+    if (row < 0) continue;
+    throw new ConfigError(
+      `${shown} is blank in row ${start + row + 1} of ${energy.month.length}, which profile '${profile.name}' does not read as 0 as v1 does`,
+      { place },
+    );
+  }
 }
 
 /** v1 takes a blank demand for none; later releases forbid blanks there. */
