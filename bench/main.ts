@@ -1,7 +1,7 @@
 // `npm run bench [NAME…]`: runs the benchmarks and writes bench/results.json. Figures are CPU medians within one run: compare them
 // with each other, not across machines.
 import { cpus } from 'node:os';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> }>> = {
@@ -17,11 +17,17 @@ if (unknown !== undefined) {
   console.error(`unknown benchmark '${unknown}'. Known: ${Object.keys(benches).join(', ')}`);
   process.exit(2);
 }
-const results: Record<string, readonly object[]> = {};
+const file = join(import.meta.dirname, 'results.json');
+interface Results {
+  readonly machine: object;
+  readonly results: Record<string, readonly object[]>;
+}
+// Benchmarks that were not asked for keep their last figures.
+const results = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).results : {};
 for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
   console.error(`bench ${name} ...`);
   results[name] = await (await benches[name]!()).run();
   console.table(results[name]);
 }
 const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify({ machine, results }, null, 2)}\n`);
+writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
