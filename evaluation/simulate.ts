@@ -4,6 +4,8 @@ import type { Scenario } from '../core/scenario.ts';
 import { controllers } from '../agents/index.ts';
 import type { ControllerName } from '../agents/index.ts';
 import type { District } from '../sim/data/dataset.ts';
+import { challenge2022Meter, challenge2023Meter } from '../sim/district/challenge-score.ts';
+import type { Score2022, Score2023 } from '../sim/district/challenge-score.ts';
 import { centralObservation } from '../sim/district/central.ts';
 import type { CentralObservation } from '../sim/district/central.ts';
 import { districtEnv } from '../sim/district/district-env.ts';
@@ -12,6 +14,7 @@ import type { LaneSeries } from '../sim/district/history.ts';
 import { districtKpiMeter } from '../sim/district/kpi.ts';
 import type { KpiRow } from '../sim/district/kpi.ts';
 import { decider } from './decider.ts';
+import { openExport } from './simulation-export.ts';
 import { districtOptions } from './district.ts';
 import { ruleSource } from './workspace.ts';
 import type { VictimSource } from './workspace.ts';
@@ -32,6 +35,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Of what CityLearn itself draws; default: the dataset's. */
   readonly environmentSeed?: number;
+  /** Whether the files that CityLearn exports are wanted too. */
+  readonly exports?: boolean;
 }
 
 export interface Simulation {
@@ -51,6 +56,10 @@ export interface Simulation {
   readonly central: CentralObservation;
   readonly series: readonly LaneSeries[];
   readonly kpis: readonly KpiRow[];
+  /** By the definitions of the challenges of 2022 (phases 1 and 2 on) and 2023, on whatever was simulated. */
+  readonly scores: { readonly challenge2022: readonly [Score2022, Score2022]; readonly challenge2023: Score2023 };
+  /** CityLearn's export files, name → text, where they were asked for. */
+  readonly exports: ReadonlyMap<string, string>;
 }
 
 /** Steps between two reports of progress. */
@@ -84,14 +93,20 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
   const normalised = new Float32Array((steps + 1) * count * size);
   const names = district.buildings.map((_, lane) => env.lane(lane).plan.names.length);
   const raw = names.map((length) => new Float64Array((steps + 1) * length));
-  const meter = districtKpiMeter(
-    district.buildings.map((_, lane) => env.lane(lane).model),
-    env.firstWindow,
-  );
+  const models = district.buildings.map((_, lane) => env.lane(lane).model);
+  const meter = districtKpiMeter(models, env.firstWindow);
+  const score2022 = challenge2022Meter(models);
+  const score2023 = challenge2023Meter(models, env.firstWindow);
+  const recorder = options.exports ? openExport(env) : null;
   const ats = Int32Array.from({ length: count }, (_, lane) => lane * env.stride);
   let over = false;
-  env.tap((lane, hours, _at, _t, row) => {
-    if (lane === count - 1 && !over) meter.push(hours, ats, row);
+  env.tap((lane, hours, at, t, row) => {
+    if (over) return;
+    recorder?.push(lane, hours, at, t);
+    if (lane !== count - 1) return;
+    meter.push(hours, ats, row);
+    score2022.push(hours, ats, row);
+    score2023.push(hours, ats, row);
   });
   let batch = env.reset(rng(options.seed).split('environment'));
   normalised.set(batch.observation, 0);
@@ -115,6 +130,7 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
     if (step % reportEvery === reportEvery - 1) yield step + 1;
   }
   over = true;
+  const kpis = meter.rows();
   return {
     env,
     steps,
@@ -128,7 +144,9 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
       env.lane(0).model.profile,
     ),
     series: district.buildings.map((_, lane) => env.series(lane)),
-    kpis: meter.rows(),
+    kpis,
+    scores: { challenge2022: [score2022.score(1), score2022.score(2)], challenge2023: score2023.score() },
+    exports: recorder?.files(kpis) ?? new Map<string, string>(),
   };
 }
 

@@ -53,7 +53,7 @@ export function simulateCommand(): Command {
         observationForm,
       ),
     )
-    .option('--export', 'write the CSV files that CityLearn exports too (its viewers open them)')
+    .option('--export', 'write the CSV files that CityLearn exports too, to export/ (its viewers open them)')
     .requiredOption('--out <dir>', 'folder to write to')
     .option('--json', 'print the KPIs as JSON')
     .addHelpText(
@@ -93,13 +93,13 @@ export function simulateCommand(): Command {
       const actions = fromFile ? readActions(options.actions, actionNames(simulationEnv(setup))) : options.actions;
       const started = performance.now();
       const simulation = await finished(
-        simulate({ ...setup, actions }),
+        simulate({ ...setup, actions, exports: options.export === true }),
         options.steps ?? data.end - data.start,
         signal,
       );
       const form = options.observations === true ? defaultForm(options.profile) : options.observations;
       writeSimulation(options.out, simulation, form ?? null);
-      if (options.export) writeExport(options.out, simulation, data);
+      for (const [name, text] of simulation.exports) writeFile(join(options.out, 'export', name), text);
       const count = data.buildings.length;
       const run = {
         command: 'simulate',
@@ -108,6 +108,7 @@ export function simulateCommand(): Command {
         seed: options.seed,
         environmentSeed: environmentSeed ?? data.randomSeed,
         dataHash: data.hash,
+        scores: simulation.scores,
         ...provenance(),
         seconds: (performance.now() - started) / 1000,
       };

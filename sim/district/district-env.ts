@@ -62,6 +62,8 @@ export interface DistrictEnv extends VectorEnv {
   /** The same of what the lane's last episode ended on. */
   finalRawObservation(lane: number, out: Float64Array, offset: number): void;
   tap(listener: HourTap): void;
+  /** Within a tap: [cars] SoC of every car of the lane's district in the hour reported. */
+  carSocs(lane: number): Float64Array;
 }
 
 export interface DistrictEnvOptions {
@@ -217,6 +219,7 @@ export function districtEnv(options: DistrictEnvOptions): DistrictEnv {
       out.set(finalRaw.subarray(lane * rawSize, lane * rawSize + buildings[lane]!.plan.names.length), offset);
     },
     tap: (listener) => states.tap(listener),
+    carSocs: (lane) => states.carSocs(lane),
     snapshot: () => states.save(),
     restore(words) {
       ready = true;

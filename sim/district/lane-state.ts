@@ -86,6 +86,13 @@ export class LaneStates {
     this.#taps.push(listener);
   }
 
+  /** SoC of every car of a lane's district in the hour last booked; 0 cars where it has none. */
+  carSocs(lane: number): Float64Array {
+    const group = this.#p.groups.all[this.#p.groups.of[lane]!]!;
+    const { fleet, fleetAt } = group;
+    return Float64Array.from(fleet?.cars ?? [], (_, car) => fleet!.carSoc(this.#fleets, fleetAt, car));
+  }
+
   window(lane: number): EpisodeWindow {
     return { start: this.#start[lane]!, rows: this.#rows[lane]! };
   }
