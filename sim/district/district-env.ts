@@ -242,5 +242,3 @@ function windowsOf({ district, steps }: DistrictEnvOptions): readonly EpisodeWin
     throw new ConfigError(`steps is ${steps}, expected 1 … ${rangeRows - 1}`, { place: { path: '/district/steps' } });
   return [{ start: 0, rows: steps + 1 }];
 }
-
-export type { BuildingModel };

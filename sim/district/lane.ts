@@ -1,4 +1,3 @@
-import type { Rng } from '../../core/rng.ts';
 import { openDynamics } from './dynamics.ts';
 import type { Dynamics } from './dynamics.ts';
 import type { BuildingModel } from './model.ts';
@@ -57,9 +56,4 @@ export function openBuilding(model: BuildingModel, normalisation: Normalisation)
       return made;
     },
   };
-}
-
-/** A 32-bit seed for CityLearn's own generators, drawn from a stream of ours. */
-export function seedFrom(rng: Rng): number {
-  return rng.int(0x1_0000_0000);
 }

@@ -1,4 +1,4 @@
-import type { BuildingData, ChargerData, CurvePoints, District, DynamicsData } from '../data/dataset.ts';
+import type { BuildingData, ChargerData, District, DynamicsData } from '../data/dataset.ts';
 import type { Profile } from './profile.ts';
 
 /** A heat pump or an electric heater. kW, fractions, °C. */
@@ -112,5 +112,3 @@ export interface BuildingModel {
   /** Fields of the hour from `FIXED_FIELDS` on that this building uses. */
   readonly extraFields: number;
 }
-
-export type { CurvePoints };
