@@ -1,9 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ShapeError } from '../../../core/errors.ts';
-import { KpiAccumulator, kpiNames, kpiRows, kpis } from '../../../sim/district/kpi.ts';
-import type { KpiName, KpiSeries } from '../../../sim/district/kpi.ts';
-import { rewards } from '../../../sim/district/reward.ts';
+import { UnknownNameError } from '../../../core/errors.ts';
+import type { DynamicsData } from '../../../sim/data/dataset.ts';
+import * as hour from '../../../sim/district/hour.ts';
+import { districtKpiMeter, kpiMeter, kpiNames } from '../../../sim/district/kpi.ts';
+import type { KpiRow } from '../../../sim/district/kpi.ts';
+import type { BuildingModel } from '../../../sim/district/model.ts';
+import { profiles, repaired } from '../../../sim/district/profile.ts';
+import type { Profile, ProfileName } from '../../../sim/district/profile.ts';
+import { bareModel } from '../../support/bare-model.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
@@ -11,105 +16,390 @@ const blocks = (values: readonly number[], window: number): number[][] =>
   Array.from({ length: Math.ceil(values.length / window) }, (_, k) => values.slice(k * window, (k + 1) * window));
 const loadFactor = (values: readonly number[], window: number): number =>
   mean(blocks(values, window).map((block) => 1 - mean(block) / Math.max(...block)));
+const peak = (values: readonly number[], window: number): number =>
+  mean(blocks(values, window).map((block) => Math.max(...block)));
+const differences = (values: readonly number[]): number[] => values.slice(1).map((value, t) => value - values[t]!);
 
-/** The definitions of specs/bifurcation.md 3.3, written down as they stand there. */
-const definitions: Record<KpiName, (e: readonly number[], price: readonly number[], ci: readonly number[]) => number> =
-  {
-    electricity_consumption_total: (e) => sum(e.map((x) => Math.max(x, 0))),
-    cost_total: (e, price) => sum(e.map((x, t) => Math.max(x * price[t]!, 0))),
-    carbon_emissions_total: (e, _price, ci) => sum(e.map((x, t) => Math.max(x * ci[t]!, 0))),
-    zero_net_energy: (e) => sum(e),
-    ramping_average: (e) => sum(e.slice(1).map((x, t) => Math.abs(x - e[t]!))),
-    daily_peak_average: (e) => mean(blocks(e, 24).map((block) => Math.max(...block))),
-    annual_peak_average: (e) => Math.max(...e),
-    daily_one_minus_load_factor_average: (e) => loadFactor(e, 24),
-    monthly_one_minus_load_factor_average: (e) => loadFactor(e, 730),
-  };
+/** An hour of a building as the meter sees it. */
+interface Hour {
+  readonly net: number;
+  readonly base: number;
+  readonly price: number;
+  readonly carbon: number;
+  readonly temperature: number;
+  readonly occupants: number;
+  readonly outage: number;
+  readonly load: number;
+  readonly served: number;
+  readonly demand: number;
+  readonly fromDevice: number;
+  readonly fromTank: number;
+}
 
-const hour = fc.record({
-  net: fc.double({ min: 0.1, max: 10, noNaN: true }),
-  base: fc.double({ min: 0.1, max: 10, noNaN: true }),
-  price: fc.double({ min: 0.1, max: 1, noNaN: true }),
-  carbon: fc.double({ min: 0.1, max: 1, noNaN: true }),
-  export: fc.boolean(),
+const quiet: Hour = {
+  net: 1,
+  base: 1,
+  price: 1,
+  carbon: 1,
+  temperature: 22,
+  occupants: 1,
+  outage: 0,
+  load: 1,
+  served: 1,
+  demand: 0,
+  fromDevice: 0,
+  fromTank: 0,
+};
+const coolingSetPoint = 24;
+const heatingSetPoint = 20;
+
+function modelOf(
+  profile: Profile,
+  hours: readonly Hour[],
+  extra: Partial<BuildingModel> = {},
+  name = 'A',
+): BuildingModel {
+  const column = (of: (one: Hour) => number): Float64Array => Float64Array.from(hours, of);
+  const bare = bareModel(profile, {
+    rows: hours.length,
+    columns: {
+      electricity_pricing: column(({ price }) => price),
+      carbon_intensity: column(({ carbon }) => carbon),
+      occupant_count: column(({ occupants }) => occupants),
+      non_shiftable_load: column(({ load }) => load),
+    },
+    observations: [],
+    data: { name },
+  });
+  return { ...bare, ...extra };
+}
+
+const stride = 64;
+
+function fill(hours: Float64Array, at: number, profile: Profile, one: Hour): void {
+  const float = profile.float32 ? Math.fround : Number;
+  hours[at + hour.NET] = float(one.net);
+  hours[at + hour.COST] = float(float(one.net) * float(one.price));
+  hours[at + hour.EMISSION] = Math.max(float(float(one.net) * float(one.carbon)), 0);
+  hours[at + hour.NET_WITHOUT_STORAGE] = float(one.base);
+  hours[at + hour.NET_WITHOUT_PARTIAL_LOAD] = float(2 * one.base);
+  hours[at + hour.INDOOR_TEMPERATURE] = float(one.temperature);
+  hours[at + hour.COOLING_SET_POINT] = coolingSetPoint;
+  hours[at + hour.HEATING_SET_POINT] = heatingSetPoint;
+  hours[at + hour.POWER_OUTAGE] = one.outage;
+  hours[at + hour.LOAD_SERVED] = float(one.served);
+  hours[at + hour.COOLING + hour.DEMAND] = float(one.demand);
+  hours[at + hour.COOLING + hour.FROM_DEVICE] = float(one.fromDevice);
+  hours[at + hour.COOLING + hour.TANK_BALANCE] = float(-one.fromTank);
+}
+
+/** Rows of a district of these buildings. */
+function rowsOf(
+  profile: Profile,
+  buildings: readonly (readonly Hour[])[],
+  extra: readonly Partial<BuildingModel>[] = [],
+): readonly KpiRow[] {
+  const models = buildings.map((hours, i) => modelOf(profile, hours, extra[i], String.fromCodePoint(65 + i)));
+  const rows = buildings[0]!.length;
+  const meter = districtKpiMeter(models, { start: 0, rows });
+  const ats = Int32Array.from(models, (_, i) => i * stride);
+  const hours = new Float64Array(models.length * stride);
+  for (let t = 0; t < rows; t++) {
+    buildings.forEach((own, i) => fill(hours, ats[i]!, profile, own[t]!));
+    meter.push(hours, ats, t);
+  }
+  return meter.rows();
+}
+
+function valueOf(rows: readonly KpiRow[], name: string, kpi: string): number | null {
+  const row = rows.find((one) => one.name === name && one.costFunction === kpi);
+  expect(row, `${name} ${kpi}`).toBeDefined();
+  return row!.value;
+}
+
+/** The definitions of specs/citylearn.md 14, written down as they stand there; of one building, or of a sum of nets. */
+const definitions: Readonly<Record<string, (hours: readonly Hour[], profile: Profile) => number>> = {
+  electricity_consumption_total: (h) =>
+    sum(h.map(({ net }) => Math.max(net, 0))) / sum(h.map(({ base }) => Math.max(base, 0))),
+  zero_net_energy: (h) => sum(h.map(({ net }) => net)) / sum(h.map(({ base }) => base)),
+  carbon_emissions_total: (h) =>
+    sum(h.map(({ net, carbon }) => Math.max(net * carbon, 0))) /
+    sum(h.map(({ base, carbon }) => Math.max(base * carbon, 0))),
+  cost_total: (h) =>
+    sum(h.map(({ net, price }) => Math.max(net * price, 0))) /
+    sum(h.map(({ base, price }) => Math.max(base * price, 0))),
+  discomfort_proportion: (h) => share(h, ({ temperature: x }) => x > coolingSetPoint + 2 || x < heatingSetPoint - 2),
+  discomfort_cold_proportion: (h) => share(h, ({ temperature: x }) => x < heatingSetPoint - 2),
+  discomfort_hot_proportion: (h) => share(h, ({ temperature: x }) => x > coolingSetPoint + 2),
+  discomfort_cold_delta_minimum: (h) => Math.min(...h.map(coldDelta)),
+  discomfort_cold_delta_maximum: (h) => Math.max(...h.map(coldDelta)),
+  discomfort_cold_delta_average: (h) => mean(h.map(coldDelta)),
+  discomfort_hot_delta_minimum: (h) => Math.min(...h.map(hotDelta)),
+  discomfort_hot_delta_maximum: (h) => Math.max(...h.map(hotDelta)),
+  discomfort_hot_delta_average: (h) => mean(h.map(hotDelta)),
+  one_minus_thermal_resilience_proportion: (h) =>
+    definitions['discomfort_proportion']!(
+      h.filter(({ outage }) => outage > 0),
+      profiles['v2.3'],
+    ),
+  power_outage_normalized_unserved_energy_total: (h) => unserved(h.filter(({ outage }) => outage > 0)),
+  annual_normalized_unserved_energy_total: (h) => unserved(h),
+};
+const shapes: Readonly<Record<string, (net: readonly number[], profile: Profile) => number>> = {
+  ramping_average: (net, { kpis }) =>
+    sum(
+      differences(net).map((difference) =>
+        kpis === 'v1' || kpis === 'v2.0' ? Math.abs(difference) : Math.max(difference, 0),
+      ),
+    ),
+  daily_one_minus_load_factor_average: (net) => loadFactor(net, 24),
+  monthly_one_minus_load_factor_average: (net) => loadFactor(net, 730),
+  daily_peak_average: (net) => peak(net, 24),
+  annual_peak_average: (net) => peak(net, 8760),
+  all_time_peak_average: (net) => Math.max(...net),
+};
+const v1Names: Readonly<Record<string, string>> = {
+  electricity_consumption: 'electricity_consumption_total',
+  carbon_emissions: 'carbon_emissions_total',
+  cost: 'cost_total',
+  ramping: 'ramping_average',
+  '1 - load_factor': 'monthly_one_minus_load_factor_average',
+  average_daily_peak: 'daily_peak_average',
+  peak_demand: 'annual_peak_average',
+};
+
+function share(hours: readonly Hour[], uncomfortable: (one: Hour) => boolean): number {
+  const occupied = hours.filter(({ occupants }) => occupants > 0);
+  return occupied.filter(uncomfortable).length / occupied.length;
+}
+function coldDelta({ temperature, occupants }: Hour): number {
+  return occupants > 0 ? Math.max(heatingSetPoint - temperature, 0) : 0;
+}
+function hotDelta({ temperature, occupants }: Hour): number {
+  return occupants > 0 ? Math.max(temperature - coolingSetPoint, 0) : 0;
+}
+function unserved(hours: readonly Hour[]): number {
+  const expected = sum(hours.map(({ demand, load }) => demand + load));
+  const served = sum(hours.map(({ fromDevice, fromTank, served: own }) => fromDevice + fromTank + own));
+  return (expected - served) / expected;
+}
+
+/** Some float32 number: both number types then see the same inputs. */
+const between = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.double({ min, max, noNaN: true }).map((value) => Math.fround(value));
+const anyHour = fc.record({
+  net: fc.tuple(between(0.1, 10), fc.boolean()).map(([kwh, exports]) => (exports ? -kwh : kwh)),
+  base: between(0.1, 10),
+  price: between(0.1, 1),
+  carbon: between(0.1, 1),
+  temperature: between(15, 30),
+  occupants: fc.constantFrom(0, 0, 1, 3),
+  outage: fc.constantFrom(0, 0, 0, 1),
+  load: between(0.1, 3),
+  served: between(0, 3),
+  demand: between(0, 5),
+  fromDevice: between(0, 3),
+  fromTank: between(0, 3),
 });
 
 describe('KPIs', () => {
-  it('are their definitions, whether summed at once or hour by hour', () => {
-    fc.assert(
-      fc.property(fc.array(hour, { minLength: 25, maxLength: 1500 }), (hours) => {
-        const net = hours.map((one) => (one.export ? -one.net : one.net));
-        const base = hours.map((one) => one.base);
-        const price = hours.map((one) => one.price);
-        const carbon = hours.map((one) => one.carbon);
-        const batch = kpis({
-          net: Float64Array.from(net),
-          netWithoutStorage: Float64Array.from(base),
-          price: Float64Array.from(price),
-          carbon: Float64Array.from(carbon),
-        });
-        const running = new KpiAccumulator();
-        hours.forEach((_, t) => running.push(net[t]!, base[t]!, price[t]!, carbon[t]!));
-        expect(running.values()).toEqual(batch);
-        for (const name of kpiNames) {
-          const define = definitions[name];
-          const expected = define(net, price, carbon) / define(base, price, carbon);
-          if (!Number.isFinite(expected)) continue; // a block whose largest value is exactly 0
-          expect(Math.abs(batch[name]! - expected), name).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(expected)));
-        }
-      }),
-      { numRuns: 30 },
-    );
+  it.each(['v1', 'v2.0', 'v2.3', 'v3'] as const)(
+    'of %s are their definitions, of a building and of a district',
+    (name) => {
+      const profile = profiles[name];
+      fc.assert(
+        fc.property(
+          fc
+            .integer({ min: 25, max: 900 })
+            .chain((rows) => fc.tuple(...[0, 1].map(() => fc.array(anyHour, { minLength: rows, maxLength: rows })))),
+          (buildings) => {
+            const rows = rowsOf(profile, buildings);
+            const close = (got: number | null, expected: number, what: string): void => {
+              if (!Number.isFinite(expected)) return expect(got, what).toBeNull();
+              // Where a largest value is near 0, its ratio to a mean is ill-conditioned: compared with the size of what was divided.
+              expect(Math.abs(got! - expected), `${what}: ${got} for ${expected}`).toBeLessThanOrEqual(
+                (profile.float32 ? 2e-5 : 1e-9) * Math.max(1, Math.abs(expected)),
+              );
+            };
+            const of = (net: (one: Hour) => number): number[] =>
+              buildings[0]!.map((one, t) => net(one) + net(buildings[1]![t]!));
+            for (const { name: who, costFunction, value } of rows) {
+              const kpi = v1Names[costFunction] ?? costFunction;
+              const define = definitions[kpi];
+              const what = `${who} ${costFunction}`;
+              if (define === undefined) {
+                const inBase = shapes[kpi]!(
+                  of(({ base }) => (name === 'v3' ? 2 * base : base)),
+                  profile,
+                );
+                close(
+                  value,
+                  shapes[kpi]!(
+                    of(({ net }) => net),
+                    profile,
+                  ) / inBase,
+                  what,
+                );
+                continue;
+              }
+              // v3 takes the baseline without partial load of every building; for one without dynamics both are the same. Here they differ.
+              const values = buildings.map((own) =>
+                define(name === 'v3' ? own.map((one) => ({ ...one, base: 2 * one.base })) : own, profile),
+              );
+              if (who === 'District') {
+                const known = values.filter((one) => Number.isFinite(one));
+                close(value, mean(known), what);
+              } else close(value, values[who === 'A' ? 0 : 1]!, what);
+            }
+          },
+        ),
+        { numRuns: 15 },
+      );
+    },
+  );
+
+  it('have the names of their release', () => {
+    expect(kpiNames(profiles.v1)).toEqual([
+      '1 - load_factor',
+      'average_daily_peak',
+      'carbon_emissions',
+      'cost',
+      'electricity_consumption',
+      'peak_demand',
+      'ramping',
+      'zero_net_energy',
+    ]);
+    expect(kpiNames(profiles['v2.0'])).toHaveLength(9);
+    expect(kpiNames(profiles['v2.0'])).toContain('annual_peak_average');
+    expect(kpiNames(profiles['v2.3'])).toHaveLength(21);
+    expect(kpiNames(profiles['v2.3'])).toEqual(kpiNames(profiles['v2.3']).toSorted());
+    for (const name of ['head', 'v3'] as const) expect(kpiNames(profiles[name])).toEqual(kpiNames(profiles['v2.3']));
   });
 
-  it('are null where the baseline is zero, never NaN or infinite', () => {
-    const zeros = new Float64Array(48);
-    const ones = new Float64Array(48).fill(1);
-    const values = kpis({ net: ones, netWithoutStorage: zeros, price: zeros, carbon: zeros });
-    expect(Object.values(values)).toEqual(kpiNames.map(() => null));
-    expect(new KpiAccumulator().values()).toEqual(values);
-    const free = kpis({ net: ones, netWithoutStorage: ones, price: zeros, carbon: ones });
-    expect(free.cost_total).toBeNull();
-    expect(free.carbon_emissions_total).toBe(1);
-    expect(free.ramping_average).toBeNull();
+  it('are known while the episode runs, and nothing before its first hour', () => {
+    for (const name of Object.keys(profiles) as ProfileName[]) {
+      const profile = profiles[name];
+      const model = modelOf(profile, [quiet, { ...quiet, net: 3 }, { ...quiet, net: 3 }]);
+      const meter = kpiMeter(model, { start: 0, rows: 3 });
+      expect(new Set(Object.values(meter.values()))).toEqual(new Set([null]));
+      const hours = new Float64Array(stride);
+      const consumption = kpiNames(profile).find((kpi) => kpi.startsWith('electricity_consumption'))!;
+      fill(hours, 0, profile, quiet);
+      meter.push(hours, 0, 0);
+      // v3's field holds twice the baseline here.
+      expect(meter.value(consumption)).toBe(name === 'v3' ? 0.5 : 1);
+      fill(hours, 0, profile, { ...quiet, net: 3 });
+      meter.push(hours, 0, 1);
+      expect(meter.value(consumption)).toBe(name === 'v3' ? 1 : 2);
+      expect(meter.values()[consumption]).toBe(meter.value(consumption));
+    }
   });
 
-  it('of a district are means of building ratios, or of the summed series', () => {
-    const column = (...values: number[]): Float64Array => Float64Array.from(values);
-    const shared = { price: column(1, 1, 1), carbon: column(0, 0, 0) };
-    const a: KpiSeries = { net: column(2, 0, 2), netWithoutStorage: column(1, 1, 2), ...shared };
-    const b: KpiSeries = { net: column(0, 3, 1), netWithoutStorage: column(4, 3, 1), ...shared };
-    const rows = kpiRows(['A', 'B'], [a, b]);
-    const value = (level: string, name: string, kpi: KpiName): number | null =>
-      rows.find((row) => row.level === level && row.name === name && row.costFunction === kpi)!.value;
-    expect(value('building', 'A', 'electricity_consumption_total')).toBe(1);
-    expect(value('building', 'B', 'electricity_consumption_total')).toBe(0.5);
-    expect(value('district', 'District', 'electricity_consumption_total')).toBe(0.75);
-    expect(value('district', 'District', 'ramping_average')).toBe(1 / 2); // |3−2| + |3−3| over |4−5| + |3−4|
-    expect(value('district', 'District', 'annual_peak_average')).toBe(3 / 5);
-    expect(value('district', 'District', 'carbon_emissions_total')).toBeNull();
-    expect(rows).toHaveLength(9 + 2 * 4);
-  });
-
-  it('want columns of one length', () => {
-    const two = new Float64Array(2);
-    expect(() => kpis({ net: two, netWithoutStorage: new Float64Array(1), price: two, carbon: two })).toThrow(
-      ShapeError,
-    );
+  it('refuse a name of another release', () => {
+    const meter = kpiMeter(modelOf(profiles.v1, [quiet]), { start: 0, rows: 1 });
+    expect(() => meter.value('cost_total')).toThrow(UnknownNameError);
+    expect(() => meter.value('cost_total')).toThrow(/Known: 1 - load_factor/);
   });
 });
 
-describe('rewards', () => {
-  it('RewardFunction punishes consumption and pays nothing for export', () => {
-    expect(rewards.RewardFunction(2.5)).toBe(-2.5);
-    expect(rewards.RewardFunction(-2.5)).toBe(0);
+describe('a KPI that is not defined', () => {
+  const free = { ...quiet, price: 0, carbon: 0, occupants: 0 };
+
+  it('is null: no price, no carbon, nobody there, no outage', () => {
+    const rows = rowsOf(profiles['v2.3'], [[free, { ...free, temperature: 40 }]]);
+    for (const kpi of ['cost_total', 'carbon_emissions_total', 'discomfort_proportion', 'discomfort_hot_proportion'])
+      expect(valueOf(rows, 'A', kpi), kpi).toBeNull();
+    expect(valueOf(rows, 'District', 'one_minus_thermal_resilience_proportion')).toBeNull();
+    expect(valueOf(rows, 'District', 'power_outage_normalized_unserved_energy_total')).toBeNull();
+    expect(valueOf(rows, 'A', 'discomfort_hot_delta_maximum')).toBe(0);
+    expect(valueOf(rows, 'A', 'annual_normalized_unserved_energy_total')).toBe(0);
   });
 
-  it('SolarPenaltyReward: importing with a full battery costs double, exporting with one is free', () => {
-    expect(rewards.SolarPenaltyReward(2, 1, 6.4)).toBe(-4);
-    expect(rewards.SolarPenaltyReward(2, 0, 6.4)).toBe(-2);
-    expect(rewards.SolarPenaltyReward(-2, 1, 6.4)).toBeCloseTo(0, 15);
-    expect(rewards.SolarPenaltyReward(-2, 0.25, 6.4)).toBe(-1.5);
-    expect(rewards.SolarPenaltyReward(2, 1, 0)).toBe(0);
+  it('is 1 in head and v3 where there is nothing over nothing', () => {
+    for (const name of ['head', 'v3'] as const) {
+      const rows = rowsOf(profiles[name], [[free, free, free]]);
+      expect(valueOf(rows, 'A', 'cost_total'), name).toBe(1);
+      expect(valueOf(rows, 'District', 'ramping_average'), name).toBe(1);
+      expect(valueOf(rows, 'A', 'discomfort_proportion'), name).toBeNull();
+    }
+  });
+
+  it('is null in head and v3 where there is something over nothing; v3 calls 1e-6 nothing', () => {
+    const idle = { ...quiet, base: 0 };
+    const tiny = { ...quiet, base: 1e-7 };
+    for (const name of ['head', 'v3'] as const)
+      expect(valueOf(rowsOf(profiles[name], [[idle, idle]]), 'A', 'cost_total'), name).toBeNull();
+    expect(valueOf(rowsOf(profiles.head, [[tiny, tiny]]), 'A', 'cost_total')).toBeCloseTo(1e7, -2);
+    expect(valueOf(rowsOf(profiles.v3, [[tiny, tiny]]), 'A', 'cost_total')).toBeNull();
+  });
+
+  it('is left out of the district’s mean', () => {
+    const rows = rowsOf(profiles['v2.3'], [[{ ...quiet, net: 3 }], [free]]);
+    expect(valueOf(rows, 'District', 'cost_total')).toBe(3);
+    expect(valueOf(rows, 'District', 'electricity_consumption_total')).toBe(2);
+  });
+
+  it('counts no temperature that is blank', () => {
+    const rows = rowsOf(profiles['v2.3'], [
+      [
+        { ...quiet, temperature: Number.NaN },
+        { ...quiet, temperature: 28 },
+      ],
+    ]);
+    expect(valueOf(rows, 'A', 'discomfort_hot_delta_average')).toBe(4);
+    expect(valueOf(rows, 'A', 'discomfort_proportion')).toBe(0.5);
+  });
+});
+
+describe('what differs between releases', () => {
+  const year = 8760;
+  const twoYears = Array.from({ length: 2 * year }, (_, t) => ({
+    ...quiet,
+    net: t === 5 ? 9 : t === year + 5 ? 3 : 1,
+  }));
+
+  it('the peak: a mean of years’ in v1 and v2.0, since then the largest of all', () => {
+    expect(valueOf(rowsOf(profiles.v1, [twoYears]), 'District', 'peak_demand')).toBe(6);
+    expect(valueOf(rowsOf(profiles['v2.0'], [twoYears]), 'District', 'annual_peak_average')).toBe(6);
+    expect(valueOf(rowsOf(profiles['v2.3'], [twoYears]), 'District', 'all_time_peak_average')).toBe(9);
+  });
+
+  it('the blocks: so many rows, in v3 so many hours', () => {
+    const quarters = Array.from({ length: 192 }, (_, t) => ({ ...quiet, net: t < 96 ? 2 : 4, base: 1 }));
+    const daily = (profile: Profile, hoursPerStep: number): number | null =>
+      valueOf(
+        rowsOf(profile, [[{ ...quiet, net: 6 }, ...quarters.slice(1)]], [{ hoursPerStep }]),
+        'District',
+        'daily_peak_average',
+      );
+    expect(daily(profiles['v2.3'], 0.25)).toBe((6 + 3 * 2 + 4 * 4) / 8);
+    // The field of v3's baseline holds 2.
+    expect(daily(profiles.v3, 0.25)).toBe((6 + 4) / 2 / 2);
+    expect(daily(profiles.v3, 1)).toBe((6 + 3 * 2 + 4 * 4) / 8 / 2);
+  });
+
+  it('the baseline: the first building’s kind decides, but for v3', () => {
+    const dynamics = {} as DynamicsData;
+    const hours = [quiet, quiet];
+    const consumption = (
+      profile: Profile,
+      first: DynamicsData | null,
+      second: DynamicsData | null,
+    ): (number | null)[] => {
+      const rows = rowsOf(profile, [hours, hours], [{ dynamics: first }, { dynamics: second }]);
+      return ['A', 'B', 'District'].map((name) => valueOf(rows, name, 'electricity_consumption_total'));
+    };
+    expect(consumption(profiles['v2.3'], dynamics, dynamics)).toEqual([0.5, 0.5, 0.5]);
+    expect(consumption(profiles['v2.3'], null, dynamics)).toEqual([1, 1, 1]);
+    expect(consumption(profiles.v3, null, dynamics)).toEqual([0.5, 0.5, 0.5]);
+  });
+
+  it('head’s district: its own net ends an hour before the baseline, unless that is repaired', () => {
+    const hours = [quiet, { ...quiet, net: 2 }, { ...quiet, net: 8 }];
+    const highest = (profile: Profile): number | null =>
+      valueOf(rowsOf(profile, [hours]), 'District', 'all_time_peak_average');
+    expect(highest(profiles.head)).toBe(2);
+    expect(highest(repaired(profiles.head, ['last-hour-idle']))).toBe(8);
+    expect(highest(profiles['v2.3'])).toBe(8);
   });
 });
