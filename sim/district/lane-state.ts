@@ -6,6 +6,7 @@ import type { EpisodeWindow } from './episode.ts';
 import type { Group, Groups } from './group.ts';
 import type { History } from './history.ts';
 import { INDOOR_TEMPERATURE } from './hour.ts';
+import { LaneClocks } from './lane-clock.ts';
 import { loadWords, saveWords } from './lane-snapshot.ts';
 import type { SnapshotColumn } from './lane-snapshot.ts';
 import type { OpenBuilding } from './lane.ts';
@@ -34,14 +35,7 @@ export class LaneStates {
   readonly #stride: number;
   /** [N×stride] the hour shown, where that is not the one booked; else the same array */
   readonly #shown: Float64Array;
-  readonly #clock: Int32Array;
-  readonly #resets: Int32Array;
-  readonly #start: Int32Array;
-  readonly #rows: Int32Array;
-  readonly #kw: Float64Array;
-  readonly #until: Int32Array;
-  /** [N] 1 where an episode began in the step that ended another: its first hour has yet to be reported. */
-  readonly #fresh: Uint8Array;
+  readonly #clocks: LaneClocks;
   readonly #outages: Float64Array[];
   readonly #dynamics: Float64Array;
   readonly #dynamicsAt: Int32Array;
@@ -61,13 +55,7 @@ export class LaneStates {
     this.hours = new Float64Array(n * stride);
     this.reward = new Float64Array(n);
     this.#shown = buildings.some(({ actsFirst }) => actsFirst) ? new Float64Array(n * stride) : this.hours;
-    this.#clock = new Int32Array(n);
-    this.#resets = new Int32Array(n);
-    this.#start = new Int32Array(n);
-    this.#rows = new Int32Array(n);
-    this.#kw = new Float64Array(n);
-    this.#until = new Int32Array(n).fill(-1);
-    this.#fresh = new Uint8Array(n);
+    this.#clocks = new LaneClocks(n);
     this.#outages = buildings.map(() => new Float64Array(0));
     this.#dynamicsAt = new Int32Array(n);
     let words = 0;
@@ -94,13 +82,12 @@ export class LaneStates {
   }
 
   window(lane: number): EpisodeWindow {
-    return { start: this.#start[lane]!, rows: this.#rows[lane]! };
+    return this.#clocks.window(lane);
   }
 
   disturb(lane: number, kw: number, steps: number): void {
-    this.#kw[lane] = kw;
-    const first = this.#p.buildings[lane]!.actsFirst ? 0 : 1;
-    this.#until[lane] = this.#clock[lane]! + steps - 1 + first;
+    const first = this.#clocks.t[lane]! + (this.#p.buildings[lane]!.actsFirst ? 0 : 1);
+    this.#clocks.disturb(lane, kw, first, steps);
   }
 
   /** Begins a lane's n-th episode at time index `t` of it, all stores as their data say. */
@@ -108,14 +95,10 @@ export class LaneStates {
     const { district, windows, buildings, lanes } = this.#p;
     const building = buildings[lane]!;
     const { plant, dynamics } = building;
-    const { start, rows } = windowOf(district, windows, resets);
-    this.#resets[lane] = resets;
-    this.#start[lane] = start;
-    this.#rows[lane] = rows;
-    this.#clock[lane] = t;
-    this.#until[lane] = -1;
+    const window = windowOf(district, windows, resets);
+    const { start, rows } = window;
+    this.#clocks.begin(lane, resets, window, t);
     this.#outages[lane] = building.outages(start, rows, lanes[lane]!.seed ?? district.randomSeed);
-    this.#fresh[lane] = 1;
     dynamics?.reset(this.#dynamics, this.#dynamicsAt[lane]!);
     const at = lane * this.#stride;
     const { hours } = this;
@@ -133,25 +116,27 @@ export class LaneStates {
   openGroup(group: Group): void {
     if (group.fleet === null) return;
     const lane = group.lanes[0]!;
-    const t = this.#clock[lane]!;
+    const t = this.#clocks.t[lane]!;
     // Each episode draws anew, as v3 does (its seed is the dataset's plus the episode's number).
-    const seed = ((this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed) + this.#resets[lane]!) % 0x1_0000_0000;
-    const row = this.#start[lane]! + t;
-    group.fleet.reset(this.#fleets, group.fleetAt, this.#shown, group.ats, t, row, seed, this.#rows[lane]!);
+    const seed =
+      ((this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed) + this.#clocks.resets[lane]!) % 0x1_0000_0000;
+    const row = this.#clocks.start[lane]! + t;
+    group.fleet.reset(this.#fleets, group.fleetAt, this.#shown, group.ats, t, row, seed, this.#clocks.rows[lane]!);
   }
 
   /** Reports the hour that a reset books, where no action will. An ended episode stays readable until then. */
   noteReset(lane: number): void {
-    if (this.#fresh[lane] === 0) return;
-    this.#fresh[lane] = 0;
-    this.#p.history?.open(lane, this.#start[lane]!, this.#rows[lane]!);
-    if (!this.#p.buildings[lane]!.actsFirst) this.#note(lane, this.hours, this.#clock[lane]!, Number.NaN);
+    if (this.#clocks.fresh[lane] === 0) return;
+    this.#clocks.fresh[lane] = 0;
+    this.#p.history?.open(lane, this.#clocks.start[lane]!, this.#clocks.rows[lane]!);
+    if (!this.#p.buildings[lane]!.actsFirst) this.#note(lane, this.hours, this.#clocks.t[lane]!, Number.NaN);
   }
 
   #note(lane: number, hours: Float64Array, t: number, reward: number): void {
     const at = lane * this.#stride;
     this.#p.history?.write(lane, hours, at, t);
-    for (let i = 0; i < this.#taps.length; i++) this.#taps[i]!(lane, hours, at, t, this.#start[lane]! + t, reward);
+    for (let i = 0; i < this.#taps.length; i++)
+      this.#taps[i]!(lane, hours, at, t, this.#clocks.start[lane]! + t, reward);
   }
 
   /** One lane's actions and their hour, up to its net. */
@@ -162,8 +147,8 @@ export class LaneStates {
     const { profile } = building.model;
     const { hours } = this;
     const at = lane * this.#stride;
-    const clock = this.#clock[lane]!;
-    const start = this.#start[lane]!;
+    const clock = this.#clocks.t[lane]!;
+    const start = this.#clocks.start[lane]!;
     const t = building.actsFirst ? clock : clock + 1;
     const row = start + t;
     const { split } = plant;
@@ -186,8 +171,8 @@ export class LaneStates {
       if (twice) bookUncontrolled(plant, hours, at, row);
       else if (plant.lagged && clock === 0) bookFirstHour(plant, hours, at, row);
     }
-    const extra = this.#until[lane]! >= t ? this.#kw[lane]! * plant.hoursPerStep : 0;
-    settle(plant, hours, at, row, start + building.recordedRows(this.#rows[lane]!) - 1, extra);
+    const extra = this.#clocks.extra(lane, t) * plant.hoursPerStep;
+    settle(plant, hours, at, row, start + building.recordedRows(this.#clocks.rows[lane]!) - 1, extra);
     if (dynamics !== null && !split) {
       const temperature = dynamics.step(this.#dynamics, this.#dynamicsAt[lane]!, hours, at, row);
       if (!Number.isNaN(temperature)) hours[at + INDOOR_TEMPERATURE] = temperature;
@@ -198,7 +183,8 @@ export class LaneStates {
     const { lanes } = group;
     for (let i = 0; i < lanes.length; i++) {
       const lane = lanes[i]!;
-      this.#groupRows[i] = this.#start[lane]! + this.#clock[lane]! + (this.#p.buildings[lane]!.actsFirst ? 0 : 1);
+      this.#groupRows[i] =
+        this.#clocks.start[lane]! + this.#clocks.t[lane]! + (this.#p.buildings[lane]!.actsFirst ? 0 : 1);
     }
     group.reward(this.hours, group.ats, this.#groupRows, this.#groupReward);
     for (let i = 0; i < lanes.length; i++) this.reward[lanes[i]!] = this.#groupReward[i]!;
@@ -207,11 +193,11 @@ export class LaneStates {
   /** Reports the hour, moves the clock and prepares what is shown; true where the episode has ended. */
   finish(lane: number): boolean {
     const building = this.#p.buildings[lane]!;
-    const clock = this.#clock[lane]!;
+    const clock = this.#clocks.t[lane]!;
     const t = clock + 1;
-    const last = this.#rows[lane]! - 1;
+    const last = this.#clocks.rows[lane]! - 1;
     this.#note(lane, this.hours, building.actsFirst ? clock : t, this.reward[lane]!);
-    this.#clock[lane] = t;
+    this.#clocks.t[lane] = t;
     const ended = t === last;
     if (!building.actsFirst) return ended;
     const { plant } = building;
@@ -223,7 +209,7 @@ export class LaneStates {
       this.#shown[at + INDOOR_TEMPERATURE] = this.hours[at + INDOOR_TEMPERATURE]!;
       return true;
     }
-    const row = this.#start[lane]! + t;
+    const row = this.#clocks.start[lane]! + t;
     const outage = this.#outages[lane]![t]!;
     if (profile.defects['blind-to-storage']) {
       this.#shown.fill(0, at, at + this.#stride);
@@ -243,7 +229,7 @@ export class LaneStates {
   #closeLast(lane: number, t: number): void {
     const { plant } = this.#p.buildings[lane]!;
     const at = lane * this.#stride;
-    const row = this.#start[lane]! + t;
+    const row = this.#clocks.start[lane]! + t;
     const last = (this.#last ??= new Float64Array(this.hours.length));
     last.set(this.hours.subarray(at, at + this.#stride), at);
     beginHour(plant, last, at, row, this.#outages[lane]![t]!, false);
@@ -255,26 +241,26 @@ export class LaneStates {
   /** After the clocks of a group have moved: its cars come and go. */
   moveCars(group: Group): void {
     const lane = group.lanes[0]!;
-    const t = this.#clock[lane]!;
-    if (t >= this.#rows[lane]!) return;
-    group.fleet!.advance(this.#fleets, group.fleetAt, this.#shown, group.ats, t, this.#start[lane]! + t);
+    const t = this.#clocks.t[lane]!;
+    if (t >= this.#clocks.rows[lane]!) return;
+    group.fleet!.advance(this.#fleets, group.fleetAt, this.#shown, group.ats, t, this.#clocks.start[lane]! + t);
   }
 
   /** The lane's next episode. */
   startOver(lane: number): void {
-    this.open(lane, this.#resets[lane]! + 1, 0);
+    this.open(lane, this.#clocks.resets[lane]! + 1, 0);
     const group = this.#p.groups.all[this.#p.groups.of[lane]!]!;
     if (group.fleet !== null && lane === group.lanes.at(-1)) this.openGroup(group);
   }
 
   observe(lane: number, out: Float32Array, offset: number): void {
     const { plan } = this.#p.buildings[lane]!;
-    plan.write(this.#seen(lane), lane * this.#stride, this.#start[lane]! + this.#clockShown(lane), out, offset);
+    plan.write(this.#seen(lane), lane * this.#stride, this.#clocks.start[lane]! + this.#clockShown(lane), out, offset);
   }
 
   readRaw(lane: number, out: Float64Array, offset: number): void {
     const { plan } = this.#p.buildings[lane]!;
-    plan.read(this.#seen(lane), lane * this.#stride, this.#start[lane]! + this.#clockShown(lane), out, offset);
+    plan.read(this.#seen(lane), lane * this.#stride, this.#clocks.start[lane]! + this.#clockShown(lane), out, offset);
   }
 
   #seen(lane: number): Float64Array {
@@ -282,8 +268,8 @@ export class LaneStates {
   }
 
   #clockShown(lane: number): number {
-    const t = this.#clock[lane]!;
-    const ended = t === this.#rows[lane]! - 1;
+    const t = this.#clocks.t[lane]!;
+    const ended = t === this.#clocks.rows[lane]! - 1;
     return ended && this.#p.buildings[lane]!.model.profile.alignment === 'lagged' ? t - 1 : t;
   }
 
@@ -302,18 +288,18 @@ export class LaneStates {
     });
     for (let lane = 0; lane < this.#n; lane++) {
       const building = this.#p.buildings[lane]!;
-      const start = this.#start[lane]!;
-      const rows = this.#rows[lane]!;
+      const start = this.#clocks.start[lane]!;
+      const rows = this.#clocks.rows[lane]!;
       const seed = this.#p.lanes[lane]!.seed ?? this.#p.district.randomSeed;
       this.#outages[lane] = building.outages(start, rows, seed);
       this.#p.history?.open(lane, start, rows);
-      if (!building.actsFirst && this.#fresh[lane] === 0)
-        this.#p.history?.write(lane, this.hours, lane * this.#stride, this.#clock[lane]!);
+      if (!building.actsFirst && this.#clocks.fresh[lane] === 0)
+        this.#p.history?.write(lane, this.hours, lane * this.#stride, this.#clocks.t[lane]!);
     }
   }
 
   #columns(): SnapshotColumn[] {
-    return [this.#clock, this.#resets, this.#start, this.#rows, this.#kw, this.#until, this.#fresh, this.reward];
+    return [...this.#clocks.columns(), this.reward];
   }
 
   #blocks(): Float64Array[] {
