@@ -85,6 +85,33 @@ export interface BuildingCount {
   readonly comfortBand: number;
 }
 
+/** What a building can never have a value other than 0 of need not be looked at every hour. */
+interface BuildingTraits {
+  /** Somebody is there at some time. */
+  readonly occupied: boolean;
+  /** It has a device, a tank or a demand of cooling, heating or hot water. */
+  readonly thermal: boolean;
+}
+const known = new WeakMap<BuildingModel, BuildingTraits>();
+
+function traitsOf(model: BuildingModel): BuildingTraits {
+  const made = known.get(model);
+  if (made !== undefined) return made;
+  const { columns, devices } = model;
+  const sizes = [
+    ...[devices.cooling, devices.heating, devices.dhw].map(({ nominalPower }) => nominalPower),
+    ...[devices.coolingTank, devices.heatingTank, devices.dhwTank].map(({ capacity }) => capacity),
+  ];
+  const demands = [columns.coolingDemand, columns.heatingDemand, columns.dhwDemand];
+  const traits = {
+    occupied: columns.named['occupant_count']!.some((count) => count !== 0),
+    // v1 calls a size of 0 1e-5.
+    thermal: sizes.some((size) => size > 1e-5) || demands.some((column) => column.some((kwh) => kwh !== 0)),
+  };
+  known.set(model, traits);
+  return traits;
+}
+
 /**
  * A building's numerators and denominators, O(1) a row.
  *
@@ -100,18 +127,24 @@ export class BuildingMeter {
   readonly #load: Float64Array;
   readonly #baseline: number;
   readonly #comfort: boolean;
+  readonly #occupied: boolean;
+  readonly #thermal: boolean;
   readonly #band: number;
   readonly #single: boolean;
   /** Prices, carbon and temperatures are float64 columns. */
   readonly #wide: boolean;
 
-  constructor({ columns, profile }: BuildingModel, { baseline, comfort, comfortBand }: BuildingCount) {
+  constructor(model: BuildingModel, { baseline, comfort, comfortBand }: BuildingCount) {
+    const { columns, profile } = model;
+    const { occupied, thermal } = traitsOf(model);
     this.#price = columns.price;
     this.#carbon = columns.carbon;
     this.#occupants = columns.named['occupant_count']!;
     this.#load = columns.load;
     this.#baseline = baseline;
     this.#comfort = comfort;
+    this.#occupied = occupied;
+    this.#thermal = thermal;
     this.#band = comfortBand;
     this.#single = profile.float32;
     this.#wide = !profile.float32 || profile.wideColumns;
@@ -134,7 +167,16 @@ export class BuildingMeter {
     addTo(words, COSTS, Math.max(hours[at + COST]!, 0));
     addTo(words, BASE_COSTS, Math.max(this.#wide ? baseCost : Math.fround(baseCost), 0));
     if (!this.#comfort) return;
-    this.#pushComfort(hours, at, row);
+    if (this.#occupied) this.#pushComfort(hours, at, row);
+    else {
+      // Nobody is ever too cold or too hot: all distances are 0.
+      words[COLD_MINIMUM] = 0;
+      words[COLD_MAXIMUM] = 0;
+      words[HOT_MINIMUM] = 0;
+      words[HOT_MAXIMUM] = 0;
+      words[COLD_ROWS]!++;
+      words[HOT_ROWS]!++;
+    }
     this.#pushEnergy(hours, at, row);
   }
 
@@ -177,15 +219,19 @@ export class BuildingMeter {
 
   #pushEnergy(hours: Float64Array, at: number, row: number): void {
     const words = this.#words;
-    const cooling = at + COOLING;
-    const heating = at + HEATING;
-    const dhw = at + DHW;
-    let expected = this.#add(hours[cooling + DEMAND]!, hours[heating + DEMAND]!);
-    expected = this.#add(this.#add(expected, hours[dhw + DEMAND]!), this.#load[row]!);
-    let served = this.#add(hours[cooling + FROM_DEVICE]!, Math.max(-hours[cooling + TANK_BALANCE]!, 0));
-    served = this.#add(this.#add(served, hours[heating + FROM_DEVICE]!), Math.max(-hours[heating + TANK_BALANCE]!, 0));
-    served = this.#add(this.#add(served, hours[dhw + FROM_DEVICE]!), Math.max(-hours[dhw + TANK_BALANCE]!, 0));
-    served = this.#add(served, hours[at + LOAD_SERVED]!);
+    let expected = this.#load[row]!;
+    let served = hours[at + LOAD_SERVED]!;
+    if (this.#thermal) {
+      const cooling = at + COOLING;
+      const heating = at + HEATING;
+      const dhw = at + DHW;
+      const demands = this.#add(this.#add(hours[cooling + DEMAND]!, hours[heating + DEMAND]!), hours[dhw + DEMAND]!);
+      expected = this.#add(demands, expected);
+      let heat = this.#add(hours[cooling + FROM_DEVICE]!, Math.max(-hours[cooling + TANK_BALANCE]!, 0));
+      heat = this.#add(this.#add(heat, hours[heating + FROM_DEVICE]!), Math.max(-hours[heating + TANK_BALANCE]!, 0));
+      heat = this.#add(this.#add(heat, hours[dhw + FROM_DEVICE]!), Math.max(-hours[dhw + TANK_BALANCE]!, 0));
+      served = this.#add(heat, served);
+    }
     const unserved = this.#add(expected, -served);
     addTo(words, UNSERVED, unserved);
     addTo(words, EXPECTED, expected);

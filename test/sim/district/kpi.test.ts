@@ -67,6 +67,7 @@ function modelOf(
       carbon_intensity: column(({ carbon }) => carbon),
       occupant_count: column(({ occupants }) => occupants),
       non_shiftable_load: column(({ load }) => load),
+      cooling_demand: column(({ demand }) => demand),
     },
     observations: [],
     data: { name },
