@@ -12,14 +12,15 @@ const RAMPING = 0;
 const LAST = 2;
 const ALL_TIME_PEAK = 3;
 const BLOCKS = 4;
-const BLOCK_WORDS = 9;
-/* Within a block of words: rows so far, their sum (2), their largest; then blocks closed, Σ of their peaks (2), Σ of 1 − load factor (2). */
+const BLOCK_WORDS = 10;
+/* Within a block of words: rows so far, their sum (2), their largest; then blocks closed, Σ of their peaks (2), Σ of 1 − load factor (2), of how many. */
 const ROWS = 0;
 const SUM = 1;
 const PEAK = 3;
 const CLOSED = 4;
 const PEAKS = 5;
 const LOAD_FACTORS = 7;
+const LOAD_FACTOR_BLOCKS = 9;
 
 const DAY = BLOCKS;
 const MONTH = BLOCKS + BLOCK_WORDS;
@@ -28,7 +29,8 @@ const YEAR = BLOCKS + 2 * BLOCK_WORDS;
 /**
  * The shape of one net series, O(1) a row: ramping, load factors and peaks.
  *
- * `Σmax(Eₜ − Eₜ₋₁, 0)` or `Σ|Eₜ − Eₜ₋₁|`; over blocks of a window the mean of `1 − mean/max`, and of `max`; the tail block is shorter.
+ * `Σmax(Eₜ − Eₜ₋₁, 0)` or `Σ|Eₜ − Eₜ₋₁|`; over blocks of a window the mean of `1 − mean/max`, and of `max`; the tail block is shorter. A block whose
+ * largest value is 0 has no load factor and is left out, as pandas leaves out what is not finite.
  * Source: specs/citylearn.md 14.
  */
 export class ShapeMeter {
@@ -70,7 +72,11 @@ export class ShapeMeter {
     if (words[at + ROWS]! < window) return;
     words[at + CLOSED]!++;
     addTo(words, at + PEAKS, words[at + PEAK]!);
-    addTo(words, at + LOAD_FACTORS, this.#oneMinusLoadFactor(at));
+    const oneMinus = this.#oneMinusLoadFactor(at);
+    if (Number.isFinite(oneMinus)) {
+      addTo(words, at + LOAD_FACTORS, oneMinus);
+      words[at + LOAD_FACTOR_BLOCKS]!++;
+    }
     words[at + ROWS] = 0;
     words[at + SUM] = 0;
     words[at + SUM + 1] = 0;
@@ -94,9 +100,10 @@ export class ShapeMeter {
 
   #meanOneMinusLoadFactor(at: number): number {
     const words = this.#words;
-    const closed = words[at + CLOSED]!;
-    if (words[at + ROWS] === 0) return words[at + LOAD_FACTORS]! / closed;
-    return sumWith(words, at + LOAD_FACTORS, this.#oneMinusLoadFactor(at)) / (closed + 1);
+    const counted = words[at + LOAD_FACTOR_BLOCKS]!;
+    const open = words[at + ROWS] === 0 ? Number.NaN : this.#oneMinusLoadFactor(at);
+    if (!Number.isFinite(open)) return words[at + LOAD_FACTORS]! / counted;
+    return sumWith(words, at + LOAD_FACTORS, open) / (counted + 1);
   }
 
   get ramping(): number {
