@@ -29,8 +29,8 @@ export class History {
     const longest = Math.max(...windows.map(({ rows }) => rows));
     this.#buildings = buildings;
     this.#fields = buildings.map(({ columns }) =>
-      // The battery's fraction is kept beside the columns: in v1 the column of that name is in kWh.
-      Int32Array.from([...columns.map(({ field }) => field), BATTERY_SOC]),
+      // Kept beside the columns: the battery's fraction (in v1 the column of that name is in kWh) and its wear.
+      Int32Array.from([...columns.map(({ field }) => field), BATTERY_SOC, BATTERY_CAPACITY]),
     );
     this.#values = this.#fields.map((fields) => Array.from(fields, () => new Float64Array(longest)));
     this.#start = new Int32Array(buildings.length);

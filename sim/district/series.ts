@@ -1,6 +1,5 @@
 import {
   BATTERY_BALANCE,
-  BATTERY_CAPACITY,
   BATTERY_ENERGY,
   BATTERY_SOC,
   CHARGERS_CONSUMPTION,
@@ -18,7 +17,6 @@ import {
   NET_WITHOUT_PARTIAL_LOAD,
   NET_WITHOUT_STORAGE,
   POWER_OUTAGE,
-  SOLAR,
   TANK_BALANCE,
   TANK_ENERGY,
   TANK_SOC,
@@ -78,14 +76,13 @@ export function seriesColumns(model: BuildingModel): readonly SeriesColumn[] {
     add(`${name}_demand`, 'kWh', block + DEMAND);
     add(`energy_from_${name}_device`, 'kWh', block + FROM_DEVICE);
   }
-  add('energy_to_non_shiftable_load', 'kWh', LOAD_SERVED);
+  // Where everything is served the load is the file's.
+  if (model.dynamics !== null || model.simulatesOutage) add('energy_to_non_shiftable_load', 'kWh', LOAD_SERVED);
   if (data.chargers.length > 0) add('chargers_electricity_consumption', 'kWh', CHARGERS_CONSUMPTION);
   data.chargers.forEach(({ id }, charger) =>
     add(`charger.${id}.electricity_consumption`, 'kWh', chargerConsumptionField(data, charger)),
   );
   if (data.washingMachines.length > 0) add('washing_machines_electricity_consumption', 'kWh', WASHING_CONSUMPTION);
   if (model.simulatesOutage) add('power_outage', '0 or 1', POWER_OUTAGE);
-  add('solar_generation', 'kWh', SOLAR, profile.float32 && !profile.wideColumns);
-  add('electrical_storage.degraded_capacity', 'kWh', BATTERY_CAPACITY, false);
   return columns;
 }

@@ -4,7 +4,14 @@ import { scenarioFrom } from '../../core/scenario.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
 import { textOf, valueOf } from '../../server/console/launch/document.ts';
 import type { JsonSchema } from '../../server/console/launch/json-schema.ts';
-import { filled, kindOf, pointerTo, variantsOf, withoutNull } from '../../server/console/launch/json-schema.ts';
+import {
+  filled,
+  kindOf,
+  mixedOf,
+  pointerTo,
+  variantsOf,
+  withoutNull,
+} from '../../server/console/launch/json-schema.ts';
 
 const form = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
 const attack = form.properties!['attacks']!.items!;
@@ -31,10 +38,22 @@ describe('the launch form', () => {
       if (kindOf(inner) === 'free') free.push(pointer);
       for (const [key, property] of Object.entries(inner.properties ?? {})) visit(property, pointerTo(pointer, key));
       if (inner.items !== undefined) visit(inner.items, `${pointer}/*`);
+      for (const object of mixedOf(inner)?.byKey.values() ?? []) visit(object, pointer);
       for (const variant of variantsOf(inner)?.byName.values() ?? []) visit(variant, pointer);
     };
     visit(form, '');
     expect(free).toEqual([]);
+  });
+
+  it('takes a reward by name, with attributes, or written out', () => {
+    const reward = (value: unknown): unknown => {
+      const document = filled(form, { district: { reward: value } });
+      return scenarioFrom(document, 'form', schema).district.reward;
+    };
+    expect(kindOf(form.properties!['district']!.properties!['reward']!)).toBe('mixed');
+    expect(reward('ComfortReward')).toBe('ComfortReward');
+    expect(reward({ type: 'ComfortReward' })).toEqual({ type: 'ComfortReward', attributes: {} });
+    expect(reward({ expression: '-net' })).toEqual({ expression: '-net' });
   });
 
   it('keeps what the schema does not know, so that the server can name it', () => {

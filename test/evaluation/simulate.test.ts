@@ -67,9 +67,7 @@ describe('a simulation', () => {
     const rest = column(first, lane, 'net_without_storage');
     expect(net.some((kwh, t) => kwh !== rest[t])).toBe(true);
     const other = run(district, 'head', { steps: null, environmentSeed: 5 });
-    expect(column(other, lane, 'energy_to_non_shiftable_load')).toEqual(
-      column(first, lane, 'energy_to_non_shiftable_load'),
-    );
+    expect(column(other, lane, 'electrical_storage.soc')).toEqual(column(first, lane, 'electrical_storage.soc'));
   });
 
   it('of head with every defect repaired differs, and a defect that a profile has not cannot be repaired', () => {

@@ -4,6 +4,7 @@ import { ChoiceField } from './choice-field.tsx';
 import type { FieldProps } from './form-context.ts';
 import type { Kind } from './json-schema.ts';
 import { kindOf, withoutNull } from './json-schema.ts';
+import { MixedField } from './mixed-field.tsx';
 import { ObjectField } from './object-field.tsx';
 import { FreeField, RecordField } from './record-field.tsx';
 import { BooleanField, EnumField, NumberField, StringField } from './scalar-field.tsx';
@@ -17,6 +18,7 @@ const editors: Readonly<Record<Kind, ComponentType<FieldProps>>> = {
   record: RecordField,
   array: ArrayField,
   choice: ChoiceField,
+  mixed: MixedField,
   free: FreeField,
 };
 

@@ -30,11 +30,13 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** How a schema is edited. */
-export type Kind = 'enum' | 'boolean' | 'number' | 'string' | 'object' | 'record' | 'array' | 'choice' | 'free';
+export type Kind =
+  'enum' | 'boolean' | 'number' | 'string' | 'object' | 'record' | 'array' | 'choice' | 'mixed' | 'free';
 
 export function kindOf(schema: JsonSchema): Kind {
   if (schema.enum !== undefined || schema.const !== undefined) return 'enum';
   if (variantsOf(schema) !== null) return 'choice';
+  if (mixedOf(schema) !== null) return 'mixed';
   switch (schema.type) {
     case 'boolean':
     case 'string':
@@ -76,6 +78,25 @@ export function variantsOf(schema: JsonSchema): Variants | null {
   return { key, byName: new Map(options.map((option) => [option.properties![key]!.const as string, option])) };
 }
 
+/** A union of names and of objects, each known by its first required property: `Name`, or `{expression: …}`. */
+export interface Mixed {
+  readonly names: JsonSchema;
+  readonly byKey: ReadonlyMap<string, JsonSchema>;
+}
+
+export function mixedOf(schema: JsonSchema): Mixed | null {
+  const [names, ...objects] = schema.anyOf ?? [];
+  if (names?.enum === undefined || objects.length === 0) return null;
+  const keys = objects.map(({ type, required }) => (type === 'object' ? required?.[0] : undefined));
+  if (keys.includes(undefined) || new Set(keys).size < keys.length) return null;
+  return { names, byKey: new Map(objects.map((object, i) => [keys[i]!, object])) };
+}
+
+/** The property that tells which of the objects a value is; undefined for a name. */
+export function mixedKey({ byKey }: Mixed, value: unknown): string | undefined {
+  return isObject(value) ? ([...byKey.keys()].find((key) => key in value) ?? [...byKey.keys()][0]) : undefined;
+}
+
 /** The variant that a value belongs to, or the first. */
 export function variantOf(
   { key, byName }: Variants,
@@ -98,6 +119,11 @@ export function filled(schema: JsonSchema, value: unknown): Json {
   switch (kindOf(inner)) {
     case 'choice':
       return filled(variantOf(variantsOf(inner)!, given).schema, given);
+    case 'mixed': {
+      const mixed = mixedOf(inner)!;
+      const key = mixedKey(mixed, given);
+      return key === undefined ? (given as Json) : filled(mixed.byKey.get(key)!, given);
+    }
     case 'array':
       return Array.isArray(given) ? given.map((item) => filled(inner.items ?? {}, item)) : (given as Json);
     case 'object': {
@@ -130,7 +156,7 @@ function blank(schema: JsonSchema): Json {
   if (kind === 'array')
     return Array.from({ length: schema.minItems ?? 0 }, () => filled(schema.items ?? {}, undefined));
   if (kind === 'number') return schema.minimum ?? 0;
-  return { record: {}, boolean: false, string: '', choice: null, free: null }[kind];
+  return { record: {}, boolean: false, string: '', choice: null, mixed: null, free: null }[kind];
 }
 
 /** `stepsPerSecond` → `Steps per second`. */
