@@ -84,6 +84,7 @@ function normalised({ normalised: values, env, steps }: Simulation): string {
     env.laneFeatures(lane).map(({ name }, j) => ({ name: count === 1 ? name : `${lane}.${name}`, lane, j })),
   ).flat();
   return csvText(['t', ...layout.map(({ name }) => name)], steps + 1, (t, c) =>
-    c === 0 ? t : float32Text(values[(t * count + layout[c - 1]!.lane) * size + layout[c - 1]!.j]!),
+    // All digits: an attack's bounds are checked on these numbers to the last bit.
+    c === 0 ? t : values[(t * count + layout[c - 1]!.lane) * size + layout[c - 1]!.j]!,
   );
 }

@@ -153,7 +153,7 @@ describe('faultline simulate', () => {
       'random',
     ]);
     const run = JSON.parse(stdout) as { kpis: { level: string }[]; dataHash: string };
-    expect(run.kpis.filter((row) => row.level === 'district')).toHaveLength(9);
+    expect(run.kpis.filter((row) => row.level === 'district')).toHaveLength(21);
     expect(readdirSync(path('random')).sort()).toEqual([
       'actions.csv',
       'kpis.csv',
@@ -179,7 +179,7 @@ describe('faultline simulate', () => {
         .concat('district.net', 'district.cost', 'district.emission'),
     );
     expect(read('random', 'observations.csv').split('\n')[0]).toMatch(
-      /^t,month_cos,.*electricity_pricing_predicted_24h.*,1\.non_shiftable_load/,
+      /^month,day_type,hour,.*0\.non_shiftable_load.*electricity_pricing_predicted_3,1\.non_shiftable_load/,
     );
     await ok([
       'simulate',
@@ -388,7 +388,10 @@ describe('faultline attack', () => {
       'zero',
       '--steps',
       '40',
+      '--profile',
+      'v2.0',
       '--observations',
+      'normalised',
       '--normalisation',
       'fixed',
       '--out',
