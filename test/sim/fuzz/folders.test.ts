@@ -1,0 +1,103 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterAll, describe, expect, it } from 'vitest';
+import { rng } from '../../../core/rng.ts';
+import { mutateFolder } from '../../support/mutate-folder.ts';
+import type { FolderBytes } from '../../support/mutate-folder.ts';
+import { baseFolders } from './base-folders.ts';
+import { runFolder } from './folder-run.ts';
+import type { Outcome } from './folder-run.ts';
+
+/*
+ * 500 damaged dataset folders on the whole way to a simulation. A case is its number: FUZZ_CASE=123 runs that one alone, FUZZ_CASES=5000 more of them.
+ */
+const only = process.env['FUZZ_CASE'];
+const count = Number(process.env['FUZZ_CASES'] ?? 500);
+const cases = only === undefined ? Array.from({ length: count }, (_, k) => k) : [Number(only)];
+
+/** What one case may take; a sound one takes some milliseconds. */
+const longestMs = 4000;
+const mostBytes = 256e6;
+
+const scratch = mkdtempSync(join(tmpdir(), 'faultline-fuzz-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** The folder of a case, and what was done to it. */
+function damaged(number: number): { readonly files: FolderBytes; readonly what: string } {
+  const base = baseFolders[number % baseFolders.length]!;
+  const draw = rng(2026).split('folders').split(number);
+  const files: FolderBytes = new Map(base.files);
+  // The first of each kind is sound; a third has more than one fault.
+  const faults = number < baseFolders.length ? 0 : draw.int(3) === 0 ? 2 + draw.int(3) : 1;
+  const done = Array.from({ length: faults }, () => mutateFolder(files, draw));
+  return { files, what: `case ${number}, ${base.name}: ${done.join('; ') || 'sound'}` };
+}
+
+function written(number: number, files: FolderBytes): string {
+  const path = join(scratch, `case-${number}`);
+  mkdirSync(path);
+  for (const [name, bytes] of files) {
+    if (bytes === null) mkdirSync(join(path, name));
+    else writeFileSync(join(path, name), bytes);
+  }
+  return path;
+}
+
+/** Names the case and ends the process where one never returns, which no timeout of this thread could. */
+function watchdog(): { readonly begin: (number: number) => void; readonly end: () => Promise<unknown> } {
+  const shared = new Int32Array(new SharedArrayBuffer(4));
+  const source = `
+    const { workerData } = require('node:worker_threads');
+    let last = -1;
+    setInterval(() => {
+      if (workerData[0] === last) {
+        require('node:fs').writeSync(2, 'fuzz: case ' + last + ' hangs\\n');
+        process.kill(process.pid, 'SIGKILL');
+      }
+      last = workerData[0];
+    }, 60_000);`;
+  const worker = new Worker(source, { eval: true, workerData: shared });
+  return { begin: (number) => void Atomics.store(shared, 0, number), end: () => worker.terminate() };
+}
+
+describe('a damaged dataset folder', () => {
+  it(`is simulated or refused by name and place, ${cases.length} times`, { timeout: 240_000 }, async () => {
+    const dog = watchdog();
+    const failures: string[] = [];
+    const outcomes: Outcome[] = [];
+    for (const number of cases) {
+      dog.begin(number);
+      const { files, what } = damaged(number);
+      const path = written(number, files);
+      const started = performance.now();
+      const before = memory();
+      try {
+        outcomes.push(await runFolder(path, number));
+      } catch (error) {
+        failures.push(`${what}\n  ${error instanceof Error ? error.message : String(error)}`);
+      }
+      const ms = performance.now() - started;
+      if (ms > longestMs) failures.push(`${what}\n  took ${ms.toFixed(0)} ms`);
+      if (memory() - before > mostBytes) failures.push(`${what}\n  took ${memory() - before} bytes`);
+      if (only === undefined) rmSync(path, { recursive: true });
+      else process.stderr.write(`${what}\n${JSON.stringify(outcomes, null, 1)}\n`);
+    }
+    await dog.end();
+    if (process.env['FUZZ_REPORT'] !== undefined) writeFileSync(process.env['FUZZ_REPORT'], JSON.stringify({ failures, outcomes }, null, 1)); // prettier-ignore
+    expect(failures.slice(0, 10).join('\n'), `${failures.length} failed`).toBe('');
+    if (only !== undefined) return;
+    const ran = outcomes.flatMap((outcome) => outcome.ran);
+    const refused = outcomes.filter((outcome) => outcome.ran.length === 0);
+    expect(ran.length).toBeGreaterThan(100);
+    expect(refused.length).toBeGreaterThan(100);
+    for (const name of ['v1', 'v2.0', 'v2.3', 'head', 'v3'])
+      expect(ran.filter((one) => one === name).length, name).toBeGreaterThan(10);
+  });
+});
+
+function memory(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
