@@ -21,6 +21,7 @@ import { kpiMeter } from '../sim/district/kpi.ts';
 import type { DistrictEnv, DistrictEnvOptions } from '../sim/district/district-env.ts';
 import { profiles } from '../sim/district/profile.ts';
 import type { Profile } from '../sim/district/profile.ts';
+import { openReward } from '../sim/district/reward.ts';
 import type { District } from '../sim/data/dataset.ts';
 import { lstmDistrict, thermalDistrict } from '../test/support/equipped.ts';
 
@@ -54,6 +55,26 @@ export async function run(): Promise<readonly SimBenchRow[]> {
 
   const env = open(district, 'v2.3', 1);
   env.reset(rng(0));
+  // The kernels alone, on the 17 hours of a district: the expression should be within three times of the class that it spells out.
+  const models = Array.from({ length: 17 }, () => env.lane(0).model);
+  const many = open(district, 'v2.3', 17);
+  many.reset(rng(0));
+  for (let step = 0; step < 30; step++) many.step(new Float64Array(17).fill(0.05 * Math.sin(step)));
+  const ats = Int32Array.from(models, (_, i) => i * many.stride);
+  for (const [name, spec] of [
+    ['RewardFunction', { type: 'RewardFunction', attributes: {} }],
+    ['-max(net, 0)', equation],
+    ['SolarPenaltyReward', { type: 'SolarPenaltyReward', attributes: {} }],
+    ['solar penalty written out', { expression: '-(1 + sign(net) * electrical_storage_soc) * abs(net)' }],
+  ] as const) {
+    const kernel = openReward(spec, models);
+    const out = new Float64Array(17);
+    const zeros = new Int32Array(17);
+    const ms = await median(() => {
+      for (let step = 0; step < 50_000; step++) kernel(many.hours, ats, zeros, out);
+    });
+    rows.push({ case: `reward alone, ${name}`, ms, unit: 'buildings', perSecond: (50_000 * 17 * 1000) / ms });
+  }
   const kpi = await median(() => {
     const meter = kpiMeter(env.lane(0).model, env.firstWindow);
     for (let row = 0; row < env.firstWindow.rows; row++) meter.push(env.hours, 0, row);
