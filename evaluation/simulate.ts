@@ -35,6 +35,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Of what CityLearn itself draws; default: the dataset's. */
   readonly environmentSeed?: number;
+  /** Whether observations are kept; default: true. They are most of what a long run of many buildings takes. */
+  readonly observations?: boolean;
   /** Whether the files that CityLearn exports are wanted too. */
   readonly exports?: boolean;
 }
@@ -79,7 +81,7 @@ export function simulationEnv({ scenario, district, environmentSeed }: Simulatio
 
 /** Runs every building of a district as one lane for one episode; yields the number of steps done now and then. */
 export function* simulate(options: SimulationOptions): Generator<number, Simulation, void> {
-  const { district } = options;
+  const { district, observations: kept = true } = options;
   const count = district.buildings.length;
   const env = simulationEnv(options);
   const steps = env.episodeSteps;
@@ -90,9 +92,9 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
   const total = offsets.at(-1)!;
   const actions = new Float64Array(steps * total);
   const rewards = new Float64Array(steps * count);
-  const normalised = new Float32Array((steps + 1) * count * size);
+  const normalised = new Float32Array(kept ? (steps + 1) * count * size : 0);
   const names = district.buildings.map((_, lane) => env.lane(lane).plan.names.length);
-  const raw = names.map((length) => new Float64Array((steps + 1) * length));
+  const raw = names.map((length) => new Float64Array(kept ? (steps + 1) * length : 0));
   const models = district.buildings.map((_, lane) => env.lane(lane).model);
   const meter = districtKpiMeter(models, env.firstWindow);
   const score2022 = challenge2022Meter(models);
@@ -109,8 +111,10 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
     score2023.push(hours, ats, row);
   });
   let batch = env.reset(rng(options.seed).split('environment'));
-  normalised.set(batch.observation, 0);
-  for (let lane = 0; lane < count; lane++) env.rawObservation(lane, raw[lane]!, 0);
+  if (kept) {
+    normalised.set(batch.observation, 0);
+    for (let lane = 0; lane < count; lane++) env.rawObservation(lane, raw[lane]!, 0);
+  }
   const action = new Float64Array(count * width);
   for (let step = 0; step < steps; step++) {
     next(step, batch.observation, action);
@@ -120,13 +124,7 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
     }
     batch = env.step(action);
     rewards.set(batch.reward, step * count);
-    const last = step + 1 === steps;
-    normalised.set(last ? batch.finalObservation : batch.observation, (step + 1) * count * size);
-    for (let lane = 0; lane < count; lane++) {
-      const at = (step + 1) * names[lane]!;
-      if (last) env.finalRawObservation(lane, raw[lane]!, at);
-      else env.rawObservation(lane, raw[lane]!, at);
-    }
+    if (kept) keep(step);
     if (step % reportEvery === reportEvery - 1) yield step + 1;
   }
   over = true;
@@ -148,6 +146,17 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
     scores: { challenge2022: [score2022.score(1), score2022.score(2)], challenge2023: score2023.score() },
     exports: recorder?.files(kpis) ?? new Map<string, string>(),
   };
+
+  /** What the environment shows after step `step`; after the last one, what the episode ended on. */
+  function keep(step: number): void {
+    const last = step + 1 === steps;
+    normalised.set(last ? batch.finalObservation : batch.observation, (step + 1) * count * size);
+    for (let lane = 0; lane < count; lane++) {
+      const at = (step + 1) * names[lane]!;
+      if (last) env.finalRawObservation(lane, raw[lane]!, at);
+      else env.rawObservation(lane, raw[lane]!, at);
+    }
+  }
 }
 
 /** [B+1] where each building's actions begin in a row of all. */

@@ -93,7 +93,12 @@ export function simulateCommand(): Command {
       const actions = fromFile ? readActions(options.actions, actionNames(simulationEnv(setup))) : options.actions;
       const started = performance.now();
       const simulation = await finished(
-        simulate({ ...setup, actions, exports: options.export === true }),
+        simulate({
+          ...setup,
+          actions,
+          exports: options.export === true,
+          observations: options.observations !== undefined,
+        }),
         options.steps ?? data.end - data.start,
         signal,
       );
