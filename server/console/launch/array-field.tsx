@@ -11,7 +11,7 @@ export function ArrayField({ schema, label, pointer, value, onChange, optional }
   const items: readonly Json[] = Array.isArray(value) ? value : [];
   const itemSchema = schema.items ?? {};
   const singular = label.replace(/s$/, '');
-  const scalar = !['object', 'choice', 'record'].includes(kindOf(itemSchema));
+  const scalar = !['object', 'choice', 'mixed', 'record'].includes(kindOf(itemSchema));
   const full = items.length >= (schema.maxItems ?? Infinity);
   const least = items.length <= (schema.minItems ?? 0);
   const remove = (at: number): void => {

@@ -73,7 +73,7 @@ export function Group({
 }
 
 function isSimple(schema: JsonSchema): boolean {
-  return !['object', 'record', 'array', 'choice', 'free'].includes(kindOf(withoutNull(schema).schema));
+  return !['object', 'record', 'array', 'choice', 'mixed', 'free'].includes(kindOf(withoutNull(schema).schema));
 }
 
 /** The object with one property changed, or left out; the order of keys stays. */
