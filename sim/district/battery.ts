@@ -85,7 +85,41 @@ export function chargeBattery23(b: Battery, hours: Float64Array, at: number, req
 }
 
 /**
- * As CityLearn 2.0 – 2.1.2: float64 state, the efficiency is that of the energy taken, the discharge limit has η₋₁ without its root and
+ * As CityLearn 2.1: `chargeBattery23` with the efficiency of the energy taken, η = lin(powerEfficiency, |e|/P), in place of the request's.
+ * Source: specs/citylearn.md 5.5; CityLearn 2.1 energy_model.py.
+ */
+export function chargeBattery21(b: Battery, hours: Float64Array, at: number, request: number): void {
+  const { capacity } = b;
+  const scale = Math.max(capacity, guard);
+  const before = hours[at + BATTERY_SOC_BEFORE]!;
+  const booked = hours[at + BATTERY_CONSUMPTION]!;
+  const degraded = hours[at + BATTERY_CAPACITY]!;
+  const initial = Math.max(0, before * capacity * (1 - b.lossCoefficient));
+  const limit = b.nominalPower * interpolate(b.capacityPower, initial / scale);
+  let energy: number;
+  if (request >= 0) energy = Math.min(limit, b.nominalPower - booked, degraded - initial, request);
+  else {
+    const reserve = (before - (1 - b.depthOfDischarge)) * capacity * Math.sqrt(hours[at + BATTERY_EFFICIENCY]!);
+    energy = Math.max(-limit, -Math.max(reserve, 0), request);
+  }
+  const efficiency = interpolate(b.powerEfficiency, Math.abs(energy) / Math.max(b.nominalPower, guard));
+  const root = Math.sqrt(efficiency);
+  const final = energy >= 0 ? Math.min(initial + energy * root, capacity) : Math.max(0, initial + energy / root);
+  const difference = final - initial;
+  const balance = Math.fround(difference >= 0 ? difference / root : difference * root);
+  hours[at + BATTERY_EFFICIENCY] = efficiency;
+  hours[at + BATTERY_SOC] = Math.fround(final / scale);
+  hours[at + BATTERY_ENERGY] = final;
+  hours[at + BATTERY_BALANCE] = balance;
+  hours[at + BATTERY_CAPACITY] = Math.max(
+    degraded - (b.capacityLossCoefficient * capacity * Math.abs(balance)) / (2 * Math.max(degraded, guard)),
+    0,
+  );
+  hours[at + BATTERY_CONSUMPTION] = Math.fround(booked + balance);
+}
+
+/**
+ * As CityLearn 2.0.0: float64 state, the efficiency is that of the energy taken, the discharge limit has η₋₁ without its root and
  * counts from the energy before its loss. Source: specs/bifurcation.md 1.2.
  */
 export function chargeBattery20(b: Battery, hours: Float64Array, at: number, request: number): void {

@@ -2,6 +2,7 @@ import type { EpisodeWindow } from './episode.ts';
 import { COST, EMISSION, NET, NET_WITHOUT_STORAGE } from './hour.ts';
 import { DistrictMeter } from './kpi-district.ts';
 import type { Kpi } from './kpi-district.ts';
+import { kpiNames } from './kpi.ts';
 import { ShapeMeter } from './kpi-shape.ts';
 import { addTo } from './kpi-sum.ts';
 import type { BuildingModel } from './model.ts';
@@ -87,7 +88,7 @@ export function challenge2022Meter(models: readonly BuildingModel[]): Meter2022 
   };
 }
 
-/** The KPIs of the 2023 challenge with their weights; the peak is that of the episode. */
+/** The KPIs of the 2023 challenge with their weights; the peak is the episode's. */
 const weights2023 = {
   carbon_emissions_total: 0.1,
   discomfort_proportion: 0.3,
@@ -98,7 +99,7 @@ const weights2023 = {
   one_minus_thermal_resilience_proportion: 0.15,
   power_outage_normalized_unserved_energy_total: 0.15,
 } as const satisfies Partial<Record<Kpi, number>>;
-export type Kpi2023 = keyof typeof weights2023;
+export type Kpi2023 = keyof typeof weights2023 | 'annual_peak_average';
 
 export interface Score2023 {
   readonly parts: readonly { readonly kpi: Kpi2023; readonly weight: number; readonly value: number | null }[];
@@ -113,16 +114,17 @@ export interface Meter2023 extends DistrictHours {
 
 export function challenge2023Meter(models: readonly BuildingModel[], episode: EpisodeWindow): Meter2023 {
   const meter = new DistrictMeter(models, episode, { comfort: true, comfortBand: 1, baseline: 'without partial load' });
+  // 2.1 and before call the peak annual: a mean of years' peaks, for an episode of up to a year the same number.
+  const annual = kpiNames(models[0]!.profile).includes('annual_peak_average');
   return {
     push(hours, ats, row) {
       meter.push(hours, ats, row);
     },
-    score() {
-      const parts = (Object.keys(weights2023) as Kpi2023[]).map((kpi) => ({
-        kpi,
-        weight: weights2023[kpi],
-        value: meter.value(kpi),
-      }));
+    score(): Score2023 {
+      const parts = (Object.keys(weights2023) as (keyof typeof weights2023)[]).map((name) => {
+        const kpi: Kpi2023 = annual && name === 'all_time_peak_average' ? 'annual_peak_average' : name;
+        return { kpi, weight: weights2023[name], value: meter.value(kpi) };
+      });
       const weighted = parts.map(({ weight, value }) => Math.fround(value === null ? 0 : weight * value));
       const all = pairwiseOfEight(weighted);
       return { parts, score: Math.fround(all / pairwiseOfEight(parts.map(({ weight }) => Math.fround(weight)))) };

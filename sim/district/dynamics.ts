@@ -41,7 +41,7 @@ export function openDynamics(model: BuildingModel): Dynamics {
       place: { file: model.district.name, path: `/buildings/${data.name}/dynamics/attributes/lookback` },
     });
   // CityLearn 2.0 – 2.1 takes the last input's limits, whatever that is.
-  const old = profile.name === 'v2.0';
+  const old = profile.dynamics === 'modes';
   const limits = old ? dynamics.inputNames.length - 1 : input.temperature;
   const minimum = Math.fround(dynamics.minimum[limits]!);
   const span = Math.fround(dynamics.maximum[limits]! - dynamics.minimum[limits]!);

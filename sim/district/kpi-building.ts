@@ -57,7 +57,7 @@ const ratios = {
 export type RatioKpi = keyof typeof ratios;
 export const ratioKpis = Object.keys(ratios) as readonly RatioKpi[];
 
-/** A word, or one word over another; in CityLearn's order, in which they follow the ratios. */
+/** A word, or one word over another; in the order of 2.2 and later, in which they follow the ratios. */
 const counts = {
   discomfort_proportion: [UNCOMFORTABLE, OCCUPIED],
   discomfort_cold_proportion: [COLD, OCCUPIED],
@@ -71,6 +71,10 @@ const counts = {
   one_minus_thermal_resilience_proportion: [OUTAGE_UNCOMFORTABLE, OUTAGE_OCCUPIED],
   power_outage_normalized_unserved_energy_total: [OUTAGE_UNSERVED, OUTAGE_EXPECTED],
   annual_normalized_unserved_energy_total: [UNSERVED, EXPECTED],
+  // Of releases with one set point: the signed distance from it, which is counted in the place of the hot one.
+  discomfort_delta_minimum: [HOT_MINIMUM],
+  discomfort_delta_maximum: [HOT_MAXIMUM],
+  discomfort_delta_average: [HOT_DELTA, HOT_ROWS],
 } as const satisfies Record<string, readonly [number, number?]>;
 export type CountKpi = keyof typeof counts;
 export const countKpis = Object.keys(counts) as readonly CountKpi[];
@@ -116,7 +120,7 @@ function traitsOf(model: BuildingModel): BuildingTraits {
  * A building's numerators and denominators, O(1) a row.
  *
  * `Σmax(E,0), ΣE, Σmax(emission,0), Σmax(cost,0)` of what was booked and of the baseline; shares of occupied rows beyond the comfort band;
- * distances to the set points, 0 where nobody is there; `Σ(expected − served), Σexpected` energy, in outages and altogether.
+ * distances to the set points (with one set point the signed one), 0 where nobody is there; `Σ(expected − served), Σexpected` energy, in outages and altogether.
  * Source: specs/citylearn.md 14.
  */
 export class BuildingMeter {
@@ -130,6 +134,7 @@ export class BuildingMeter {
   readonly #occupied: boolean;
   readonly #thermal: boolean;
   readonly #band: number;
+  readonly #oneSetPoint: boolean;
   readonly #single: boolean;
   /** Prices, carbon and temperatures are float64 columns. */
   readonly #wide: boolean;
@@ -146,6 +151,7 @@ export class BuildingMeter {
     this.#occupied = occupied;
     this.#thermal = thermal;
     this.#band = comfortBand;
+    this.#oneSetPoint = profile.setPoints === 1;
     this.#single = profile.float32;
     this.#wide = !profile.float32 || profile.wideColumns;
     for (const at of [COLD_MINIMUM, HOT_MINIMUM]) this.#words[at] = Infinity;
@@ -188,7 +194,7 @@ export class BuildingMeter {
     let cold = 0;
     if (occupants !== 0) {
       hot = temperature - hours[at + COOLING_SET_POINT]!;
-      cold = temperature - hours[at + HEATING_SET_POINT]!;
+      cold = temperature - hours[at + (this.#oneSetPoint ? COOLING_SET_POINT : HEATING_SET_POINT)]!;
       if (!this.#wide) {
         hot = Math.fround(hot);
         cold = Math.fround(cold);
@@ -203,6 +209,10 @@ export class BuildingMeter {
     if (hours[at + POWER_OUTAGE] !== 0) {
       if (occupants > 0) words[OUTAGE_OCCUPIED]!++;
       if (tooHot || tooCold) words[OUTAGE_UNCOMFORTABLE]!++;
+    }
+    if (this.#oneSetPoint) {
+      if (!Number.isNaN(hot)) this.#pushDelta(HOT_DELTA, HOT_MINIMUM, hot);
+      return;
     }
     if (!Number.isNaN(cold)) this.#pushDelta(COLD_DELTA, COLD_MINIMUM, Math.max(-cold, 0));
     if (!Number.isNaN(hot)) this.#pushDelta(HOT_DELTA, HOT_MINIMUM, Math.max(hot, 0));

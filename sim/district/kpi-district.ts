@@ -65,7 +65,7 @@ export class DistrictMeter {
       month: Math.max(1, Math.round(730 / scale)),
       year: 8760,
     };
-    const absolute = profile.kpis === 'v1' || profile.kpis === 'v2.0';
+    const absolute = profile.kpis === 'v1' || profile.kpis === 'v2.0' || profile.kpis === 'v2.1';
     // CityLearn adds the booked nets up as Python floats, and the baselines as float32 columns.
     this.#control = new ShapeMeter(windows, absolute, false);
     this.#baseline = new ShapeMeter(windows, absolute, profile.float32);

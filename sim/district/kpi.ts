@@ -1,6 +1,6 @@
 import { UnknownNameError } from '../../core/errors.ts';
 import type { EpisodeWindow } from './episode.ts';
-import { countKpis, ratioKpis } from './kpi-building.ts';
+import { ratioKpis } from './kpi-building.ts';
 import type { CountKpi, RatioKpi } from './kpi-building.ts';
 import { defaultComfortBand, DistrictMeter } from './kpi-district.ts';
 import type { Kpi } from './kpi-district.ts';
@@ -25,14 +25,50 @@ function table(
   return { building: new Map(building), district: new Map(all.toSorted(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
+const outage = own([
+  'one_minus_thermal_resilience_proportion',
+  'power_outage_normalized_unserved_energy_total',
+  'annual_normalized_unserved_energy_total',
+] as const);
 const v23 = table(
-  own([...ratioKpis, ...countKpis]),
+  [
+    ...own(ratioKpis),
+    ...own([
+      'discomfort_proportion',
+      'discomfort_cold_proportion',
+      'discomfort_hot_proportion',
+      'discomfort_cold_delta_minimum',
+      'discomfort_cold_delta_maximum',
+      'discomfort_cold_delta_average',
+      'discomfort_hot_delta_minimum',
+      'discomfort_hot_delta_maximum',
+      'discomfort_hot_delta_average',
+    ] as const),
+    ...outage,
+  ],
   own([
     'ramping_average',
     'daily_one_minus_load_factor_average',
     'monthly_one_minus_load_factor_average',
     'daily_peak_average',
     'all_time_peak_average',
+  ] as const),
+);
+const v21 = table(
+  [
+    ...own(ratioKpis),
+    ['discomfort_proportion', 'discomfort_proportion'],
+    ['discomfort_too_cold_proportion', 'discomfort_cold_proportion'],
+    ['discomfort_too_hot_proportion', 'discomfort_hot_proportion'],
+    ...own(['discomfort_delta_minimum', 'discomfort_delta_maximum', 'discomfort_delta_average'] as const),
+    ...outage,
+  ],
+  own([
+    'ramping_average',
+    'daily_one_minus_load_factor_average',
+    'monthly_one_minus_load_factor_average',
+    'daily_peak_average',
+    'annual_peak_average',
   ] as const),
 );
 const v20Names = [
@@ -65,6 +101,7 @@ const tables: Readonly<Record<Profile['kpis'], KpiTable>> = {
     building: new Map(own(v20Names.slice(0, 4) as readonly RatioKpi[])),
     district: new Map<string, Kpi>(own(v20Names)),
   },
+  'v2.1': v21,
   'v2.3': v23,
   head: v23,
 };
@@ -101,7 +138,7 @@ export interface DistrictKpiMeter {
 function openMeter(models: readonly BuildingModel[], episode: EpisodeWindow): DistrictMeter {
   const { kpis } = models[0]!.profile;
   return new DistrictMeter(models, episode, {
-    comfort: kpis === 'v2.3' || kpis === 'head',
+    comfort: kpis !== 'v1' && kpis !== 'v2.0',
     comfortBand: defaultComfortBand,
     baseline: 'default',
   });

@@ -1,4 +1,4 @@
-import { chargeBattery1, chargeBattery20, chargeBattery23, chargeBattery3 } from './battery.ts';
+import { chargeBattery1, chargeBattery20, chargeBattery21, chargeBattery23, chargeBattery3 } from './battery.ts';
 import type { ChargeBattery } from './battery.ts';
 import { outputPerInput } from './converter.ts';
 import { COOLING, DHW, HEATING } from './hour.ts';
@@ -79,6 +79,7 @@ export interface Plant {
 const chargers = {
   v1: chargeBattery1,
   'v2.0': chargeBattery20,
+  'v2.1': chargeBattery21,
   'v2.3': chargeBattery23,
   v3: chargeBattery3,
 } satisfies Record<string, ChargeBattery>;
@@ -156,7 +157,7 @@ export function openPlant(model: BuildingModel): Plant {
     batteryScale: profile.batteryUnit === 'capacity' ? battery.capacity : battery.nominalPower,
     batteryHours: profile.batteryUnit === 'capacity' ? 1 : hoursPerStep,
     batteryMost: lagged ? 1 : Infinity,
-    bothModes: profile.name === 'v2.0' ? Number.NaN : 3,
+    bothModes: profile.dynamics === 'modes' ? Number.NaN : 3,
     ratio,
     endUses: [...endUses],
     thermal: endUses.some(hasSize),

@@ -13,7 +13,7 @@ export interface Profile {
   readonly float32: boolean;
   /** PV, price and carbon are float64 arrays (of float32 values), and so are the sums they enter. */
   readonly wideColumns: boolean;
-  readonly battery: 'v1' | 'v2.0' | 'v2.3' | 'v3';
+  readonly battery: 'v1' | 'v2.0' | 'v2.1' | 'v2.3' | 'v3';
   /** What a battery action of 1 is: its capacity, or its nominal power for one step. */
   readonly batteryUnit: 'capacity' | 'nominal power';
   /** Where attributes that a schema leaves out come from: constants, or a draw from a seed made of the device's names. */
@@ -22,8 +22,15 @@ export interface Profile {
   readonly dayTypes: 7 | 8;
   /** `…_predicted_6h` or `…_predicted_1`. */
   readonly forecastNames: 'hours' | 'numbers';
-  readonly kpis: 'v1' | 'v2.0' | 'v2.3' | 'head';
+  readonly kpis: 'v1' | 'v2.0' | 'v2.1' | 'v2.3' | 'head';
   readonly rewards: 'v1' | 'v2.0' | 'v2.3';
+  /** One set point, for which the cooling one stands, or one each for cooling and heating: what KPIs of comfort look at. */
+  readonly setPoints: 1 | 2;
+  /**
+   * `modes`: HVAC modes 1 and 2 alone run a device, and each has a network of its own, which begins anew when the mode switches and takes the
+   * last input's limits for the temperature's. `single`: mode 3 runs both, and one network goes on through all.
+   */
+  readonly dynamics: 'modes' | 'single';
   /** Whether export lowers the cost series. */
   readonly exportEarns: boolean;
   /** Margins of the observation limits: °C around the data, times the largest demand. */
@@ -79,6 +86,8 @@ const v23: Profile = {
   forecastNames: 'numbers',
   kpis: 'v2.3',
   rewards: 'v2.3',
+  setPoints: 2,
+  dynamics: 'single',
   exportEarns: true,
   limits: { temperatureDelta: 20, demandFactor: 2 },
   defects: none,
@@ -86,7 +95,7 @@ const v23: Profile = {
 const v20: Profile = {
   ...v23,
   name: 'v2.0',
-  title: 'CityLearn 2.0 – 2.1.2: as v2.3 with float64 state and fixed device defaults',
+  title: 'CityLearn 2.0.0: as v2.3 with float64 state, fixed device defaults and another limit of discharge',
   float32: false,
   battery: 'v2.0',
   defaults: 'fixed',
@@ -94,7 +103,17 @@ const v20: Profile = {
   forecastNames: 'hours',
   kpis: 'v2.0',
   rewards: 'v2.0',
+  setPoints: 1,
+  dynamics: 'modes',
   limits: { temperatureDelta: 10, demandFactor: 1.15 },
+};
+const v21: Profile = {
+  ...v20,
+  name: 'v2.1',
+  title: 'CityLearn 2.1b12 – 2.1.2 (2023 challenge): float32 state as v2.3, fixed device defaults, one set point',
+  float32: true,
+  battery: 'v2.1',
+  kpis: 'v2.1',
 };
 const v1: Profile = {
   ...v20,
@@ -128,7 +147,7 @@ const v3: Profile = {
 };
 
 /** The default comes first. */
-export const profiles = { 'v2.3': v23, 'v2.0': v20, v1, head, v3 } satisfies Record<string, Profile>;
+export const profiles = { 'v2.3': v23, 'v2.0': v20, 'v2.1': v21, v1, head, v3 } satisfies Record<string, Profile>;
 export type ProfileName = keyof typeof profiles;
 
 /** A profile with some of its defects repaired. */

@@ -34,6 +34,7 @@ describe('a simulation', () => {
   it.each([
     ['v1', thermalDistrict(2)],
     ['v2.0', lstmDistrict(2)],
+    ['v2.1', lstmDistrict(2)],
     ['v2.3', lstmDistrict(2)],
     ['head', evDistrict(240, 1)],
     ['v3', evDistrict(240, 1)],

@@ -7,7 +7,7 @@ import type { BuildingModel, Converter, Curve, Tank } from '../../sim/district/m
 
 export const uses = ['cooling', 'heating', 'dhw'] as const;
 export type Use = (typeof uses)[number];
-export type Release = 'v2.0' | 'v2.3' | 'head' | 'v3';
+export type Release = 'v2.0' | 'v2.1' | 'v2.3' | 'head' | 'v3';
 /** By CityLearn's names; what is missing is not controlled. */
 export type Actions = Readonly<Record<string, number>>;
 
@@ -152,7 +152,7 @@ export class PlainBuilding {
           : Math.abs(use === 'cooling' ? Math.min(both, 0) : Math.max(both, 0));
       if (asked === undefined) continue;
       const hours = use === 'cooling' && (this.#release === 'head' || this.#release === 'v3') ? this.#dt : 1;
-      const runs = mode === own || (mode === 3 && this.#release !== 'v2.0');
+      const runs = mode === own || (mode === 3 && this.#release !== 'v2.0' && this.#release !== 'v2.1');
       const power = asked * this.#m.devices[use].nominalPower * hours;
       this.use[use].demand[t] = runs ? this.#f(this.#most(t, use, power)) : 0;
     }
@@ -236,11 +236,8 @@ export class PlainBuilding {
       const out = -Math.max((before - (1 - b.depthOfDischarge)) * C * Math.sqrt(s.efficiency), 0);
       energy =
         asked >= 0 ? Math.min(limit, P - s.consumption[t]!, s.capacity - start, asked) : Math.max(-limit, out, asked);
-      s.efficiency = at(
-        b.powerEfficiency,
-        Math.abs(asked >= 0 ? Math.min(asked, limit) : Math.min(-asked, limit)) / per,
-        false,
-      );
+      const requested = Math.abs(asked >= 0 ? Math.min(asked, limit) : Math.min(-asked, limit));
+      s.efficiency = at(b.powerEfficiency, (this.#release === 'v2.1' ? Math.abs(energy) : requested) / per, false);
     }
     const way = Math.sqrt(s.efficiency);
     const end = energy >= 0 ? Math.min(start + energy * way, C) : Math.max(v3 ? reserve : 0, start + energy / way);

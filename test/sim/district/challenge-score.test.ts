@@ -108,6 +108,52 @@ describe.skipIf(sharedMissing)('the 2023 challenge (needs ../shared)', () => {
   });
 });
 
+describe('the 2023 challenge in its own release', () => {
+  it('goes by 2.1’s KPIs: one set point, an annual peak, ramping both ways', () => {
+    const rows = 3;
+    const scoreOf = (name: 'v2.1' | 'v2.3'): Map<string, number | null> => {
+      const model = bareModel(profiles[name], {
+        rows,
+        columns: { occupant_count: new Float64Array(rows).fill(1), carbon_intensity: Float64Array.of(1, 1, 1) },
+        observations: [],
+      });
+      const meter = challenge2023Meter([model], { start: 0, rows });
+      const hours = new Float64Array(64);
+      hours[hour.COOLING_SET_POINT] = 24;
+      hours[hour.HEATING_SET_POINT] = 20;
+      [1, 5, 2].forEach((net, t) => {
+        hours[hour.NET] = net;
+        hours[hour.EMISSION] = net;
+        hours[hour.NET_WITHOUT_PARTIAL_LOAD] = t + 1;
+        hours[hour.INDOOR_TEMPERATURE] = [22, 24.5, 26][t]!;
+        meter.push(hours, [0], t);
+      });
+      const { parts, score } = meter.score();
+      expect(sum(parts.map(({ weight }) => weight))).toBeCloseTo(1, 12);
+      expect(score).toBeCloseTo(sum(parts.map(({ weight, value }) => weight * (value ?? 0))), 6);
+      return new Map(parts.map(({ kpi, value }) => [kpi, value]));
+    };
+    const own = scoreOf('v2.1');
+    expect([...own.keys()]).toEqual([
+      'carbon_emissions_total',
+      'discomfort_proportion',
+      'ramping_average',
+      'daily_one_minus_load_factor_average',
+      'daily_peak_average',
+      'annual_peak_average',
+      'one_minus_thermal_resilience_proportion',
+      'power_outage_normalized_unserved_energy_total',
+    ]);
+    expect(own.get('discomfort_proportion')).toBeCloseTo(2 / 3, 15);
+    expect(own.get('ramping_average')).toBe(7 / 2);
+    expect(own.get('annual_peak_average')).toBe(5 / 3);
+    const later = scoreOf('v2.3');
+    expect(later.get('discomfort_proportion')).toBeCloseTo(1 / 3, 15);
+    expect(later.get('ramping_average')).toBe(4 / 2);
+    expect(later.get('all_time_peak_average')).toBe(5 / 3);
+  });
+});
+
 describe('the 2020 and 2021 challenges', () => {
   const model = bareModel(profiles['v1'], {
     rows: 4,

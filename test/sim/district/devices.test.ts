@@ -58,12 +58,14 @@ describe('defaults', () => {
     expect((battery.capacityPower.y[2]! - 0.2) / 0.1).toBeCloseTo(u, 12);
     expect(battery.powerEfficiency.y[3]).toBe(battery.efficiency);
 
-    const fixed = resolve('v2.0', { electrical_storage: device('Battery', { capacity: 6.4, nominal_power: 5 }) });
-    expect(fixed.battery).toMatchObject({ efficiency: 0.9, lossCoefficient: 0.006, capacityLossCoefficient: 1e-5 });
-    expect([...fixed.battery.powerEfficiency.y]).toEqual([0.83, 0.83, 0.9, 0.9, 0.85]);
-    expect(fixed.dhw).toMatchObject({ kind: 'ElectricHeater', efficiency: 0.9, nominalPower: 0 });
-    expect(fixed.cooling).toMatchObject({ kind: 'HeatPump', efficiency: 0.2, targetCooling: 8, targetHeating: 45 });
-    expect(fixed.coolingTank).toMatchObject({ efficiency: 0.9, lossCoefficient: 0.006, initialSoc: 0, capacity: 0 });
+    for (const name of ['v2.0', 'v2.1'] as const) {
+      const fixed = resolve(name, { electrical_storage: device('Battery', { capacity: 6.4, nominal_power: 5 }) });
+      expect(fixed.battery).toMatchObject({ efficiency: 0.9, lossCoefficient: 0.006, capacityLossCoefficient: 1e-5 });
+      expect([...fixed.battery.powerEfficiency.y]).toEqual([0.83, 0.83, 0.9, 0.9, 0.85]);
+      expect(fixed.dhw).toMatchObject({ kind: 'ElectricHeater', efficiency: 0.9, nominalPower: 0 });
+      expect(fixed.cooling).toMatchObject({ kind: 'HeatPump', efficiency: 0.2, targetCooling: 8, targetHeating: 45 });
+      expect(fixed.coolingTank).toMatchObject({ efficiency: 0.9, lossCoefficient: 0.006, initialSoc: 0, capacity: 0 });
+    }
   });
 
   it('give way to what the schema says, null apart, and take its seed', () => {
@@ -108,7 +110,7 @@ describe('defaults', () => {
 
   it('start a battery at the bottom of its depth of discharge; v1 counts in kWh and starts empty', () => {
     const attributes = { capacity: 4, nominal_power: 2, depth_of_discharge: 0.8 };
-    for (const name of ['v2.0', 'v2.3', 'head', 'v3'] as const)
+    for (const name of ['v2.0', 'v2.1', 'v2.3', 'head', 'v3'] as const)
       expect(resolve(name, { electrical_storage: device('Battery', attributes) }).battery.initialSoc).toBe(1 - 0.8);
     expect(resolve('v1', { electrical_storage: device('Battery', attributes) }).battery.initialSoc).toBe(0);
     const kwh = device('Battery', { ...attributes, initial_soc: 3 });

@@ -207,7 +207,7 @@ describe('openDynamics', () => {
       'net_electricity_consumption',
       'indoor_dry_bulb_temperature',
     ];
-    for (const profile of ['v2.3', 'v2.0', 'head', 'v3'] as const) {
+    for (const profile of ['v2.3', 'v2.0', 'v2.1', 'head', 'v3'] as const) {
       const given = model(profile, network(3, all, 3));
       expect(play(openDynamics(given), given).slice(3).every(Number.isFinite)).toBe(true);
     }
@@ -236,21 +236,24 @@ describe('openDynamics', () => {
     expect(at('v2.0')[3]).not.toBe(at('v2.3')[3]);
   });
 
-  it('v2.0 begins anew when heating follows on cooling, and takes the last input’s limits', () => {
-    const mode = Float64Array.from({ length: rows }, (_, t) => (t < 20 ? 1 : t < 25 ? 0 : t < 40 ? 2 : 1));
-    const inputs = ['indoor_dry_bulb_temperature', 'cooling_demand'];
-    const data = network(4, inputs, 3);
-    const later = model('v2.3', data, mode);
-    const through = play(openDynamics(later), later);
-    const old = model('v2.0', data, mode);
-    const cut = play(openDynamics(old), old);
-    const filling = (row: number): boolean => [0, 25, 40].some((first) => row >= first && row < first + 3);
-    cut.forEach((value, row) => expect(Number.isNaN(value), `row ${row}`).toBe(filling(row)));
-    through.forEach((value, row) => expect(Number.isNaN(value), `row ${row}`).toBe(row < 3));
-    const scale = (value: number, i: number): number =>
-      (value - data.minimum[i]!) / (data.maximum[i]! - data.minimum[i]!);
-    for (let row = 3; row < 25; row++) expect(scale(cut[row]!, 1)).toBeCloseTo(scale(through[row]!, 0), 3);
-  });
+  it.each(['v2.0', 'v2.1'] as const)(
+    '%s begins anew when heating follows on cooling, and takes the last input’s limits',
+    (name) => {
+      const mode = Float64Array.from({ length: rows }, (_, t) => (t < 20 ? 1 : t < 25 ? 0 : t < 40 ? 2 : 1));
+      const inputs = ['indoor_dry_bulb_temperature', 'cooling_demand'];
+      const data = network(4, inputs, 3);
+      const later = model('v2.3', data, mode);
+      const through = play(openDynamics(later), later);
+      const old = model(name, data, mode);
+      const cut = play(openDynamics(old), old);
+      const filling = (row: number): boolean => [0, 25, 40].some((first) => row >= first && row < first + 3);
+      cut.forEach((value, row) => expect(Number.isNaN(value), `row ${row}`).toBe(filling(row)));
+      through.forEach((value, row) => expect(Number.isNaN(value), `row ${row}`).toBe(row < 3));
+      const scale = (value: number, i: number): number =>
+        (value - data.minimum[i]!) / (data.maximum[i]! - data.minimum[i]!);
+      for (let row = 3; row < 25; row++) expect(scale(cut[row]!, 1)).toBeCloseTo(scale(through[row]!, 0), 3);
+    },
+  );
 });
 
 describe.skipIf(sharedMissing).each([

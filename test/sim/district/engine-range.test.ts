@@ -40,7 +40,7 @@ function district(
 }
 
 describe('a range that begins late', () => {
-  it.each(['v2.0', 'v2.3', 'head', 'v3'] as const)('%s reads its own rows', (name) => {
+  it.each(['v2.0', 'v2.1', 'v2.3', 'head', 'v3'] as const)('%s reads its own rows', (name) => {
     const late = district({ start: 5, end: 12 });
     const run = new EngineRun(late, profiles[name]);
     expect(run.building.model.rows).toBe(8);
@@ -98,7 +98,7 @@ describe('time_step_ratio', () => {
       // Rows of one hour without minutes do not tell.
       expect(ratio(900, { hour: quarters.hour }, profile)).toBe(1);
     }
-    for (const profile of ['v1', 'v2.0', 'v2.3'] as const) expect(ratio(900, {}, profile)).toBe(1);
+    for (const profile of ['v1', 'v2.0', 'v2.1', 'v2.3'] as const) expect(ratio(900, {}, profile)).toBe(1);
   });
 });
 

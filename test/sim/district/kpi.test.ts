@@ -156,7 +156,7 @@ const shapes: Readonly<Record<string, (net: readonly number[], profile: Profile)
   ramping_average: (net, { kpis }) =>
     sum(
       differences(net).map((difference) =>
-        kpis === 'v1' || kpis === 'v2.0' ? Math.abs(difference) : Math.max(difference, 0),
+        kpis === 'v1' || kpis === 'v2.0' || kpis === 'v2.1' ? Math.abs(difference) : Math.max(difference, 0),
       ),
     ),
   daily_one_minus_load_factor_average: (net) => loadFactor(net, 24),
@@ -175,6 +175,24 @@ const v1Names: Readonly<Record<string, string>> = {
   peak_demand: 'annual_peak_average',
 };
 
+/** CityLearn 2.1, whose one set point is the cooling one here; 1 − thermal resilience is the first of these in an outage. */
+const oneSetPoint: Readonly<Record<string, (hours: readonly Hour[], profile: Profile) => number>> = {
+  discomfort_proportion: (h) => share(h, ({ temperature: x }) => Math.abs(x - coolingSetPoint) > 2),
+  discomfort_too_cold_proportion: (h) => share(h, ({ temperature: x }) => x < coolingSetPoint - 2),
+  discomfort_too_hot_proportion: (h) => share(h, ({ temperature: x }) => x > coolingSetPoint + 2),
+  discomfort_delta_minimum: (h) => Math.min(...h.map(signedDelta)),
+  discomfort_delta_maximum: (h) => Math.max(...h.map(signedDelta)),
+  discomfort_delta_average: (h) => mean(h.map(signedDelta)),
+  one_minus_thermal_resilience_proportion: (h) =>
+    oneSetPoint['discomfort_proportion']!(
+      h.filter(({ outage }) => outage > 0),
+      profiles['v2.1'],
+    ),
+};
+
+function signedDelta({ temperature, occupants }: Hour): number {
+  return occupants > 0 ? temperature - coolingSetPoint : 0;
+}
 function share(hours: readonly Hour[], uncomfortable: (one: Hour) => boolean): number {
   const occupied = hours.filter(({ occupants }) => occupants > 0);
   return occupied.filter(uncomfortable).length / occupied.length;
@@ -210,7 +228,7 @@ const anyHour = fc.record({
 });
 
 describe('KPIs', () => {
-  it.each(['v1', 'v2.0', 'v2.3', 'v3'] as const)(
+  it.each(['v1', 'v2.0', 'v2.1', 'v2.3', 'v3'] as const)(
     'of %s are their definitions, of a building and of a district',
     (name) => {
       const profile = profiles[name];
@@ -231,7 +249,7 @@ describe('KPIs', () => {
               buildings[0]!.map((one, t) => net(one) + net(buildings[1]![t]!));
             for (const { name: who, costFunction, value } of rows) {
               const kpi = v1Names[costFunction] ?? costFunction;
-              const define = definitions[kpi];
+              const define = (profile.setPoints === 1 ? oneSetPoint[kpi] : undefined) ?? definitions[kpi];
               const what = `${who} ${costFunction}`;
               if (define === undefined) {
                 const inBase = shapes[kpi]!(
@@ -278,6 +296,26 @@ describe('KPIs', () => {
     ]);
     expect(kpiNames(profiles['v2.0'])).toHaveLength(9);
     expect(kpiNames(profiles['v2.0'])).toContain('annual_peak_average');
+    expect(kpiNames(profiles['v2.1'])).toEqual([
+      'annual_normalized_unserved_energy_total',
+      'annual_peak_average',
+      'carbon_emissions_total',
+      'cost_total',
+      'daily_one_minus_load_factor_average',
+      'daily_peak_average',
+      'discomfort_delta_average',
+      'discomfort_delta_maximum',
+      'discomfort_delta_minimum',
+      'discomfort_proportion',
+      'discomfort_too_cold_proportion',
+      'discomfort_too_hot_proportion',
+      'electricity_consumption_total',
+      'monthly_one_minus_load_factor_average',
+      'one_minus_thermal_resilience_proportion',
+      'power_outage_normalized_unserved_energy_total',
+      'ramping_average',
+      'zero_net_energy',
+    ]);
     expect(kpiNames(profiles['v2.3'])).toHaveLength(21);
     expect(kpiNames(profiles['v2.3'])).toEqual(kpiNames(profiles['v2.3']).toSorted());
     for (const name of ['head', 'v3'] as const) expect(kpiNames(profiles[name])).toEqual(kpiNames(profiles['v2.3']));
@@ -371,10 +409,23 @@ describe('what differs between releases', () => {
     net: t === 5 ? 9 : t === year + 5 ? 3 : 1,
   }));
 
-  it('the peak: a mean of years’ in v1 and v2.0, since then the largest of all', () => {
+  it('the peak: a mean of years’ in v1, v2.0 and v2.1, since then the largest of all', () => {
     expect(valueOf(rowsOf(profiles.v1, [twoYears]), 'District', 'peak_demand')).toBe(6);
-    expect(valueOf(rowsOf(profiles['v2.0'], [twoYears]), 'District', 'annual_peak_average')).toBe(6);
+    for (const name of ['v2.0', 'v2.1'] as const)
+      expect(valueOf(rowsOf(profiles[name], [twoYears]), 'District', 'annual_peak_average')).toBe(6);
     expect(valueOf(rowsOf(profiles['v2.3'], [twoYears]), 'District', 'all_time_peak_average')).toBe(9);
+  });
+
+  it('comfort: around one set point in v2.1, with the signed distance, beyond either of two since then', () => {
+    const hours = [19, 23, 27].map((temperature) => ({ ...quiet, temperature }));
+    const of = (name: ProfileName, kpi: string): number | null => valueOf(rowsOf(profiles[name], [hours]), 'A', kpi);
+    expect(of('v2.1', 'discomfort_proportion')).toBeCloseTo(2 / 3, 15);
+    expect(of('v2.1', 'discomfort_too_cold_proportion')).toBeCloseTo(1 / 3, 15);
+    expect(of('v2.1', 'discomfort_delta_minimum')).toBe(-5);
+    expect(of('v2.1', 'discomfort_delta_maximum')).toBe(3);
+    expect(of('v2.1', 'discomfort_delta_average')).toBe(-1);
+    expect(of('v2.3', 'discomfort_proportion')).toBeCloseTo(1 / 3, 15);
+    expect(of('v2.3', 'discomfort_cold_delta_maximum')).toBe(1);
   });
 
   it('the blocks: so many rows, in v3 so many hours', () => {

@@ -109,6 +109,27 @@ describe('observations', () => {
     );
   });
 
+  it('in v2.1 are those of v2.0, but for the solar column, whose limits are kWh', () => {
+    const shown = ['indoor_dry_bulb_temperature', 'cooling_demand', 'day_type', 'direct_solar_irradiance_predicted_2'];
+    const plan = observationPlan(model(profiles['v2.1'], [...shown, 'solar_generation']), 'citylearn-2.0.0');
+    expect(plan.names.slice(0, 4)).toEqual([...shown.slice(0, 3), 'direct_solar_irradiance_predicted_12h']);
+    const single = (name: string): number[] => [...columns[name]!].map(Math.fround);
+    const [temperature, demand] = [single('indoor_dry_bulb_temperature'), single('cooling_demand')];
+    expect(plan.low[0]).toBeCloseTo(Math.min(...temperature) - 10, 5);
+    expect(plan.high[0]).toBeCloseTo(Math.max(...temperature) + 10, 5);
+    expect(plan.high[1]).toBeCloseTo(Math.max(...demand) * 1.15, 5);
+    const solar = model(profiles['v2.1'], shown).columns.solar;
+    expect(plan.high[4]).toBeCloseTo(Math.max(...solar.map(Math.abs)), 6);
+    const raw = model(profiles['v2.0'], ['solar_generation']);
+    expect(observationPlan(raw, 'citylearn-2.0.0').high[0]).toBe(Math.max(...columns['solar_generation']!));
+    // Thursday is 4 of 8, half a turn.
+    const day = plan.features.findIndex(({ name }) => name === 'day_type_cos');
+    const out = new Float32Array(plan.features.length);
+    plan.write(emptyHour(model(profiles['v2.1'], shown)), 0, 3, out, 0);
+    expect(columns['day_type']![3]).toBe(4);
+    expect(toPhysical(plan.features[day]!, out[day]!)).toBeCloseTo(-1, 6);
+  });
+
   it('writes where it is told and reads the lane it is told', () => {
     const one = model(profiles['v2.3'], ['electrical_storage_soc', 'hour', 'net_electricity_consumption']);
     const plan = observationPlan(one, 'fixed');

@@ -50,7 +50,7 @@ function rewards(profile: ProfileName, spec: RewardSpec, hours: readonly Hour[])
 
 const named = (type: string, attributes: Record<string, unknown> = {}): RewardSpec => ({ type, attributes });
 const net = (kwh: number): Hour => ({ fields: { [NET]: kwh } });
-const later = ['v2.3', 'v2.0', 'head', 'v3'] as const satisfies readonly ProfileName[];
+const later = ['v2.3', 'v2.0', 'v2.1', 'head', 'v3'] as const satisfies readonly ProfileName[];
 
 describe('rewards of consumption', () => {
   it.each([...later, 'v1'] as const)('of %s punish import and let export be', (profile) => {
