@@ -104,7 +104,7 @@ export function checkSchema(schema: SchemaSummary, file: string, report: Report)
   if (schema.secondsPerTimeStep !== null && schema.secondsPerTimeStep !== 3600)
     warn(
       '/seconds_per_time_step',
-      `is ${schema.secondsPerTimeStep}: v1, v2.0, v2.3 and head compare kW with kWh a step`,
+      `is ${schema.secondsPerTimeStep}: v1, v2.0, v2.1, v2.3 and head compare kW with kWh a step`,
     );
   const classes = new Set(schema.buildings.map((building) => building.className));
   const actions = new Set(schema.actions);

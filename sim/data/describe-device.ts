@@ -11,7 +11,7 @@ export interface DeviceSummary {
   readonly autosize: boolean;
   /** Other numbers that are given. */
   readonly given: Readonly<Record<string, number>>;
-  /** Attributes that are not given: constants in v1 and v2.0, drawn from the device's seed in v2.3, head and v3. */
+  /** Attributes that are not given: constants in v1, v2.0 and v2.1, drawn from the device's seed in v2.3, head and v3. */
   readonly defaulted: readonly string[];
 }
 

@@ -46,7 +46,7 @@ export function suggestProfile(schema: SchemaSummary, { headers, oldExtras, minu
     some(({ outage }) => outage !== null) && 'buildings have power outages, which 1.x does not know',
     marks.includes('random_seed') && 'the schema has a `random_seed`, which 1.x does not know',
   ].filter((reason) => reason !== false);
-  if (second.length > 0) return { profile: 'v2.0', because: [old, ...second] };
+  if (second.length > 0) return { profile: 'v2.1', because: [old, ...second] };
   return { profile: 'v1', because: [old] };
 }
 

@@ -101,7 +101,7 @@ describe('the profile suggested', () => {
   it.each<[string, readonly Change[], string, RegExp]>([
     ['newer headers', [], 'v2.3', /2\.2 and later/],
     ['older headers', [old, seedless], 'v1', /before 2\.2/],
-    ['older headers and a seed', [old], 'v2.0', /random_seed/],
+    ['older headers and a seed', [old], 'v2.1', /random_seed/],
     [
       'older headers and more columns',
       [
@@ -115,7 +115,7 @@ describe('the profile suggested', () => {
             .join('\n'),
         ),
       ],
-      'v2.0',
+      'v2.1',
       /occupant/,
     ],
     ['chargers', [building((one) => void (one.chargers = { charger_1_1: {} }))], 'head', /chargers/],
