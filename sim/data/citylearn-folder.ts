@@ -114,7 +114,15 @@ async function readBuilding(
     inactiveObservations: await inactiveObservations(building, schema, files),
     inactiveActions: building.inactive_actions ?? [],
     // A plain Building ignores its dynamics.
-    dynamics: dynamics && kind !== 'Building' ? await readDynamics(dynamics, files, place) : null,
+    dynamics:
+      dynamics && kind !== 'Building'
+        ? await readDynamics(
+            dynamics,
+            files,
+            place,
+            energy.hvac_mode.subarray(schema.simulation_start_time_step, schema.simulation_end_time_step + 1),
+          )
+        : null,
     outage: outage ? outageOf(outage) : null,
     chargers,
     washingMachines,

@@ -244,10 +244,22 @@ function dynamicsOf(
     (one) => building[one] !== undefined && building[one] !== null,
   );
   if (key === undefined) return null;
-  const dynamics = entry(building[key]);
+  // Before 2.2 there is a network for cooling and one for heating: the first one is shown, the files of both are looked for.
+  const modes = ['cooling', 'heating'].filter((mode) => Object.hasOwn(entry(building[key]), mode));
+  const networks = modes.length === 0 ? [entry(building[key])] : modes.map((mode) => entry(entry(building[key])[mode]));
+  networks.forEach((network, i) => {
+    const at = modes.length === 0 ? key : `${key}/${modes[i]!}`;
+    uses.add(
+      text(entry(network['attributes'])['filename']),
+      'weights',
+      name,
+      `${path}/${at}/attributes/filename`,
+      included && i === 0,
+    );
+  });
+  const dynamics = networks[0]!;
   const attributes = entry(dynamics['attributes']);
   const file = text(attributes['filename']);
-  uses.add(file, 'weights', name, `${path}/${key}/attributes/filename`, included);
   return {
     type: className(text(dynamics['type']) ?? '?'),
     file,

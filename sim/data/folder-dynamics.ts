@@ -2,23 +2,27 @@ import { ConfigError, DataError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
 import type { DynamicsData, OutageData } from './dataset.ts';
 import type { FolderFiles } from './folder-files.ts';
-import type { FolderDynamics, FolderOutage } from './folder-schema.ts';
+import type { FolderDynamics, FolderNetwork, FolderOutage } from './folder-schema.ts';
 import { readStateDict } from './pytorch.ts';
 import type { StateTensor } from './pytorch.ts';
 
 /**
  * A building's LSTM with the weights of its file.
  * @param place of the building in the schema
- * @throws {ConfigError} for another model, {DataError} for weights of another shape than the attributes say. Source: specs/citylearn.md 7.
+ * @param modes the building's HVAC modes, of the simulation range
+ * @throws {ConfigError} for another model, and for two different ones where both are needed, {DataError} for weights of another shape than the attributes say. Source: specs/citylearn.md 7.
  */
-export async function readDynamics(dynamics: FolderDynamics, files: FolderFiles, place: Place): Promise<DynamicsData> {
-  const at = { ...place, path: `${place.path}/dynamics` };
-  const { attributes, type } = dynamics;
+export async function readDynamics(
+  dynamics: FolderDynamics,
+  files: FolderFiles,
+  place: Place,
+  modes: Float64Array,
+): Promise<DynamicsData> {
+  const [network, at] = networkOf(dynamics, { ...place, path: `${place.path}/dynamics` }, modes);
+  const { attributes, type } = network;
   if (attributes === undefined || attributes === null || type === undefined || type === null)
     throw new ConfigError(
-      'cooling_dynamics' in dynamics || 'cooling' in dynamics
-        ? 'has separate models for cooling and heating (CityLearn 2.0 – 2.1.2), which are not simulated; expected one LSTMDynamics'
-        : 'dynamics has no type or no attributes, expected an LSTMDynamics with its file, sizes and limits',
+      'dynamics has no type or no attributes, expected an LSTMDynamics with its file, sizes and limits',
       { place: at },
     );
   const kind = type.split('.').at(-1)!;
@@ -60,6 +64,24 @@ export async function readDynamics(dynamics: FolderDynamics, files: FolderFiles,
     outputWeights: take('l_linear.weight', [1, hidden]),
     outputBias: take('l_linear.bias', [1]),
   };
+}
+
+/** The one network that runs: before 2.2 cooling's in HVAC modes 0 and 1, heating's in 2. Source: CityLearn 2.1 building.py, set_dynamics. */
+function networkOf(
+  dynamics: FolderDynamics,
+  place: Place,
+  modes: Float64Array,
+): readonly [network: FolderNetwork, place: Place] {
+  const { cooling, heating } = dynamics;
+  if (!cooling || !heating) return [dynamics, place];
+  const heats = modes.some((mode) => mode > 1);
+  const use = heats ? 'heating' : 'cooling';
+  if (heats && modes.some((mode) => mode <= 1) && JSON.stringify(cooling) !== JSON.stringify(heating))
+    throw new ConfigError(
+      'has separate models for cooling and heating (CityLearn 2.0 – 2.1.2) and HVAC modes of both, which is not simulated; expected modes of one of them, or the same model twice',
+      { place },
+    );
+  return [dynamics[use]!, { ...place, path: `${place.path}/${use}` }];
 }
 
 function tensor(

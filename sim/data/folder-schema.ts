@@ -82,7 +82,7 @@ const constraints = z.looseObject({
   observations: z.looseObject({ headroom: flag, violation: flag, phase_encoding: flag }).nullish(),
 });
 
-const dynamics = z.looseObject({
+const network = z.looseObject({
   type: dotted.nullish(),
   attributes: z
     .looseObject({
@@ -97,6 +97,9 @@ const dynamics = z.looseObject({
     })
     .nullish(),
 });
+
+/** Before 2.2 there is a network for cooling and one for heating. */
+const dynamics = network.extend({ cooling: network.nullish(), heating: network.nullish() });
 
 const outage = z.looseObject({
   simulate_power_outage: flag,
@@ -187,6 +190,7 @@ export type FolderBuilding = z.infer<typeof building>;
 export type FolderDevice = NonNullable<z.infer<typeof device>>;
 export type FolderCharger = z.infer<typeof charger>;
 export type FolderDynamics = z.infer<typeof dynamics>;
+export type FolderNetwork = z.infer<typeof network>;
 export type FolderOutage = z.infer<typeof outage>;
 export type FolderConstraints = z.infer<typeof constraints>;
 

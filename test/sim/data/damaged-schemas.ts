@@ -204,7 +204,7 @@ export const damagedSchemas: readonly Damage[] = [
       all.buildings.Building_2.dynamics = { cooling: {}, heating: {} };
     }),
     error: 'ConfigError',
-    says: ['/buildings/Building_2/dynamics', 'separate models'],
+    says: ['/buildings/Building_2/dynamics/cooling', 'no type'],
   },
   {
     what: 'dynamics with too few limits',
