@@ -82,7 +82,10 @@ export function observationPlan(model: BuildingModel, normalisation: Normalisati
       for (let j = 0; j < size; j++) out[offset + j] = table[from + j]!;
       for (let i = 0; i < places.length; i++) {
         const span = spans[i]!;
-        if (span !== 0) out[offset + places[i]!] = (moving.value(i, hours, at, row) - lows[i]!) / span;
+        if (span === 0) continue;
+        const value = moving.value(i, hours, at, row);
+        // A difference from a blank set point, say.
+        out[offset + places[i]!] = Number.isNaN(value) ? 0 : (value - lows[i]!) / span;
       }
     },
 
