@@ -9,22 +9,22 @@ import { valueMutations } from './mutate-values.ts';
 
 export type { FolderBytes };
 
-/** Drawn by family first, so that each kind of damage is as common whatever its variants are. */
-const families: readonly (readonly Mutation[])[] = [
-  fileMutations,
-  tableMutations,
-  schemaMutations,
-  schemaMutations,
-  valueMutations,
-  valueMutations,
-  valueMutations,
-  weightMutations,
+/** The more of a kind there are, the more often it is its turn. */
+const mutations: readonly Mutation[] = [
+  ...fileMutations,
+  ...tableMutations,
+  ...schemaMutations,
+  ...valueMutations,
+  ...valueMutations,
+  ...weightMutations,
 ];
 
-/** One random change of a dataset folder. @returns what was done */
-export function mutateFolder(files: FolderBytes, draw: Rng): string {
+/** One random change of a dataset folder. @param turn the kind of change, where one applies: each has its turn @returns what was done */
+export function mutateFolder(files: FolderBytes, draw: Rng, turn: number): string {
+  let mutation = mutations[turn % mutations.length]!;
   for (;;) {
-    const done = pick(pick(families, draw), draw)(files, draw);
+    const done = mutation(files, draw);
     if (done !== null) return done;
+    mutation = pick(mutations, draw);
   }
 }

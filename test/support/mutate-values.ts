@@ -79,7 +79,7 @@ const attributeValues: Readonly<Record<string, readonly unknown[]>> = {
   depth_of_discharge: [null, 0, 0.5, 1],
   initial_soc: [null, 0, 1e-9, 0.5, 1],
   power_efficiency_curve: [null, [[0, 0.5], [1, 0.9]], [[0, 1e-6], [0.5, 1]], [[0, 0.9], [1e-9, 0.5], [1, 0.8]]], // prettier-ignore
-  capacity_power_curve: [null, [[0, 1], [1, 0]], [[0, 0], [1, 1]], [[0, 5], [0.5, 0.1], [1, 0.1]]], // prettier-ignore
+  capacity_power_curve: [null, [[0, 1], [1, 0]], [[0, 0], [1, 1]], [[0, 5], [0.5, 0.1], [1, 0.1]], [[0, 1], [0.5, 0.2]]], // prettier-ignore
   target_cooling_temperature: [null, 8, 24, -273, 60],
   target_heating_temperature: [null, 45, 8, -273, 60],
   max_input_power: [null, 0, 1, 1e9],

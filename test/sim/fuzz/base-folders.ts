@@ -159,6 +159,16 @@ export const baseFolders: readonly BaseFolder[] = [
   folder('thermal', thermalFolder(), ...plainThermal),
   lstmFolder(),
   folder('cars', carFolder()),
-  folder('outages', thermalFolder(), observed('hour', 'power_outage', 'net_electricity_consumption', 'dhw_storage_soc'), rewarded('MARL')), // prettier-ignore
+  folder(
+    'outages',
+    thermalFolder(),
+    observed('hour', 'power_outage', 'net_electricity_consumption', 'dhw_storage_soc'),
+    rewarded('MARL'),
+    // Each building has its own: one drawn day by day, one step by step and without a seed.
+    schema((all) => {
+      all.buildings.Building_1.power_outage.stochastic_power_outage_model.attributes.saifi = 300;
+      all.buildings.Building_2.power_outage = { simulate_power_outage: true, stochastic_power_outage: true };
+    }),
+  ),
   folder('older', soundFolder(), olderHeads),
 ];
