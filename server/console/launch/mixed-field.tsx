@@ -22,7 +22,7 @@ export function MixedField({ schema, label, pointer, value, onChange }: FieldPro
         size="xs"
         label="Which"
         error={error}
-        value={key === undefined ? String(value) : key + objectMark}
+        value={key === undefined ? (typeof value === 'string' ? value : '') : key + objectMark}
         onChange={(event) => choose(event.currentTarget.value)}
         data={[
           ...mixed.names.enum!.map(String),
