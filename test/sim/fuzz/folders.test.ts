@@ -1,13 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
-import { rng } from '../../../core/rng.ts';
 import { profiles } from '../../../sim/district/profile.ts';
-import { mutateFolder } from '../../support/mutate-folder.ts';
-import type { FolderBytes } from '../../support/mutate-folder.ts';
 import { baseFolders } from './base-folders.ts';
+import { damagedFolder, writeFolder } from './damaged-folder.ts';
 import { runFolder } from './folder-run.ts';
 import type { Outcome } from './folder-run.ts';
 
@@ -24,28 +22,6 @@ const mostBytes = 256e6;
 
 const scratch = mkdtempSync(join(tmpdir(), 'faultline-fuzz-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** The folder of a case, and what was done to it. */
-function damaged(number: number): { readonly files: FolderBytes; readonly what: string } {
-  const base = baseFolders[number % baseFolders.length]!;
-  const draw = rng(2026).split('folders').split(number);
-  const files: FolderBytes = new Map(base.files);
-  // The first of each kind is sound; a third has more than one fault.
-  const faults = number < baseFolders.length ? 0 : draw.int(3) === 0 ? 2 + draw.int(3) : 1;
-  const turn = Math.floor(number / baseFolders.length);
-  const done = Array.from({ length: faults }, (_, k) => mutateFolder(files, draw, k === 0 ? turn : draw.int(1000)));
-  return { files, what: `case ${number}, ${base.name}: ${done.join('; ') || 'sound'}` };
-}
-
-function written(number: number, files: FolderBytes): string {
-  const path = join(scratch, `case-${number}`);
-  mkdirSync(path);
-  for (const [name, bytes] of files) {
-    if (bytes === null) mkdirSync(join(path, name));
-    else writeFileSync(join(path, name), bytes);
-  }
-  return path;
-}
 
 /** Names the case and ends the process where one never returns, which no timeout of this thread could. */
 function watchdog(): { readonly begin: (number: number) => void; readonly end: () => Promise<unknown> } {
@@ -71,8 +47,8 @@ describe('a damaged dataset folder', () => {
     const outcomes: Outcome[] = [];
     for (const number of cases) {
       dog.begin(number);
-      const { files, what } = damaged(number);
-      const path = written(number, files);
+      const { files, what } = damagedFolder(number);
+      const path = writeFolder(scratch, number, files);
       const started = performance.now();
       const before = memory();
       try {
