@@ -34,11 +34,12 @@ export function writeSimulation(out: string, simulation: Simulation, form: Obser
     writeFile(join(out, 'observations.csv'), form === 'raw' ? rawObservations(simulation) : normalised(simulation));
 }
 
-/** `<i>.<series>`, then the district's sums. Where a release leaves a district's last hour out, its cell is blank. */
-function seriesColumns({ series, env, steps }: Simulation): Column[] {
+/** `<i>.<series>`, the cars' states of charge, then the district's sums. Where a release leaves a district's last hour out, its cell is blank. */
+function seriesColumns({ series, cars, env, steps }: Simulation): Column[] {
   const columns = series.flatMap(({ columns: own }, i) =>
     own.map(({ name, values, float32 }): Column => [`${i}.${name}`, values, float32]),
   );
+  for (const { name, soc } of cars) columns.push([`ev.${name}.soc`, soc, true]);
   const rows = series[0]!.net.length;
   // head's district series end with the last hour that was acted on.
   const summed = env.lane(0).model.profile.defects['last-hour-idle'] ? steps : rows;

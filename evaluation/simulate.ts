@@ -57,6 +57,8 @@ export interface Simulation {
   /** Where each observation stands in one list for the whole district. */
   readonly central: CentralObservation;
   readonly series: readonly LaneSeries[];
+  /** SoC of every electric vehicle, wherever it is, by time index. */
+  readonly cars: readonly { readonly name: string; readonly soc: Float64Array }[];
   readonly kpis: readonly KpiRow[];
   /** By the definitions of the challenges of 2022 (phases 1 and 2 on) and 2023, on whatever was simulated. */
   readonly scores: { readonly challenge2022: readonly [Score2022, Score2022]; readonly challenge2023: Score2023 };
@@ -101,11 +103,17 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
   const score2023 = challenge2023Meter(models, env.firstWindow);
   const recorder = options.exports ? openExport(env) : null;
   const ats = Int32Array.from({ length: count }, (_, lane) => lane * env.stride);
+  const rows = env.lane(0).recordedRows(steps + 1);
+  const cars = Array.from(env.carSocs(0), (_, car) => ({
+    name: district.electricVehicles[car]!.name,
+    soc: new Float64Array(rows),
+  }));
   let over = false;
   env.tap((lane, hours, at, t, row) => {
     if (over) return;
     recorder?.push(lane, hours, at, t);
     if (lane !== count - 1) return;
+    if (cars.length > 0) env.carSocs(0).forEach((soc, car) => (cars[car]!.soc[t] = soc));
     meter.push(hours, ats, row);
     score2022.push(hours, ats, row);
     score2023.push(hours, ats, row);
@@ -142,6 +150,7 @@ export function* simulate(options: SimulationOptions): Generator<number, Simulat
       env.lane(0).model.profile,
     ),
     series: district.buildings.map((_, lane) => env.series(lane)),
+    cars,
     kpis,
     scores: { challenge2022: [score2022.score(1), score2022.score(2)], challenge2023: score2023.score() },
     exports: recorder?.files(kpis) ?? new Map<string, string>(),

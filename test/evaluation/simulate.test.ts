@@ -64,6 +64,12 @@ describe('a simulation', () => {
     const lane = district.buildings.findIndex(({ chargers }) => chargers.length > 0);
     const drawn = column(first, lane, 'chargers_electricity_consumption');
     expect(drawn.some((kwh) => kwh > 0)).toBe(true);
+    expect(first.cars.map(({ name }) => name)).toEqual(district.electricVehicles.map(({ name }) => name));
+    for (const { soc } of first.cars) {
+      expect(soc).toHaveLength(first.series[0]!.net.length);
+      expect(soc.every((share) => share >= 0 && share <= 1)).toBe(true);
+      expect(new Set(soc).size).toBeGreaterThan(20);
+    }
     const net = column(first, lane, 'net');
     const rest = column(first, lane, 'net_without_storage');
     expect(net.some((kwh, t) => kwh !== rest[t])).toBe(true);
