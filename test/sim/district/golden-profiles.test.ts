@@ -3,7 +3,7 @@ import type { Simulation } from '../../../evaluation/simulate.ts';
 import { goldenColumns, goldenDistrict, goldenKpis, goldenRun, replay } from '../../support/golden-run.ts';
 import type { GoldenRun } from '../../support/golden-run.ts';
 import type { District } from '../../../sim/data/dataset.ts';
-import { sharedMissing } from '../../support/shared.ts';
+import { sharedMissing, skipWithoutShared } from '../../support/shared.ts';
 
 /*
  * CityLearn's own runs, replayed: float32 series to the bit, float64 series within 1e-12, rewards and KPIs within 1e-6 (float64 profiles
@@ -25,6 +25,8 @@ const runs = sharedMissing
       ['v2.3.1', 'citylearn_challenge_2023_phase_1', 'zero'],
       ['head', 'citylearn_challenge_2023_phase_1', 'random'],
     ] as const);
+
+skipWithoutShared('CityLearn’s recorded runs');
 
 describe.skipIf(sharedMissing).each(runs)('%s %s %s (needs ../shared)', (release, dataset, policy) => {
   let run: GoldenRun;

@@ -15,7 +15,7 @@ import { observationPlan } from '../../../sim/district/observation.ts';
 import { emptyHour } from '../../support/bare-model.ts';
 import { goldenBuildings } from '../../support/golden-observation.ts';
 import type { GoldenBuilding } from '../../support/golden-observation.ts';
-import { numberColumns, sharedMissing, sharedPath } from '../../support/shared.ts';
+import { numberColumns, sharedMissing, sharedPath, skipWithoutShared } from '../../support/shared.ts';
 
 /*
  * Against CityLearn's own observations and limits, with the hour's fields filled from CityLearn's own series: what is tested is what an
@@ -64,6 +64,8 @@ function fill(
   expect(meta.name).toBe(model.data.name);
   return hours;
 }
+
+skipWithoutShared('CityLearn’s observations');
 
 describe.skipIf(sharedMissing).each(runs)('observations of %s %s (needs ../shared)', (release, dataset) => {
   const folder = sharedPath(`golden/citylearn/${release}/${dataset}`);

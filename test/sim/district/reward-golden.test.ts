@@ -19,7 +19,7 @@ import { openModel } from '../../../sim/district/open-model.ts';
 import { profiles } from '../../../sim/district/profile.ts';
 import { openReward } from '../../../sim/district/reward.ts';
 import { goldenColumns, goldenDistrict, goldenRun } from '../../support/golden-run.ts';
-import { sharedMissing } from '../../support/shared.ts';
+import { sharedMissing, skipWithoutShared } from '../../support/shared.ts';
 
 /*
  * CityLearn's rewards from CityLearn's own series: hours are filled from its recorded series, not simulated, so that a reward is compared alone. All
@@ -56,6 +56,8 @@ function raggedColumns(path: string): Map<string, Float64Array> {
     ]),
   );
 }
+
+skipWithoutShared('CityLearn’s rewards');
 
 describe.skipIf(sharedMissing).each(runs)('rewards of %s %s (needs ../shared)', (release, dataset, profileName) => {
   const profile = profiles[profileName];
