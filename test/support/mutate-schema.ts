@@ -29,8 +29,20 @@ const setTop = (key: string, values: readonly unknown[]): Mutation =>
     return `/${key} is ${JSON.stringify(value)}`;
   });
 
+/** Values of keys at a schema's top, sound and not. */
+export const topValues: Readonly<Record<string, readonly unknown[]>> = {
+  simulation_start_time_step: [-1, 1, 12, 23, 46, 47, 48, 1e9, 0.5, null], // prettier-ignore
+  simulation_end_time_step: [-1, 0, 1, 24, 30, 46, 48, 1e9, 30.5, null], // prettier-ignore
+  episode_time_steps: [null, 1, 2, 12, 24, 48, 49, 0, -5, 7.5, 1e9, [], [[0, 20]], [[0, 20], [21, 47]], [[0, 5], [0, 40]], [[20, 0]], [[0, 48]], [[5, 5]], [[0, 1]], [0, 20], [[0, 20, 3]]], // prettier-ignore
+  seconds_per_time_step: [3600, 900, 1800, 60, 1, 86_400, 100_000, 1e9, 1e-9, 0, -3600, 0.1, 3600.5, null], // prettier-ignore
+  random_seed: [null, 0, 1, 2022, 4294967294, 4294967295, 4294967296, 2 ** 53, -1, 0.5, 1e300], // prettier-ignore
+  reward_function: [null, 'citylearn.reward_function.MARL', {}, { type: 'RewardFunction', attributes: { exponent: 2 } }, { type: 'RewardFunction', attributes: { exponent: 1e308 } }, { type: 'RewardFunction', attributes: { exponent: -3 } }, { type: 'ComfortReward', attributes: { band: -1, lower_exponent: 0, higher_exponent: 400 } }, { type: 'ComfortReward', attributes: { band: 'x' } }, { type: { default: 'MARL' }, attributes: null }, { type: 'SolarPenaltyAndComfortReward', attributes: { coefficients: [1] } }, { type: 'SolarPenaltyAndComfortReward', attributes: { coefficients: [0.5, 2], band: null } }, { type: 'Electric_Vehicles_Reward_Function', attributes: { weights: { no_such: 1 } } }, { type: 'Electric_Vehicles_Reward_Function', attributes: { weights: [1] } }, { type: { default: 'ComfortReward' }, attributes: { default: [1] } }, { type: { Building_1: null } }, { type: { Building_1: 'ComfortReward', constructor: 'MARL' }, attributes: { Building_1: { band: 1.5 } } }], // prettier-ignore
+  root_directory: [null, '', '.', './', '..', '/etc'], // prettier-ignore
+  central_agent: [true, false, null, 'yes'], // prettier-ignore
+};
+
 /** What a schema may ask for and is refused, or not, by its name. */
-const requests: readonly (readonly [key: string, values: readonly unknown[]])[] = [
+export const requests: readonly (readonly [key: string, values: readonly unknown[]])[] = [
   ['noise_std', [0, null, 0.1, -1]],
   ['electrical_service', [null, {}]],
   ['deferrable_appliances', [null, {}, []]],
@@ -115,12 +127,6 @@ export const schemaMutations: readonly Mutation[] = [
     files.set('schema.json', encode(lines.join('\n')));
     return `schema.json: line ${at + 1} doubled`;
   },
-  setTop('simulation_start_time_step', [-1, 1, 12, 23, 46, 47, 48, 1e9, 0.5, null]),
-  setTop('simulation_end_time_step', [-1, 0, 1, 24, 30, 46, 48, 1e9, 30.5, null]),
-  setTop('episode_time_steps', [null, 1, 2, 12, 24, 48, 49, 0, -5, 7.5, 1e9, [], [[0, 20]], [[0, 20], [21, 47]], [[0, 5], [0, 40]], [[20, 0]], [[0, 48]], [[5, 5]], [[0, 1]], [0, 20], [[0, 20, 3]]]), // prettier-ignore
-  setTop('seconds_per_time_step', [3600, 900, 1800, 60, 1, 86_400, 100_000, 1e9, 1e-9, 0, -3600, 0.1, 3600.5, null]),
-  setTop('random_seed', [null, 0, 1, 2022, 4294967294, 4294967295, 4294967296, 2 ** 53, -1, 0.5, 1e300]),
-  setTop('reward_function', [null, 'citylearn.reward_function.MARL', {}, { type: 'RewardFunction', attributes: { exponent: 2 } }, { type: 'RewardFunction', attributes: { exponent: 1e308 } }, { type: 'RewardFunction', attributes: { exponent: -3 } }, { type: 'ComfortReward', attributes: { band: -1, lower_exponent: 0, higher_exponent: 400 } }, { type: 'ComfortReward', attributes: { band: 'x' } }, { type: { default: 'MARL' }, attributes: null }, { type: 'SolarPenaltyAndComfortReward', attributes: { coefficients: [1] } }, { type: 'SolarPenaltyAndComfortReward', attributes: { coefficients: [0.5, 2], band: null } }, { type: 'Electric_Vehicles_Reward_Function', attributes: { weights: { no_such: 1 } } }, { type: 'Electric_Vehicles_Reward_Function', attributes: { weights: [1] } }, { type: { default: 'ComfortReward' }, attributes: { default: [1] } }, { type: { Building_1: null } }, { type: { Building_1: 'ComfortReward', constructor: 'MARL' }, attributes: { Building_1: { band: 1.5 } } }]), // prettier-ignore
   ofSchema((schema, draw) => {
     const type = pick(profileRewards, draw);
     schema.reward_function = { type: `citylearn.reward_function.${type}`, attributes: null };
@@ -140,8 +146,7 @@ export const schemaMutations: readonly Mutation[] = [
     ({ path }) => path.endsWith('/electrical_storage/attributes'),
     (draw) => ({ capacity: 5, nominal_power: 3, efficiency_scaling: pick([0.5, 1], draw) }),
   ),
-  setTop('root_directory', [null, '', '.', './', '..', '/etc']),
-  setTop('central_agent', [true, false, null, 'yes']),
+  ...Object.entries(topValues).map(([key, values]) => setTop(key, values)),
   addTo('observations', observationNames),
   addTo('actions', actionNames),
   ofSchema((schema, draw) => {

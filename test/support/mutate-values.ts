@@ -7,7 +7,7 @@ import type { AnySchema, Mutation } from './folder-mutation.ts';
  */
 
 /** What a column may hold, by its name (or position, in older files, where nothing is known of it). */
-const cellsOf: readonly (readonly [name: RegExp, cells: readonly string[]])[] = [
+export const cellsOf: readonly (readonly [name: RegExp, cells: readonly string[]])[] = [
   [/^(cooling|heating|dhw)_demand$/, ['0', '0', '1e-12', '0.5', '3', '400', '1e6', '1e9']],
   [
     /^outdoor_dry_bulb_temperature$/,
@@ -70,7 +70,7 @@ const demand: Mutation = ofTable((cells, draw) => {
   return `${to === cooling ? 'cooling' : 'heating'} only, up to ${2 * size} kWh`;
 });
 
-const attributeValues: Readonly<Record<string, readonly unknown[]>> = {
+export const attributeValues: Readonly<Record<string, readonly unknown[]>> = {
   capacity: [0, 1e-12, 1e-3, 3, 400, 1e9],
   nominal_power: [0, 1e-12, 1e-3, 3, 400, 1e9],
   efficiency: [null, 1e-9, 0.01, 0.5, 1],

@@ -5,8 +5,14 @@ import { mutateFolder } from '../../support/mutate-folder.ts';
 import type { FolderBytes } from '../../support/mutate-folder.ts';
 import { baseFolders } from './base-folders.ts';
 
-/** The folder of a case, and what was done to it. */
-export function damagedFolder(number: number): { readonly files: FolderBytes; readonly what: string } {
+export interface DamagedFolder {
+  readonly files: FolderBytes;
+  /** What was done to it. */
+  readonly what: string;
+}
+
+/** The folder of a case. */
+export function damagedFolder(number: number): DamagedFolder {
   const base = baseFolders[number % baseFolders.length]!;
   const draw = rng(2026).split('folders').split(number);
   const files: FolderBytes = new Map(base.files);
