@@ -57,8 +57,10 @@ export function linfBall(): Ball {
         const low = lower[i]!;
         const high = upper[i]!;
         // Ends are assigned, not compared for equality, so that a masked −0 stays −0.
-        if (value > low) point[i] = value < high ? value : high;
-        else if (value <= low) point[i] = low;
+        // Compared as the float32 that it will be: else a subnormal above a −0 would become +0 now and −0 the next time.
+        const single = Math.fround(value);
+        if (single > low) point[i] = single < high ? value : high;
+        else if (single <= low) point[i] = low;
         else {
           if (!Object.is(clean[i], Number.NaN)) notNumbers++;
           point[i] = clean[i]!;

@@ -58,6 +58,8 @@ describe('projection on box ∩ L-inf ball', () => {
         );
         expect(bits(projected(x, threat, [...once]))).toEqual(bits(once));
       }),
+      // A number that only float64 tells from 0, above a clean −0 at the end of its box.
+      { examples: [[[{ x: -0, epsilon: 0.05, proposal: 5e-324 }]]] },
     );
   });
 
