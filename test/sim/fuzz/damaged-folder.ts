@@ -9,6 +9,8 @@ export interface DamagedFolder {
   readonly files: FolderBytes;
   /** What was done to it. */
   readonly what: string;
+  /** Profiles that may simulate it; absent: any. */
+  readonly allowed?: readonly string[];
 }
 
 /** The folder of a case. */

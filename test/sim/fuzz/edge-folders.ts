@@ -46,14 +46,14 @@ function* missing(): Generator<DamagedFolder> {
     for (const file of base.files.keys()) {
       const files: FolderBytes = new Map(base.files);
       files.delete(file);
-      yield { what: `${base.name}: ${file} is absent`, files };
-      yield changed(base, `${file} is empty`, file, '');
+      yield { what: `${base.name}: ${file} is absent`, files, allowed: [] };
+      yield { ...changed(base, `${file} is empty`, file, ''), allowed: [] };
       if (!file.endsWith('.csv')) continue;
       const cells = text(base, file).trimEnd().split('\n').map(csvRow);
       const written = (rows: readonly (readonly string[])[]): string =>
         `${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;
-      yield changed(base, `${file} is a row short`, file, written(cells.slice(0, -1)));
-      yield changed(base, `${file} has no head`, file, written(cells.slice(1)));
+      yield { ...changed(base, `${file} is a row short`, file, written(cells.slice(0, -1))), allowed: [] };
+      yield { ...changed(base, `${file} has no head`, file, written(cells.slice(1))), allowed: [] };
       const column = file.length % cells[0]!.length;
       yield changed(
         base,
@@ -137,13 +137,58 @@ function* models(turns: Turns): Generator<DamagedFolder> {
       );
 }
 
+/** What only v1 reads: a blank demand in a file with older heads. */
+function* older(): Generator<DamagedFolder> {
+  const base = baseFolders.find(({ name }) => name === 'older')!;
+  const lines = text(base, 'Building_1.csv').split('\n');
+  for (const column of [8, 9, 10]) {
+    const blank = lines.with(9, lines[9]!.split(',').with(column, '').join(','));
+    yield {
+      ...changed(base, `Building_1.csv is blank in line 10, column ${column + 1}`, 'Building_1.csv', blank.join('\n')),
+      allowed: ['v1'],
+    };
+  }
+}
+
+const networks: readonly (readonly [key: string, values: readonly unknown[]])[] = [
+  ['hidden_size', [0, 1, 3, 4096, 4097, 2.5, null]],
+  ['num_layers', [0, 1, 3, 64, 65, null]],
+  ['lookback', [0, 1, 5, 47, 48, 100_000, 100_001, null]],
+  ['input_size', [0, 1, 6, 8, null]],
+  ['filename', ['Building_1.csv', '../x.pth', 'schema.json', '', null]],
+];
+
+/** A network's sizes, its file, and limits between which there is nothing. */
+function* dynamics(): Generator<DamagedFolder> {
+  const base = baseFolders.find(({ name }) => name === 'LSTM')!;
+  const edited = (what: string, change: (attributes: AnySchema) => void): DamagedFolder =>
+    withSchema(base, what, (schema) => {
+      change(schema.buildings.Building_1.dynamics.attributes);
+      return true;
+    })!;
+  for (const [key, values] of networks)
+    for (const value of values)
+      yield edited(`${key} is ${JSON.stringify(value)}`, (attributes) => (attributes[key] = value));
+  for (let input = 0; input < 7; input++) {
+    yield {
+      ...edited(`input ${input} has no span`, (attributes) => {
+        attributes.input_normalization_maximum[input] = attributes.input_normalization_minimum[input];
+      }),
+      allowed: ['v1'],
+    };
+    yield edited(`input ${input} is another's`, (attributes) => {
+      attributes.input_observation_names[input] = attributes.input_observation_names[(input + 1) % 7];
+    });
+  }
+}
+
 export function* edgeFolders(): Generator<DamagedFolder> {
   const turns = new Turns();
   for (const [key, values] of Object.entries(topValues))
     for (const value of values)
-      for (const base of [1, 2])
+      for (let k = 0; k < (key === 'seconds_per_time_step' ? baseFolders.length : 2); k++)
         yield* turns.first((one) =>
-          withSchema(one, `/${key} is ${JSON.stringify(value)} (${base})`, (schema) => {
+          withSchema(one, `/${key} is ${JSON.stringify(value)} (${k})`, (schema) => {
             schema[key] = value;
             return true;
           }),
@@ -152,4 +197,6 @@ export function* edgeFolders(): Generator<DamagedFolder> {
   yield* columns(turns);
   yield* attributes(turns);
   yield* models(turns);
+  yield* older();
+  yield* dynamics();
 }

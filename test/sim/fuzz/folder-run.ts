@@ -14,7 +14,8 @@ import { profiles } from '../../../sim/district/profile.ts';
 import type { Profile } from '../../../sim/district/profile.ts';
 
 export interface Outcome {
-  /** Profiles that simulated the folder. */
+  /** Profiles that take the folder, and those of them that simulated it here. */
+  readonly taken: readonly string[];
   readonly ran: readonly string[];
   /** Why it was not read, or why profiles do not simulate it. */
   readonly refusals: readonly string[];
@@ -35,10 +36,11 @@ export async function runFolder(path: string, turn: number): Promise<Outcome> {
   try {
     district = await readCityLearnFolder(folderReader(path));
   } catch (error) {
-    return { ran: [], refusals: [checkedRefusal(error, path)] };
+    return { taken: [], ran: [], refusals: [checkedRefusal(error, path)] };
   }
   const all = Object.values(profiles);
   const refusals: string[] = [];
+  const taken: string[] = [];
   const ran: string[] = [];
   for (let k = 0; k < all.length; k++) {
     const profile = all[(turn + k) % all.length]!;
@@ -49,13 +51,14 @@ export async function runFolder(path: string, turn: number): Promise<Outcome> {
       refusals.push(checkedRefusal(error, path));
       continue;
     }
+    taken.push(profile.name);
     if (ran.length >= (process.env['FUZZ_ALL'] === undefined ? 1 : 9)) continue;
     ran.push(profile.name);
     play(env, profile.name);
     compareWithAlone(district, profile);
     evaluate(district, profile);
   }
-  return { ran, refusals };
+  return { taken, ran, refusals };
 }
 
 function open(district: District, profile: Profile, lanes: readonly LaneSpec[]): DistrictEnv {

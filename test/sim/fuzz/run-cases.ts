@@ -43,13 +43,16 @@ export async function runCases(
   const failures: string[] = [];
   const outcomes: Outcome[] = [];
   try {
-    for (const { number, what, files, turn } of cases) {
+    for (const { number, what, files, turn, allowed } of cases) {
       dog.begin(number);
       const path = writeFolder(scratch, number, files);
       const started = performance.now();
       const before = memory();
       try {
-        outcomes.push(await runFolder(path, turn));
+        const outcome = await runFolder(path, turn);
+        outcomes.push(outcome);
+        const strange = outcome.taken.find((name) => allowed?.includes(name) === false);
+        if (strange !== undefined) failures.push(`${what}\n  is simulated by ${strange}`);
       } catch (error) {
         failures.push(`${what}\n  ${error instanceof Error ? error.message : String(error)}`);
       }
