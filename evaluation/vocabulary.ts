@@ -9,7 +9,7 @@ import { scenarioSchema } from '../core/scenario.ts';
 import type { Vocabulary } from '../core/scenario.ts';
 import { kpiNames } from '../sim/district/kpi.ts';
 import { normalisations } from '../sim/district/observation.ts';
-import { defectNames, profiles } from '../sim/district/profile.ts';
+import { defectNames, defects, profiles } from '../sim/district/profile.ts';
 import type { ProfileName } from '../sim/district/profile.ts';
 import { rewardNames } from '../sim/district/reward.ts';
 
@@ -45,15 +45,15 @@ export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
   controllers: defined(controllers),
   rewards: rewardNames.map((name) => ({ name, title: '' })),
   profiles: Object.entries(profiles).map(([name, { title }]) => ({ name, title })),
-  defects: defectNames.map((name) => ({ name, title: '' })),
+  defects: Object.entries(defects).map(([name, title]) => ({ name, title })),
   normalisations: normalisations.map((name) => ({ name, title: '' })),
   kpis: [...new Set(Object.values(profiles).flatMap(kpiNames))].map((name) => ({ name, title: '' })),
 };
 
 /** What can be repaired of a profile. */
 export function defectsOf(profile: string): readonly string[] {
-  const { defects } = profiles[profile as ProfileName];
-  return defectNames.filter((name) => defects[name]);
+  const own = profiles[profile as ProfileName].defects;
+  return defectNames.filter((name) => own[name]);
 }
 
 function defined(

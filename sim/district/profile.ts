@@ -71,7 +71,16 @@ const all: Defects = {
   'idle-car-drained': true,
   'washing-at-once': true,
 };
-export const defectNames = Object.keys(none) as readonly DefectName[];
+/** What each defect does, for people. */
+export const defects: Readonly<Record<DefectName, string>> = {
+  'first-hour-thrice': 'hour 0 is booked by reset, booked again by the first step and summed a third time',
+  'last-hour-idle': 'the last hour is never acted on: its net is 0',
+  'blind-to-storage': 'observations after a step show the stores empty and no consumption',
+  'tanks-mixed-up': 'hot-water tank actions are scaled by the heating tank, heating tank actions by the cooling tank',
+  'idle-car-drained': 'a charger action of 0 leaves the car’s state of charge at 0',
+  'washing-at-once': 'a washing cycle is booked whole in the step that starts it',
+};
+export const defectNames = Object.keys(defects) as readonly DefectName[];
 
 const v23: Profile = {
   name: 'v2.3',
