@@ -84,6 +84,9 @@ function networkOf(
   return [dynamics[use]!, { ...place, path: `${place.path}/${use}` }];
 }
 
+/** Trained weights are below 100; sums of such numbers stay finite. */
+const largestWeight = 1e6;
+
 function tensor(
   state: ReadonlyMap<string, StateTensor>,
   name: string,
@@ -103,8 +106,11 @@ function tensor(
       `'${name}' is of shape [${found.shape.join(', ')}], expected [${shape.join(', ')}] as the schema says`,
       { place: { file } },
     );
-  if (!found.data.every(Number.isFinite))
-    throw new DataError(`'${name}' has a weight that is not finite`, { place: { file } });
+  const wrong = found.data.find((weight) => !(Math.abs(weight) <= largestWeight));
+  if (wrong !== undefined)
+    throw new DataError(`'${name}' has a weight of ${wrong}, expected at most ${largestWeight} in size`, {
+      place: { file },
+    });
   return found.data;
 }
 

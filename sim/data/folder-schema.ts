@@ -82,6 +82,8 @@ const constraints = z.looseObject({
   observations: z.looseObject({ headroom: flag, violation: flag, phase_encoding: flag }).nullish(),
 });
 
+/** As far as a cell may go. */
+const limit = z.number().min(-1e9).max(1e9);
 const network = z.looseObject({
   type: dotted.nullish(),
   attributes: z
@@ -92,8 +94,8 @@ const network = z.looseObject({
       lookback: z.int().min(1).max(100_000),
       input_size: z.int().min(1).nullish(),
       input_observation_names: z.array(z.string().min(1)).min(1),
-      input_normalization_minimum: z.array(z.number()),
-      input_normalization_maximum: z.array(z.number()),
+      input_normalization_minimum: z.array(limit),
+      input_normalization_maximum: z.array(limit),
     })
     .nullish(),
 });
