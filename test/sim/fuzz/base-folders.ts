@@ -130,10 +130,16 @@ const controlledByNetwork: readonly Change[] = [
   rewarded('ComfortReward', { band: 1.5 }),
 ];
 
-function lstmFolder(): BaseFolder {
-  const { files, name } = folder('LSTM', thermalFolder(), ...controlledByNetwork);
+function lstmFolder(name: string, ...changes: readonly Change[]): BaseFolder {
+  const { files } = folder(name, thermalFolder(), ...controlledByNetwork, ...changes);
   return { name, files: new Map([...files, ['Building_1.pth', weights()]]) };
 }
+
+/** As before 2.2: a network for cooling and one for heating, which are the same one. */
+const twoNetworks: Change = schema((all) => {
+  const one = all.buildings.Building_1;
+  one.dynamics = { cooling: one.dynamics, heating: one.dynamics };
+});
 
 /** Heads of 1.x, which are matched by position. */
 const olderHeads: Change = (files) => {
@@ -157,7 +163,8 @@ export const baseFolders: readonly BaseFolder[] = [
     rewarded('RewardFunction'),
   ),
   folder('thermal', thermalFolder(), ...plainThermal),
-  lstmFolder(),
+  lstmFolder('LSTM'),
+  lstmFolder('two networks', twoNetworks),
   folder('cars', carFolder()),
   folder(
     'outages',

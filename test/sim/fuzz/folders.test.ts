@@ -9,7 +9,8 @@ import { runCases } from './run-cases.ts';
 
 /*
  * Damaged dataset folders on the whole way to a simulation and its KPIs. A random case is its number: FUZZ_CASE=123 runs that one alone,
- * FUZZ_CASES=5000 more of them; FUZZ_REPORT=file writes down what became of each.
+ * FUZZ_CASES=5000 more of them; FUZZ_ALL=1 simulates each in every profile that takes it;
+ * FUZZ_REPORT=file writes down what became of each.
  */
 const only = process.env['FUZZ_CASE'];
 const count = Number(process.env['FUZZ_CASES'] ?? 800);
