@@ -29,7 +29,7 @@ export interface ActionTable {
 export interface SimulationOptions {
   readonly scenario: Pick<Scenario, 'district'>;
   readonly district: District;
-  /** A table to replay, `zero`, `random` (mulberry32, as the golden files), or a controller's name. */
+  /** A table to replay, `zero`, `random` (mulberry32, as the golden files), `rbc` (CityLearn's rule for these actions), or a controller's name. */
   readonly actions: ActionTable | string;
   /** Of `random`, and of controllers that draw. */
   readonly seed: number;
@@ -214,9 +214,10 @@ export function source({ actions, seed, district }: SimulationOptions, env: Dist
       }
     };
   }
-  if (!Object.hasOwn(controllers, actions))
-    throw new UnknownNameError('controller', actions, ['zero', 'random', ...Object.keys(controllers)]);
-  const rule: VictimSource = ruleSource(actions as ControllerName);
+  const name = actions === 'rbc' ? ownRule(env) : actions;
+  if (!Object.hasOwn(controllers, name))
+    throw new UnknownNameError('controller', name, ['zero', 'random', 'rbc', ...Object.keys(controllers)]);
+  const rule: VictimSource = ruleSource(name as ControllerName);
   const decide = decider(
     rule,
     env,
@@ -224,6 +225,15 @@ export function source({ actions, seed, district }: SimulationOptions, env: Dist
     rng(seed).split('controller'),
   );
   return (_step, observation, action) => decide(observation, action);
+}
+
+/** CityLearn's rule-based controller for what a district can do, as in the golden files: with cars, with batteries alone, or with more. */
+function ownRule(env: DistrictEnv): ControllerName {
+  const kinds = new Set(
+    Array.from({ length: env.numEnvs }, (_, lane) => env.laneActions(lane).map(({ kind }) => kind)).flat(),
+  );
+  if (kinds.has('electric_vehicle_storage')) return 'BasicElectricVehicleRBC';
+  return [...kinds].every((kind) => kind === 'electrical_storage') ? 'BasicBatteryRBC' : 'BasicRBC';
 }
 
 /** The golden files' generator. Source: specs/citylearn.md 16; Ettinger, mulberry32. */

@@ -28,7 +28,7 @@ export function simulateCommand(): Command {
     .option('--repair <a,b|all>', 'defects of the profile `head` to repair: `faultline list defects`', names)
     .option(
       '--actions <what>',
-      'a CSV file (.gz too) with a column `<i>.<action>` per building and action, `zero`, `random`, or a controller',
+      'a CSV file (.gz too) with a column `<i>.<action>` per building and action, `zero`, `random`, `rbc` (CityLearn’s rule for what the district can do), or a controller',
       'zero',
     )
     .option(

@@ -91,6 +91,16 @@ describe('a simulation', () => {
     expect(() => run(district, 'v2.3', { repair: ['last-hour-idle'] })).toThrow(/has no defect 'last-hour-idle'/);
   });
 
+  it.each([
+    ['BasicBatteryRBC', 'v2.3', builtinDistrict()],
+    ['BasicRBC', 'v2.3', lstmDistrict(2)],
+    ['BasicElectricVehicleRBC', 'head', evDistrict(240, 1)],
+  ] as const)('by `rbc` is by CityLearn’s own rule for what the district can do: %s', (rule, profile, district) => {
+    expect(run(district, profile, { actions: 'rbc' }).actions).toEqual(
+      run(district, profile, { actions: rule }).actions,
+    );
+  });
+
   it('takes a reward written out', () => {
     const district = builtinDistrict();
     const written = run(district, 'v2.3', { reward: { expression: '-max(net, 0)' } });
