@@ -4,7 +4,7 @@ import { ConfigError, UnknownNameError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
 import type { BuildingModel } from './model.ts';
 import type { RewardKernel } from './reward-kernel.ts';
-import type { Operation } from './reward-machine.ts';
+import type { Operation } from './reward-operations.ts';
 import { apply, compileReward } from './reward-program.ts';
 import type { Formula } from './reward-program.ts';
 import { rewardSymbols } from './reward-symbols.ts';

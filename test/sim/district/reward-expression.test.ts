@@ -18,7 +18,7 @@ import { openReward } from '../../../sim/district/reward.ts';
 import { bareModel } from '../../support/bare-model.ts';
 
 const mathjs = create(all!);
-// Ours are the machine's; mathjs' take numbers within 1e-15 of each other for equal.
+// Ours are the operations'; mathjs' take numbers within 1e-15 of each other for equal.
 mathjs.import({ min: Math.min, max: Math.max }, { override: true });
 const rows = 3;
 const model = bareModel(profiles['v2.3'], {
