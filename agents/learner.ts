@@ -1,5 +1,5 @@
 import type { StepBatch } from '../core/environment.ts';
-import type { Head, LayerSpec } from '../core/policy.ts';
+import type { Head, LayerSpec, Normaliser } from '../core/policy.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Box } from '../core/space.ts';
 import type { DecisionAccess } from '../core/victim.ts';
@@ -22,6 +22,8 @@ export type Metrics = Readonly<Record<string, number>>;
 export interface LearnedPolicy extends DecisionAccess {
   readonly head: Head;
   readonly layers: readonly LayerSpec[];
+  /** The observation statistics of the moment, as the policy's card stores them; absent where the learner keeps none. */
+  normaliser?(): Normaliser;
   /** Copies the weights out [size], in the order of `Network.readParameters`. */
   parameters(): Float32Array;
 }

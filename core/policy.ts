@@ -25,12 +25,30 @@ export interface LayerSpec {
   readonly activation: Activation;
 }
 
+/**
+ * Frozen statistics in front of the first layer: it reads `clip((x − mean) / √(variance + epsilon), −clip, clip)`, per feature.
+ * Source: `VecNormalize` of Stable-Baselines3.
+ */
+export interface Normaliser {
+  /** [O] */
+  readonly mean: readonly number[];
+  /** [O] */
+  readonly variance: readonly number[];
+  readonly epsilon: number;
+  readonly clip: number;
+}
+
 /** What `policy.json` holds beside the weights. */
 export interface PolicyCard {
   readonly format: 'faultline-policy';
   readonly version: 1;
   readonly name: string;
-  readonly observation: { readonly features: readonly Feature[]; readonly normalisation: string };
+  readonly observation: {
+    readonly features: readonly Feature[];
+    readonly normalisation: string;
+    /** Absent: the first layer reads the features as they are. */
+    readonly normaliser?: Normaliser | undefined;
+  };
   readonly action: { readonly features: readonly Feature[] };
   readonly head: Head;
   readonly layers: readonly LayerSpec[];

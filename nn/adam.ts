@@ -22,7 +22,7 @@ export interface AdamCoefficients {
  * @throws {ConfigError} when ε is not positive or a rate is not a number.
  */
 export function adamCoefficients(step: AdamStep, t: number, norm: number): AdamCoefficients {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, maxGradientNorm = 0 } = step;
+  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, maxGradientNorm = 0, gradientScale = 1 } = step;
   if (!(epsilon > 0)) throw new ConfigError(`adam: epsilon is ${epsilon}, expected a positive number`);
   if (!Number.isFinite(learningRate)) throw new ConfigError(`adam: learningRate is ${learningRate}, expected a number`);
   return {
@@ -31,6 +31,6 @@ export function adamCoefficients(step: AdamStep, t: number, norm: number): AdamC
     beta2,
     root: 1 / Math.sqrt(1 - beta2 ** t),
     epsilon,
-    scale: maxGradientNorm > 0 ? Math.min(1, maxGradientNorm / (norm + 1e-6)) : 1,
+    scale: maxGradientNorm > 0 ? Math.min(1, maxGradientNorm / (norm + 1e-6)) : gradientScale,
   };
 }

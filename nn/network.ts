@@ -8,6 +8,17 @@ export interface AdamStep {
   readonly epsilon?: number; // 1e-8 (SB3's PPO uses 1e-5)
   /** Clip the global gradient norm to this first (over this network only); 0 or absent: no clipping. */
   readonly maxGradientNorm?: number;
+  /** Multiplies the gradient instead, for a norm clipped over several networks; absent: 1. */
+  readonly gradientScale?: number;
+}
+
+/** Hyperparameters of one RMSprop step, `v ← αv + (1−α)g²`, `θ ← θ − rate·g / √(v + ε)`: ε inside the root, as TensorFlow and SB3's A2C have it. */
+export interface RmspropStep {
+  readonly learningRate: number;
+  readonly alpha?: number; // 0.99
+  readonly epsilon?: number; // 1e-5
+  /** As in `AdamStep`. */
+  readonly gradientScale?: number;
 }
 
 /**
@@ -31,6 +42,10 @@ export interface Network extends Disposable {
   backward(dOut: Float32Array, rows: number, dX?: Float32Array): void;
   /** One Adam step on the held gradients; returns their global norm before clipping. */
   adam(step: AdamStep): number;
+  /** One RMSprop step on the held gradients; `v` is kept where Adam keeps its second moment. A fresh network's v is 1, as in TensorFlow. */
+  rmsprop(step: RmspropStep): void;
+  /** Euclidean norm of the held gradients, 0 without any. */
+  gradientNorm(): number;
   /** Polyak: `θ ← θ + tau·(θ_source − θ)`; the source has the same layers. */
   lerpFrom(source: Network, tau: number): void;
   /** Copies parameters out, in order W₀ b₀ W₁ b₁ …; W is [inputs×outputs] row-major. */

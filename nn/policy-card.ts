@@ -12,6 +12,15 @@ const bounds = z.array(z.number()).min(1).readonly();
 const features = z.array(feature).min(1).readonly();
 const interval = { low: bounds, high: bounds };
 
+const normaliser = z
+  .strictObject({
+    mean: bounds,
+    variance: z.array(z.number().min(0)).min(1).readonly(),
+    epsilon: z.number().min(0),
+    clip: z.number().positive(),
+  })
+  .readonly();
+
 const head = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('categorical'), values: bounds }),
   z.strictObject({ kind: z.literal('squashed-gaussian'), ...interval }),
@@ -32,7 +41,7 @@ const policyCard: z.ZodType<PolicyCard> = z
     format: z.literal('faultline-policy'),
     version: z.literal(1),
     name: z.string().min(1),
-    observation: z.strictObject({ features, normalisation: z.string() }),
+    observation: z.strictObject({ features, normalisation: z.string(), normaliser: normaliser.optional() }),
     action: z.strictObject({ features }),
     head,
     layers: z.array(layer).min(1).max(64).readonly(),
@@ -62,6 +71,20 @@ const policyCard: z.ZodType<PolicyCard> = z
       0,
       'inputs',
     ], 'inputs of the first layer');
+    const inputs = card.observation.features.length;
+    const { normaliser } = card.observation;
+    if (normaliser !== undefined) {
+      require(normaliser.mean.length, inputs, ['observation', 'normaliser', 'mean'], 'number of means');
+      require(normaliser.variance.length, inputs, ['observation', 'normaliser', 'variance'], 'number of variances');
+      for (const [index, variance] of normaliser.variance.entries()) {
+        if (variance + normaliser.epsilon === 0)
+          context.addIssue({
+            code: 'custom',
+            path: ['observation', 'normaliser', 'variance', index],
+            message: 'expected a positive number where epsilon is 0',
+          });
+      }
+    }
     for (const [index, current] of card.layers.entries()) {
       if (index > 0)
         require(current.inputs, card.layers[index - 1]!.outputs, ['layers', index, 'inputs'], 'inputs of a layer');

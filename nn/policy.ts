@@ -4,6 +4,7 @@ import { sha256Hex } from '../core/sha256.ts';
 import { createNetwork } from './create-network.ts';
 import type { NetworkKind } from './create-network.ts';
 import type { Network } from './network.ts';
+import { normalisedNetwork, standardisation } from './normalised-network.ts';
 import { parsePolicyCard } from './policy-card.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { Tensor } from './safetensors.ts';
@@ -63,8 +64,10 @@ export function loadPolicy(cardText: string, weights: Uint8Array, label: string,
     throw new PolicyFileError(`SHA-256 is ${hash}, expected ${card.weightsSha256} as in policy.json`, {
       place: { file },
     });
-  const network = createNetwork(card.layers, kind);
-  network.writeParameters(parameters);
+  const plain = createNetwork(card.layers, kind);
+  plain.writeParameters(parameters);
+  const { normaliser } = card.observation;
+  const network = normaliser === undefined ? plain : normalisedNetwork(plain, standardisation(normaliser));
   return { card, network, [Symbol.dispose]: () => network[Symbol.dispose]() };
 }
 

@@ -3,7 +3,7 @@ import type { Activation, LayerSpec } from '../core/policy.ts';
 import { activationFunctions } from './activation.ts';
 import { adamCoefficients } from './adam.ts';
 import { assertBatch, assertSameWidths, parameterCount } from './layers.ts';
-import type { AdamStep, Network } from './network.ts';
+import type { AdamStep, Network, RmspropStep } from './network.ts';
 
 /**
  * The readable network: plain loops, float32 storage, float64 sums. Ten times slower than `wasmNetwork` and its oracle.
@@ -106,10 +106,25 @@ class ReferenceNetwork implements Network {
     }
   }
 
-  adam(step: AdamStep): number {
+  gradientNorm(): number {
     let squares = 0;
     for (const gradient of this.#gradients) squares += gradient * gradient;
-    const norm = Math.sqrt(squares);
+    return Math.sqrt(squares);
+  }
+
+  rmsprop({ learningRate, alpha = 0.99, epsilon = 1e-5, gradientScale = 1 }: RmspropStep): void {
+    const squares = this.#moments.subarray(this.size);
+    if (this.#steps === 0) squares.fill(1);
+    this.#steps++;
+    for (let i = 0; i < this.size; i++) {
+      const gradient = this.#gradients[i]! * gradientScale;
+      squares[i] = alpha * squares[i]! + (1 - alpha) * gradient * gradient;
+      this.#parameters[i]! -= (learningRate * gradient) / Math.sqrt(squares[i]! + epsilon);
+    }
+  }
+
+  adam(step: AdamStep): number {
+    const norm = this.gradientNorm();
     const { rate, beta1, beta2, root, epsilon, scale } = adamCoefficients(step, ++this.#steps, norm);
     const first = this.#moments.subarray(0, this.size);
     const second = this.#moments.subarray(this.size);

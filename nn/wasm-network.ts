@@ -8,7 +8,7 @@ import type { Kernel } from './kernel/kernel.ts';
 import { packParameters, padLayers, unpackParameters } from './kernel/padded-layer.ts';
 import type { PaddedLayer } from './kernel/padded-layer.ts';
 import { assertBatch, assertSameWidths, parameterCount } from './layers.ts';
-import type { AdamStep, Network } from './network.ts';
+import type { AdamStep, Network, RmspropStep } from './network.ts';
 
 /** Rows that go through the whole network together, so that their activations are still in the cache on the next layer. */
 const chunkRows = 96;
@@ -142,6 +142,32 @@ class WasmNetwork implements Network {
     this.#steps++;
     this.#transposedIsStale = true;
     return norm;
+  }
+
+  rmsprop({ learningRate, alpha = 0.99, epsilon = 1e-5, gradientScale = 1 }: RmspropStep): void {
+    this.#assertAlive('rmsprop');
+    if (this.#gradients === 0) throw new StateError('rmsprop: no gradients are held, call backward first');
+    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+    const squares = this.#moments + this.#block * 4;
+    if (this.#steps === 0) this.#kernel.heap.floats.fill(1, squares / 4, squares / 4 + this.#block);
+    this.#kernel.rmsprop(
+      this.#parameters,
+      this.#gradients,
+      squares,
+      this.#block,
+      learningRate,
+      alpha,
+      1 - alpha,
+      epsilon,
+      gradientScale,
+    );
+    this.#steps++;
+    this.#transposedIsStale = true;
+  }
+
+  gradientNorm(): number {
+    this.#assertAlive('gradientNorm');
+    return this.#gradients === 0 ? 0 : Math.sqrt(this.#kernel.sumSquares(this.#gradients, this.#block));
   }
 
   lerpFrom(source: Network, tau: number): void {

@@ -42,6 +42,17 @@ interface KernelFunctions {
     epsilon: number,
     scale: number,
   ) => void;
+  readonly rmsprop: (
+    parameter: number,
+    gradient: number,
+    squares: number,
+    count: number,
+    rate: number,
+    alpha: number,
+    rest: number,
+    epsilon: number,
+    scale: number,
+  ) => void;
   readonly lerp: (x: number, y: number, count: number, t: number) => void;
 }
 

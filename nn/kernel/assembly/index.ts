@@ -2,4 +2,4 @@
 export { activate, chain } from './activation';
 export { gemm } from './gemm';
 export { copyRows, transpose } from './layout';
-export { adam, lerp, sumRows, sumSquares } from './update';
+export { adam, lerp, rmsprop, sumRows, sumSquares } from './update';

@@ -63,6 +63,30 @@ export function adam(
   }
 }
 
+/** `v ← αv + (1−α)g²`, `θ ← θ − rate·g / √(v + ε)`. */
+export function rmsprop(
+  parameter: u32,
+  gradient: u32,
+  squares: u32,
+  count: u32,
+  rate: f32,
+  alpha: f32,
+  rest: f32,
+  epsilon: f32,
+  scale: f32,
+): void {
+  for (let i: u32 = 0; i < count * 4; i += 16) {
+    const g = f32x4.mul(v128.load(gradient + i), f32x4.splat(scale));
+    const v = f32x4.add(
+      f32x4.mul(f32x4.splat(alpha), v128.load(squares + i)),
+      f32x4.mul(f32x4.splat(rest), f32x4.mul(g, g)),
+    );
+    v128.store(squares + i, flush(v));
+    const step = f32x4.div(f32x4.mul(f32x4.splat(rate), g), f32x4.sqrt(f32x4.add(v, f32x4.splat(epsilon))));
+    v128.store(parameter + i, f32x4.sub(v128.load(parameter + i), step));
+  }
+}
+
 /**
  * Values too small to move a weight become 0: the moments of a dead unit would else decay into the subnormal range and stay
  * there, where arithmetic is many times slower. NaN stays.
