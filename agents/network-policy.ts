@@ -3,9 +3,16 @@ import { headActions } from '../core/policy.ts';
 import type { Network } from '../nn/network.ts';
 import { decodeAction } from '../nn/victim.ts';
 import type { LearnedPolicy } from './learner.ts';
+import type { ObservationStatistics } from './observation-statistics.ts';
 
-/** The mode of a policy head on a network that goes on learning: it reads the weights of the moment. */
-export function networkPolicy(actor: Network, head: Head): LearnedPolicy {
+/** What a policy needs of a network: its layers, its weights and what it computes. */
+export type ReadableNetwork = Pick<Network, 'layers' | 'inputs' | 'outputs' | 'size' | 'forward' | 'readParameters'>;
+
+/**
+ * The mode of a policy head on a network that goes on learning: it reads the weights of the moment.
+ * @param statistics what the network stands behind, for the policy's card
+ */
+export function networkPolicy(actor: ReadableNetwork, head: Head, statistics?: ObservationStatistics): LearnedPolicy {
   let logits = new Float32Array(actor.outputs);
   return {
     head,
@@ -22,5 +29,6 @@ export function networkPolicy(actor: Network, head: Head): LearnedPolicy {
       actor.readParameters(parameters);
       return parameters;
     },
+    ...(statistics === undefined ? {} : { normaliser: () => statistics.freeze() }),
   };
 }

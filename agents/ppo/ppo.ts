@@ -7,6 +7,7 @@ import { createNetwork } from '../../nn/create-network.ts';
 import { initialise } from '../../nn/initialise.ts';
 import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
+import { actionBins } from '../action-bins.ts';
 import { shuffle } from '../buffer/shuffle.ts';
 import type { LearnedPolicy, Learner, LearnerSpaces, Metrics } from '../learner.ts';
 import { clippedSurrogate } from '../loss/clipped-surrogate.ts';
@@ -61,17 +62,12 @@ export class Ppo implements Learner {
 
   constructor(config: PpoConfig, spaces: LearnerSpaces, rng: Rng) {
     const inputs = spaces.observationSpace.features.length;
-    const [action, ...others] = spaces.actionSpace.features;
-    if (action === undefined || others.length > 0)
-      throw new ConfigError(
-        `ppo: the environment has ${others.length + 1} action components, expected 1 to put in bins`,
-      );
     const lanes = spaces.numEnvs;
     if (config.rolloutSteps % lanes !== 0)
       throw new ConfigError(`ppo: rolloutSteps is ${config.rolloutSteps}, expected a multiple of the ${lanes} lanes`);
     const { bins, batchSize } = config;
     this.#config = config;
-    this.#values = Array.from({ length: bins }, (_, i) => action.low + ((action.high - action.low) * i) / (bins - 1));
+    this.#values = actionBins('ppo', spaces.actionSpace, bins);
     this.#actor = createNetwork(mlp([inputs, ...config.hidden, bins], 'tanh'));
     this.#critic = createNetwork(mlp([inputs, ...config.hidden, 1], 'tanh'));
     initialise(this.#actor, rng.split('actor'), { kind: 'orthogonal', outputGain: 0.01 });
