@@ -1,83 +1,17 @@
-import type { StepBatch, VectorEnv } from '../../core/environment.ts';
-import type { Rng } from '../../core/rng.ts';
-import { rngFromState } from '../../core/rng.ts';
 import type { Feature } from '../../core/space.ts';
+import { lockstepEnv } from '../../sim/classic/lockstep-env.ts';
+import type { Kernel, LockstepEnv } from '../../sim/classic/lockstep-env.ts';
 
-/** One lane's dynamics of a toy whose optimum is known: numbers in, numbers out. */
-export interface Toy {
-  readonly features: readonly Feature[];
-  readonly actions: readonly Feature[];
+/** One lane's dynamics of a toy whose optimum is known. */
+export interface Toy extends Omit<Kernel, 'state'> {
   /** Length of a lane's state. */
   readonly size: number;
-  /** Steps until the clock ends the episode. */
-  readonly horizon: number;
-  init(state: Float64Array, rng: Rng): void;
-  observe(state: Float64Array, out: Float32Array): void;
-  /** Moves the state; returns the reward. */
-  advance(state: Float64Array, action: Float64Array, rng: Rng): number;
-  /** Whether the physics ended the episode; default never. */
-  terminal?(state: Float64Array): boolean;
 }
 
 /** Any toy as a `VectorEnv` of N lanes, with snapshots. */
-export function toyEnv(toy: Toy, numEnvs: number): VectorEnv & Required<Pick<VectorEnv, 'snapshot' | 'restore'>> {
-  const inputs = toy.features.length;
-  const actions = toy.actions.length;
-  const states = Array.from({ length: numEnvs }, () => new Float64Array(toy.size));
-  const age = new Float64Array(numEnvs);
-  let rngs: Rng[] = [];
-  const batch: StepBatch = {
-    observation: new Float32Array(numEnvs * inputs),
-    finalObservation: new Float32Array(numEnvs * inputs),
-    reward: new Float64Array(numEnvs),
-    terminated: new Uint8Array(numEnvs),
-    truncated: new Uint8Array(numEnvs),
-  };
-  const observe = (lane: number, into: Float32Array): void =>
-    toy.observe(states[lane]!, into.subarray(lane * inputs, (lane + 1) * inputs));
-  return {
-    numEnvs,
-    observationSpace: { kind: 'box', features: toy.features },
-    actionSpace: { kind: 'box', features: toy.actions },
-    probeChannels: [],
-    reset(rng) {
-      rngs = states.map((_, lane) => rng.split(lane));
-      for (let lane = 0; lane < numEnvs; lane++) {
-        age[lane] = 0;
-        toy.init(states[lane]!, rngs[lane]!);
-        observe(lane, batch.observation);
-      }
-      return batch;
-    },
-    step(action) {
-      for (let lane = 0; lane < numEnvs; lane++) {
-        const state = states[lane]!;
-        batch.reward[lane] = toy.advance(state, action.subarray(lane * actions, (lane + 1) * actions), rngs[lane]!);
-        age[lane]! += 1;
-        batch.terminated[lane] = toy.terminal?.(state) === true ? 1 : 0;
-        batch.truncated[lane] = batch.terminated[lane] === 0 && age[lane]! >= toy.horizon ? 1 : 0;
-        if (batch.terminated[lane] === 1 || batch.truncated[lane] === 1) {
-          observe(lane, batch.finalObservation);
-          age[lane] = 0;
-          toy.init(state, rngs[lane]!);
-        }
-        observe(lane, batch.observation);
-      }
-      return batch;
-    },
-    snapshot: () => Float64Array.from([...age, ...states.flatMap((s) => [...s]), ...rngs.flatMap((r) => [...r.state])]),
-    restore(snapshot) {
-      let at = 0;
-      const take = (count: number): Float64Array => snapshot.subarray(at, (at += count));
-      age.set(take(numEnvs));
-      for (const state of states) state.set(take(toy.size));
-      rngs = states.map(() => rngFromState(take(8)));
-      for (let lane = 0; lane < numEnvs; lane++) observe(lane, batch.observation);
-    },
-    disturb() {},
-    probe() {},
-    [Symbol.dispose]() {},
-  };
+export function toyEnv(toy: Toy, numEnvs: number): LockstepEnv {
+  const state = Array.from({ length: toy.size }, (_, i) => ({ name: `state ${i}`, unit: '1' }));
+  return lockstepEnv({ ...toy, state }, numEnvs);
 }
 
 const unit = (name: string): Feature => ({ name, unit: '1', low: 0, high: 1 });
