@@ -1,6 +1,8 @@
 import type { VectorEnv } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
+import { earlyStop, stopReason } from './early-stop.ts';
+import type { EarlyStop, StopReason } from './early-stop.ts';
 import { learners } from './index.ts';
 import type { LearnerName } from './index.ts';
 import type { LearnedPolicy, Learner, Metrics } from './learner.ts';
@@ -30,7 +32,9 @@ export type TrainingEvent =
       /** Means over the updates since the last progress event. */
       readonly metrics: Metrics;
     }
-  | { readonly type: 'evaluation'; readonly point: CurvePoint; readonly best: boolean };
+  | { readonly type: 'evaluation'; readonly point: CurvePoint; readonly best: boolean }
+  /** The last event of a training that ended before its last step. */
+  | { readonly type: 'stopped'; readonly step: number; readonly reason: StopReason };
 
 export interface TrainingOptions {
   /** Reset here, never disposed. */
@@ -47,6 +51,8 @@ export interface TrainingOptions {
   readonly evaluateEvery?: number;
   /** Steps between progress events, default 2048. */
   readonly reportEvery?: number;
+  /** Ends the training on what its evaluations say; default: never. */
+  readonly stop?: Partial<EarlyStop> | undefined;
 }
 
 /**
@@ -67,6 +73,7 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
   readonly #options: TrainingOptions;
   readonly #evaluateEvery: number;
   readonly #reportEvery: number;
+  readonly #stop: EarlyStop;
   readonly #observation: Float32Array;
   readonly #action: Float64Array;
   #reported = 0;
@@ -74,13 +81,17 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
   #best: { readonly score: number; readonly parameters: Float32Array } | undefined;
   #sums: Record<string, number> = {};
   #updates = 0;
+  #stopped: StopReason | undefined;
 
   constructor(options: TrainingOptions) {
     const { env, algorithm, config, rng, totalSteps } = options;
     if (!(totalSteps >= 1)) throw new ConfigError(`train: totalSteps is ${totalSteps}, expected at least 1`);
+    if (options.stop !== undefined && options.evaluate === undefined)
+      throw new ConfigError('train: `stop` looks at evaluations, but there is no `evaluate`');
     this.#options = options;
     this.#evaluateEvery = options.evaluateEvery ?? totalSteps;
     this.#reportEvery = options.reportEvery ?? 2048;
+    this.#stop = earlyStop.parse(options.stop ?? {});
     this.learner = learners[algorithm].make(config ?? {})(env, rng.split('learner'));
     this.#observation = env.reset(rng.split('environment')).observation.slice();
     this.#action = new Float64Array(env.numEnvs * env.actionSpace.features.length);
@@ -95,6 +106,11 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     return this.#best?.score;
   }
 
+  /** Why the training ended before its last step; undefined where it did not. */
+  get stopped(): StopReason | undefined {
+    return this.#stopped;
+  }
+
   *[Symbol.iterator](): Generator<TrainingEvent, void, undefined> {
     const { env, totalSteps, evaluate } = this.#options;
     const { learner } = this;
@@ -105,6 +121,10 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
         const due = done ? this.#evaluated < this.step : this.step - this.#evaluated >= this.#evaluateEvery;
         if (evaluate !== undefined && due) yield this.#evaluate(evaluate);
         if (done) return;
+        if (this.#stopped !== undefined) {
+          yield { type: 'stopped', step: this.step, reason: this.#stopped };
+          return;
+        }
       }
       learner.act(this.#observation, this.#action);
       const batch = env.step(this.#action);
@@ -135,7 +155,13 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     this.curve.push(point);
     const best = this.#best === undefined || point.score < this.#best.score;
     if (best) this.#best = { score: point.score, parameters: this.learner.policy.parameters() };
+    this.#judgeCurve();
     return { type: 'evaluation', point, best };
+  }
+
+  #judgeCurve(): void {
+    const scores = this.curve.map((point) => point.score);
+    this.#stopped = this.step < this.#options.totalSteps ? stopReason(scores, this.#stop) : undefined;
   }
 
   /** Everything to continue from here, as bytes; call it between two events. */
@@ -178,6 +204,7 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     this.#updates = updates!;
     this.#sums = text.sums;
     this.curve.splice(0, this.curve.length, ...text.curve);
+    this.#judgeCurve();
   }
 
   [Symbol.dispose](): void {

@@ -64,6 +64,7 @@ for (const event of run.training) {
       .join('  ');
     continue;
   }
+  if (event.type === 'stopped') break;
   const { step, gradientSteps, metrics: kpis } = event.point;
   const kpi = (name: string): string => (kpis[name] ?? Number.NaN).toFixed(4);
   console.log(

@@ -19,6 +19,12 @@ import { csvText } from '../../core/csv.ts';
 /** Seconds of computing between checkpoints. */
 const checkpointEvery = 60;
 
+/** What each reason to stop early means, for people. */
+const stopping = {
+  'no-improvement': 'the last evaluations brought no better policy',
+  'reward-threshold': 'the return is as high as was asked for',
+} as const;
+
 /** `faultline train`: a controller from a scenario; Ctrl-C leaves a checkpoint that `--resume` continues. */
 export function trainCommand(): Command {
   return new Command('train')
@@ -76,6 +82,8 @@ export function trainCommand(): Command {
       for (const event of run.training) {
         if (event.type === 'progress') {
           bar.update(event.step, `${(event.gradientSteps / seconds()).toFixed(0)} gradient steps/s`);
+        } else if (event.type === 'stopped') {
+          note(`stopped early at step ${event.step}: ${stopping[event.reason]}`);
         } else {
           const { step, score, metrics } = event.point;
           note(
