@@ -28,7 +28,9 @@ export interface Scenario {
   readonly attacks: readonly AttackSpec[];
   readonly train: {
     readonly algorithm: string;
-    /** null: what the learner needs, as `recommended` has it. */
+    /** Where steps, lanes and options come from that are not said here. */
+    readonly preset: string;
+    /** null: the preset's. */
     readonly steps: number | null;
     readonly lanes: number | null;
     readonly evaluateEvery: number | null;
@@ -48,6 +50,8 @@ export interface Vocabulary {
   readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly threat: z.ZodObject;
   readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
+  /** Options of every learner under each preset; the first preset is the default. */
+  readonly presets: Readonly<Record<string, Readonly<Record<string, { readonly config: object }>>>>;
   readonly profiles: readonly string[];
   readonly defects: readonly string[];
   readonly rewards: readonly string[];
@@ -147,32 +151,37 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .enum([algorithm!, ...otherAlgorithms])
             .default(algorithm!)
             .describe('Learner.'),
+          preset: oneOf(Object.keys(vocabulary.presets)).describe(
+            'Settings to start from: `district` has those of the shipped victims, `sb3` the defaults of Stable-Baselines3.',
+          ),
           steps: z
             .int()
             .min(1)
             .max(1e9)
             .nullable()
             .default(null)
-            .describe('Environment steps over all lanes; null: what the learner needs.'),
+            .describe('Environment steps over all lanes; null: the preset’s.'),
           lanes: z
             .int()
             .min(1)
             .max(1024)
             .nullable()
             .default(null)
-            .describe(
-              'Parallel copies of the building, started at different times of the year; null: the learner’s own number.',
-            ),
+            .describe('Parallel copies of the building, started at different times of the year; null: the preset’s.'),
           evaluateEvery: z
             .int()
             .min(1)
             .nullable()
             .default(null)
             .describe('Steps between clean evaluations, the best policy so far being kept; null: about twenty in all.'),
-          config: z.record(z.string(), z.unknown()).default({}).describe('Options of the learner.'),
+          config: z
+            .record(z.string(), z.unknown())
+            .default({})
+            .describe('Options of the learner, which go before the preset’s.'),
         })
         .superRefine((train, context) => {
-          const parsed = vocabulary.learners[train.algorithm]!.config.safeParse(train.config);
+          const preset = vocabulary.presets[train.preset]![train.algorithm]!;
+          const parsed = vocabulary.learners[train.algorithm]!.config.safeParse({ ...preset.config, ...train.config });
           if (!parsed.success)
             for (const issue of parsed.error.issues)
               context.addIssue({ ...issue, path: ['config', ...issue.path] } as Parameters<typeof context.addIssue>[0]);

@@ -4,6 +4,8 @@ import type { Scenario } from '../core/scenario.ts';
 import { learners } from '../agents/index.ts';
 import type { LearnerName } from '../agents/index.ts';
 import type { LearnedPolicy } from '../agents/learner.ts';
+import { presets } from '../agents/preset.ts';
+import type { Preset, PresetName } from '../agents/preset.ts';
 import { train } from '../agents/train.ts';
 import type { CurvePoint, Evaluation, Training } from '../agents/train.ts';
 import { policyFiles } from '../nn/policy.ts';
@@ -15,21 +17,23 @@ import type { KpiMeter } from '../sim/district/kpi.ts';
 import { districtOptions } from './district.ts';
 import type { Workspace } from './workspace.ts';
 
-/** What each learner needs to do well on a building: the settings behind docs/results.md. */
-const recommended: Readonly<Record<LearnerName, { readonly steps: number; readonly lanes: number }>> = {
-  ppo: { steps: 2_457_600, lanes: 8 },
-  sac: { steps: 200_000, lanes: 4 },
-};
-
 /** A scenario's training with nothing left open. */
 export function plannedTraining(train: Scenario['train']): {
   readonly steps: number;
   readonly lanes: number;
   readonly evaluateEvery: number;
+  /** The learner's options with every default filled in. */
+  readonly config: Readonly<Record<string, unknown>>;
 } {
-  const own = recommended[train.algorithm as LearnerName];
-  const steps = train.steps ?? own.steps;
-  return { steps, lanes: train.lanes ?? own.lanes, evaluateEvery: train.evaluateEvery ?? Math.ceil(steps / 20) };
+  const algorithm = train.algorithm as LearnerName;
+  const preset: Preset = presets[train.preset as PresetName][algorithm];
+  const steps = train.steps ?? preset.steps;
+  return {
+    steps,
+    lanes: train.lanes ?? preset.lanes,
+    evaluateEvery: train.evaluateEvery ?? Math.ceil(steps / 20),
+    config: learners[algorithm].config.parse({ ...preset.config, ...train.config }),
+  };
 }
 
 /** A training on one building with a clean, deterministic, full evaluation beside it. */
@@ -66,7 +70,7 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
   const training = train({
     env,
     algorithm: scenario.train.algorithm as LearnerName,
-    config: scenario.train.config,
+    config: plan.config,
     rng: rng(scenario.seed).split('train'),
     totalSteps: plan.steps,
     evaluateEvery: plan.evaluateEvery,
@@ -75,7 +79,7 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
   return {
     training,
     dataHash: district.hash,
-    config: learners[scenario.train.algorithm as LearnerName].config.parse(scenario.train.config),
+    config: plan.config,
     get best() {
       return training.curve.reduce<CurvePoint | undefined>(
         (best, point) => (best === undefined || point.score < best.score ? point : best),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { controllers, learners } from '../agents/index.ts';
+import { presets } from '../agents/preset.ts';
 import { attacks } from '../attacks/index.ts';
 import { objectives } from '../attacks/objective/index.ts';
 import { threatPresets } from '../attacks/presets.ts';
@@ -18,6 +19,7 @@ export const vocabulary: Vocabulary = {
   attacks,
   threat: threatSchema,
   learners,
+  presets,
   // The shipped policies were trained on v2.0, and scenarios take the first; `simulate` has v2.3 for a default.
   profiles: ['v2.0', ...Object.keys(profiles).filter((name) => name !== 'v2.0')],
   defects: defectNames,

@@ -1,21 +1,24 @@
 import type { StepBatch } from '../../core/environment.ts';
-import { ConfigError, StateError } from '../../core/errors.ts';
+import { StateError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import { rngFromState } from '../../core/rng.ts';
 import { logSoftmax } from '../../logits/log-softmax.ts';
 import { createNetwork } from '../../nn/create-network.ts';
 import { initialise } from '../../nn/initialise.ts';
+import type { Initialisation } from '../../nn/initialise.ts';
 import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import { actionBins } from '../action-bins.ts';
 import { shuffle } from '../buffer/shuffle.ts';
 import type { LearnedPolicy, Learner, LearnerSpaces, Metrics } from '../learner.ts';
 import { clippedSurrogate } from '../loss/clipped-surrogate.ts';
+import { hiddenWidths } from '../network-options.ts';
 import { networkPolicy } from '../network-policy.ts';
 import { gradientNorm, networkState, restoreNetwork } from '../network-state.ts';
 import { gae } from '../return/gae.ts';
 import { RewardScale } from '../return/reward-scale.ts';
 import { RewardShaping } from '../return/reward-shaping.ts';
+import { scheduled } from '../schedule.ts';
 import type { State } from '../state.ts';
 import { nested, stateArray, under } from '../state.ts';
 import type { PpoConfig } from './config.ts';
@@ -24,12 +27,12 @@ import { Rollout } from './rollout.ts';
 /**
  * Proximal policy optimisation with a categorical policy over evenly spaced action bins.
  *
- * One update: roll out, estimate advantages (GAE), then `epochs` passes of shuffled minibatches with the clipped surrogate
+ * One update: roll out, estimate advantages (GAE), then `n_epochs` passes of shuffled minibatches with the clipped surrogate
  * for the actor and a squared error for the critic, their joint gradient norm clipped.
  * Sources: Schulman et al. (2017); details as Stable-Baselines3 1.8 (advantages normalised per minibatch, Adam ε 1e-5,
  * orthogonal weights, the value of the final observation bootstraps an episode that the clock ended).
  *
- * @throws {ConfigError} when there is more than one action component, or the lanes do not divide the rollout.
+ * @throws {ConfigError} when there is more than one action component.
  */
 export class Ppo implements Learner {
   readonly policy: LearnedPolicy;
@@ -63,22 +66,23 @@ export class Ppo implements Learner {
   constructor(config: PpoConfig, spaces: LearnerSpaces, rng: Rng) {
     const inputs = spaces.observationSpace.features.length;
     const lanes = spaces.numEnvs;
-    if (config.rolloutSteps % lanes !== 0)
-      throw new ConfigError(`ppo: rolloutSteps is ${config.rolloutSteps}, expected a multiple of the ${lanes} lanes`);
-    const { bins, batchSize } = config;
+    const { bins, n_steps: steps, activation_fn: activation } = config;
+    const batchSize = Math.min(config.batch_size, steps * lanes);
     this.#config = config;
     this.#values = actionBins('ppo', spaces.actionSpace, bins);
-    this.#actor = createNetwork(mlp([inputs, ...config.hidden, bins], 'tanh'));
-    this.#critic = createNetwork(mlp([inputs, ...config.hidden, 1], 'tanh'));
-    initialise(this.#actor, rng.split('actor'), { kind: 'orthogonal', outputGain: 0.01 });
-    initialise(this.#critic, rng.split('critic'), { kind: 'orthogonal', outputGain: 1 });
+    this.#actor = createNetwork(mlp([inputs, ...hiddenWidths(config.net_arch, 'pi'), bins], activation));
+    this.#critic = createNetwork(mlp([inputs, ...hiddenWidths(config.net_arch, 'vf'), 1], activation));
+    const scheme = (outputGain: number): Initialisation =>
+      config.ortho_init ? { kind: 'orthogonal', outputGain } : { kind: 'torch-linear' };
+    initialise(this.#actor, rng.split('actor'), scheme(0.01));
+    initialise(this.#critic, rng.split('critic'), scheme(1));
     this.#explore = rng.split('explore');
     this.#shuffle = rng.split('shuffle');
-    this.#rollout = new Rollout(config.rolloutSteps / lanes, lanes, inputs);
+    this.#rollout = new Rollout(steps, lanes, inputs);
     this.#shaping = new RewardShaping(spaces.observationSpace, config);
     this.#shaped = new Float64Array(spaces.numEnvs);
     this.#scale = new RewardScale(lanes, config.gamma);
-    this.#order = Int32Array.from({ length: config.rolloutSteps }, (_, i) => i);
+    this.#order = Int32Array.from({ length: steps * lanes }, (_, i) => i);
     this.#batch = {
       x: new Float32Array(batchSize * inputs),
       logits: new Float32Array(batchSize * bins),
@@ -155,12 +159,12 @@ export class Ppo implements Learner {
       this.#critic.forward(observation, 1, this.#lastValue);
       nextValue[row] = this.#lastValue[0]!;
     }
-    const { gamma, gaeLambda } = this.#config;
-    gae(steps, lanes, reward, value, nextValue, rollout.ended, gamma, gaeLambda, rollout.advantage, rollout.target);
+    const { gamma, gae_lambda: lambda } = this.#config;
+    gae(steps, lanes, reward, value, nextValue, rollout.ended, gamma, lambda, rollout.advantage, rollout.target);
   }
 
   #update(progress: number): Metrics {
-    const { epochs, batchSize, targetKl } = this.#config;
+    const { n_epochs: epochs, batch_size: batchSize, target_kl: targetKl } = this.#config;
     const { rows } = this.#rollout;
     const sums = { policyLoss: 0, valueLoss: 0, entropy: 0, kl: 0, clipped: 0, gradientNorm: 0 };
     let batches = 0;
@@ -178,7 +182,9 @@ export class Ppo implements Learner {
   }
 
   #minibatch(from: number, size: number, progress: number) {
-    const { clip, entropyCoefficient, valueCoefficient, maxGradientNorm } = this.#config;
+    const { ent_coef: entropyCoefficient, vf_coef: valueCoefficient, max_grad_norm: maxGradientNorm } = this.#config;
+    const clip = scheduled(this.#config.clip_range, progress);
+    const clipValue = this.#config.clip_range_vf === null ? Infinity : scheduled(this.#config.clip_range_vf, progress);
     const { x, logits, dLogits, value, dValue, action, logProb, advantage } = this.#batch;
     const rollout = this.#rollout;
     const inputs = this.#actor.inputs;
@@ -189,7 +195,7 @@ export class Ppo implements Learner {
       logProb[b] = rollout.logProb[row]!;
       advantage[b] = rollout.advantage[row]!;
     }
-    standardise(advantage, size);
+    if (this.#config.normalize_advantage) standardise(advantage, size);
     this.#actor.forward(x, size, logits);
     const bins = this.#values.length;
     const surrogate = clippedSurrogate(
@@ -208,8 +214,12 @@ export class Ppo implements Learner {
     this.#critic.forward(x, size, value);
     let valueLoss = 0;
     for (let b = 0; b < size; b++) {
-      const error = value[b]! - rollout.target[this.#order[from + b]!]!;
-      dValue[b] = (2 * valueCoefficient * error) / size;
+      const row = this.#order[from + b]!;
+      // As SB3: beyond the clip the loss is of the clipped value, which the critic can no longer change.
+      const moved = value[b]! - rollout.value[row]!;
+      const free = Math.abs(moved) <= clipValue;
+      const error = (free ? value[b]! : rollout.value[row]! + Math.sign(moved) * clipValue) - rollout.target[row]!;
+      dValue[b] = free ? (2 * valueCoefficient * error) / size : 0;
       valueLoss += (error * error) / size;
     }
     this.#critic.backward(dValue, size);
@@ -218,7 +228,7 @@ export class Ppo implements Learner {
     const criticNorm = gradientNorm(this.#critic, this.#gradient);
     const norm = Math.hypot(actorNorm, criticNorm);
     const shrink = maxGradientNorm > 0 ? Math.min(1, maxGradientNorm / (norm + 1e-6)) : 1;
-    const learningRate = this.#config.learningRate * (this.#config.schedule === 'linear' ? 1 - progress : 1);
+    const learningRate = scheduled(this.#config.learning_rate, progress);
     for (const [network, own] of [
       [this.#actor, actorNorm],
       [this.#critic, criticNorm],

@@ -15,11 +15,12 @@ describe('PPO reaches the known optimum', () => {
       algorithm: 'ppo',
       config: {
         bins: 5,
-        hidden: [32, 32],
-        rolloutSteps: 512,
-        learningRate: 1e-3,
+        net_arch: [32, 32],
+        n_steps: 64,
+        n_epochs: 4,
+        learning_rate: 1e-3,
         gamma: 0.5,
-        entropyCoefficient: 0.02,
+        ent_coef: 0.02,
       },
       rng: rng(1),
       totalSteps: 30_000,
@@ -32,7 +33,7 @@ describe('PPO reaches the known optimum', () => {
     using training = train({
       env: toyEnv(arbitrageToy, 8),
       algorithm: 'ppo',
-      config: { bins: 5, hidden: [32, 32], rolloutSteps: 512, learningRate: 2e-3, gamma: 0.95 },
+      config: { bins: 5, net_arch: [32, 32], n_steps: 64, n_epochs: 4, learning_rate: 2e-3, gamma: 0.95 },
       rng: rng(2),
       totalSteps: 40_000,
     });
@@ -47,7 +48,7 @@ describe('SAC reaches the known optimum', () => {
     using training = train({
       env: toyEnv(banditToy, 4),
       algorithm: 'sac',
-      config: { hidden: [32, 32], learningRate: 3e-3, batchSize: 64, updatesPerStep: 0.5 },
+      config: { hidden: [32, 32], learningRate: 3e-3, batchSize: 64, updatesPerStep: 0.5, normaliseReward: true },
       rng: rng(3),
       totalSteps: 8000,
     });
@@ -67,6 +68,7 @@ describe('SAC reaches the known optimum', () => {
         updatesPerStep: 0.5,
         entropyTarget: -4,
         schedule: 'linear',
+        normaliseReward: true,
       },
       rng: rng(4),
       totalSteps: 12_000,

@@ -341,7 +341,7 @@ describe('faultline evaluate on several threads and machines', () => {
 
 describe('faultline train', () => {
   const scenario =
-    'district: {steps: 200}\ntrain: {algorithm: ppo, steps: 4096, lanes: 4, evaluateEvery: 1024, config: {hidden: [16], rolloutSteps: 256}}\n';
+    'district: {steps: 200}\ntrain: {algorithm: ppo, steps: 4096, lanes: 4, evaluateEvery: 1024, config: {net_arch: [16], n_steps: 64}}\n';
 
   it('an interrupted and resumed training gives the same policy as one that was not', async () => {
     writeFileSync(path('t.yaml'), scenario);

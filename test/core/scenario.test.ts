@@ -14,8 +14,21 @@ const schema = scenarioSchema({
   },
   threat: z.strictObject({ epsilon: z.number().min(0).max(1).default(0.05) }),
   learners: {
-    ppo: { title: 'PPO', config: z.strictObject({ learningRate: z.number().positive().default(3e-4) }) },
+    ppo: {
+      title: 'PPO',
+      config: z
+        .strictObject({
+          learning_rate: z.number().positive().default(3e-4),
+          rollout: z.int().default(8),
+          batch: z.int().default(8),
+        })
+        .refine((config) => config.rollout >= config.batch, { path: ['rollout'], error: 'is smaller than batch' }),
+    },
     sac: { title: 'SAC', config: z.strictObject({ tau: z.number().default(0.005) }) },
+  },
+  presets: {
+    district: { ppo: { config: { rollout: 256, batch: 200 } }, sac: { config: {} } },
+    sb3: { ppo: { config: {} }, sac: { config: {} } },
   },
   profiles: ['v2.0'],
   defects: ['last-hour-idle'],
@@ -112,6 +125,17 @@ describe('scenario', () => {
       district: { dataset: 'builtin', buildings: ['Building_1'], steps: null },
       attacks: [{ name: 'bifurcation', threat: { epsilon: 0.05 }, config: { steps: 100, restarts: 1 } }],
     });
+  });
+
+  it('checks a learner’s options together with those of its preset', () => {
+    const train = (text: string): unknown => parseScenario(`train: ${text}`, 's.yaml', schema).train;
+    expect(train('{config: {learning_rate: 0.1}}')).toMatchObject({
+      preset: 'district',
+      config: { learning_rate: 0.1 },
+    });
+    expect(() => train('{config: {rollout: 100}}')).toThrow('/train/config/rollout: is smaller than batch');
+    expect(() => train('{preset: sb3, config: {rollout: 100}}')).not.toThrow();
+    expect(() => train('{preset: sb4}')).toThrow("/train/preset: unknown value 'sb4'; did you mean 'sb3'?");
   });
 
   it('lists every issue at once', () => {

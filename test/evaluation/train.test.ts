@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { learners } from '../../agents/index.ts';
+import type { LearnerName } from '../../agents/index.ts';
+import { ppoConfig } from '../../agents/ppo/config.ts';
+import { presets } from '../../agents/preset.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { openTraining, plannedTraining } from '../../evaluation/train.ts';
@@ -13,11 +17,33 @@ describe('training', () => {
     const ppo = plannedTraining(scenario({}).train);
     expect(ppo.steps).toBeGreaterThan(sac.steps);
     expect(ppo.evaluateEvery).toBe(ppo.steps / 20);
-    expect(plannedTraining(scenario({ train: { steps: 999, lanes: 3, evaluateEvery: 100 } }).train)).toEqual({
+    expect(plannedTraining(scenario({ train: { steps: 999, lanes: 3, evaluateEvery: 100 } }).train)).toMatchObject({
       steps: 999,
       lanes: 3,
       evaluateEvery: 100,
     });
+  });
+
+  it('starts from the preset, and a scenario’s own options go before it', () => {
+    const config = (train: object): object => plannedTraining(scenario({ train }).train).config;
+    expect(config({ algorithm: 'ppo' })).toMatchObject({ bins: 20, n_epochs: 4, gamma: 0.97, idleBaseline: true });
+    expect(config({ algorithm: 'ppo', config: { gamma: 0.9 } })).toMatchObject({ gamma: 0.9, n_epochs: 4 });
+    expect(config({ algorithm: 'ppo', preset: 'sb3', config: { n_steps: 512 } })).toEqual(
+      ppoConfig.parse({ n_steps: 512 }),
+    );
+  });
+
+  it.each(
+    Object.entries(learners).flatMap(([name, { config }]) =>
+      Object.entries(presets).map(([preset, of]) => ({
+        name,
+        preset,
+        config,
+        options: of[name as LearnerName].config,
+      })),
+    ),
+  )('the preset $preset fits the options of $name', ({ config, options }) => {
+    expect(config.parse(options)).toMatchObject(options);
   });
 
   it('learns something in a few seconds, judges it on a clean episode, and writes the best', async () => {
@@ -28,7 +54,7 @@ describe('training', () => {
         steps: 49_152,
         lanes: 8,
         evaluateEvery: 6144,
-        config: { hidden: [64, 64], rolloutSteps: 512 },
+        config: { net_arch: [64, 64], n_steps: 64 },
       },
     });
     using run = await openTraining(value, memoryWorkspace());
