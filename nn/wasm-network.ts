@@ -43,6 +43,8 @@ class WasmNetwork implements Network {
   readonly #staging: number;
   readonly #delta: readonly [number, number];
   #transposedIsStale = true;
+  /** False once a parameter may be infinite or NaN: products with 0 then count. */
+  #finite = true;
   #rows = 0;
   #steps = 0;
   #disposed = false;
@@ -77,7 +79,16 @@ class WasmNetwork implements Network {
       for (let l = 0; l <= last; l++) {
         const layer = this.#padded[l]!;
         const h = batch.output(l, row);
-        denseForward(this.#kernel, layer, this.#parameters, batch.input(l, row), count, h, batch.slope(l, row));
+        denseForward(
+          this.#kernel,
+          layer,
+          this.#parameters,
+          batch.input(l, row),
+          count,
+          h,
+          batch.slope(l, row),
+          this.#finite,
+        );
       }
       this.#copyOut(batch.output(last, row), this.#padded[last]!.paddedOutputs, count, this.outputs, out, row);
     }
@@ -111,7 +122,7 @@ class WasmNetwork implements Network {
           this.#kernel.chain(layer.activation, upper, batch.output(l, row), batch.slope(l, row), values);
         if (weights) denseParameterGradient(this.#kernel, layer, this.#gradients, batch.input(l, row), upper, count);
         if (l === 0 && dX === undefined) break;
-        denseInputGradient(this.#kernel, layer, this.#transposed, upper, count, lower);
+        denseInputGradient(this.#kernel, layer, this.#transposed, upper, count, lower, this.#finite);
         [upper, lower] = [lower, upper];
       }
       if (dX !== undefined) this.#copyOut(upper, this.#padded[0]!.paddedInputs, count, this.inputs, dX, row);
@@ -141,6 +152,7 @@ class WasmNetwork implements Network {
     );
     this.#steps++;
     this.#transposedIsStale = true;
+    this.#finite &&= Number.isFinite(norm) && Number.isFinite(rate);
     return norm;
   }
 
@@ -163,6 +175,7 @@ class WasmNetwork implements Network {
     );
     this.#steps++;
     this.#transposedIsStale = true;
+    this.#finite &&= Number.isFinite(this.gradientNorm());
   }
 
   gradientNorm(): number {
@@ -176,6 +189,7 @@ class WasmNetwork implements Network {
     if (source instanceof WasmNetwork) {
       source.#assertAlive('lerpFrom');
       this.#kernel.lerp(this.#parameters, source.#parameters, this.#block, tau);
+      this.#finite &&= source.#finite;
       this.#transposedIsStale = true;
       return;
     }
@@ -197,6 +211,7 @@ class WasmNetwork implements Network {
     assertLength(parameters, this.size, 'parameters', 'writeParameters');
     this.#assertAlive('writeParameters');
     packParameters(this.#padded, parameters, this.#kernel.heap.floats, this.#parameters / 4);
+    this.#finite = parameters.every((value) => Number.isFinite(value));
     this.#transposedIsStale = true;
   }
 

@@ -3,7 +3,8 @@ import type { PaddedLayer } from './padded-layer.ts';
 
 // One dense layer on `rows` padded rows. `block` is the address of a padded parameter block (weights, transposed weights or
 // gradients, all laid out alike); x, h and δ are addresses of row-major matrices. A panel of W is [K×8] float32, which fixes
-// its strides: 32 bytes by k, 32·K bytes by panel; in a row-major matrix the panels are 32 bytes apart.
+// its strides: 32 bytes by k, 32·K bytes by panel; in a row-major matrix the panels are 32 bytes apart. `finite`: no parameter is
+// infinite or NaN, so that products with 0 may be left out.
 
 /** `h = φ(x·W + b)`; where the layer keeps its slope, `slope = φ'`. */
 export function denseForward(
@@ -14,6 +15,7 @@ export function denseForward(
   rows: number,
   h: number,
   slope: number,
+  finite: boolean,
 ): void {
   const { paddedInputs: inputs, paddedOutputs: outputs } = layer;
   kernel.gemm(
@@ -32,6 +34,7 @@ export function denseForward(
     rows,
     inputs,
     outputs / 8,
+    finite ? 0 : 1,
   );
   if (layer.activation !== 0) kernel.activate(layer.activation, h, slope, rows * outputs);
 }
@@ -44,6 +47,7 @@ export function denseInputGradient(
   delta: number,
   rows: number,
   dX: number,
+  finite: boolean,
 ): void {
   const { paddedInputs: inputs, paddedOutputs: outputs } = layer;
   kernel.gemm(
@@ -62,6 +66,7 @@ export function denseInputGradient(
     rows,
     outputs,
     inputs / 8,
+    finite ? 0 : 1,
   );
 }
 
@@ -92,6 +97,7 @@ export function denseParameterGradient(
     inputs,
     rows,
     outputs / 8,
+    1,
   );
   kernel.sumRows(delta, gradients + layer.bias * 4, rows, outputs);
 }

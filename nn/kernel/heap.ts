@@ -2,6 +2,8 @@ import { BackendError } from '../../core/errors.ts';
 
 const pageBytes = 65_536;
 const alignment = 64; // a cache line
+/** Address 0 stays unused, and the kernel's own lists lie before this one (assembly/gemm.ts). */
+const start = 64 + 8192;
 
 interface Block {
   readonly address: number;
@@ -14,7 +16,7 @@ export class Heap {
   #view: Float32Array<ArrayBuffer>;
   /** Ordered by address, no two adjacent. */
   #free: Block[] = [];
-  #end = alignment; // address 0 stays unused
+  #end = start;
 
   constructor(memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }) {
     this.#memory = memory;
@@ -28,7 +30,7 @@ export class Heap {
 
   /** Bytes in use. */
   get used(): number {
-    return this.#end - alignment - this.#free.reduce((sum, block) => sum + block.bytes, 0);
+    return this.#end - start - this.#free.reduce((sum, block) => sum + block.bytes, 0);
   }
 
   /**

@@ -20,6 +20,7 @@ interface KernelFunctions {
     m: number,
     k: number,
     panels: number,
+    zeros: number,
   ) => void;
   readonly activate: (code: number, h: number, slope: number, count: number) => void;
   readonly chain: (code: number, delta: number, h: number, slope: number, count: number) => void;
