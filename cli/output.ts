@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { duration, pace } from './pace.ts';
 
 /** Data on stdout, everything else on stderr: a command's output can always be piped. */
 export function print(text: string): void {
@@ -23,23 +24,54 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** A progress bar on stderr; a line every two seconds where stderr is no terminal. */
-export function progress(total: number, what: string): { update(done: number, detail: string): void; stop(): void } {
+/** Where a long command stands. */
+export interface Progress {
+  /** @param detail more to say than the pace */
+  update(done: number, detail?: string): void;
+  stop(): void;
+}
+
+/**
+ * A progress bar with pace and time left on stderr; a line every two seconds where stderr is no terminal.
+ * @param unit what is counted, for the pace
+ * @param from what was done before, by an earlier run
+ */
+export function progress(total: number, what: string, unit: string, from = 0): Progress {
+  const seconds = (): number => performance.now() / 1000;
+  const own = pace(total, from, seconds());
+  const told = (detail: string): string => {
+    const { perSecond, secondsLeft } = own;
+    const parts =
+      perSecond === undefined ? [] : [`${significant(perSecond)} ${unit}/s`, `${duration(secondsLeft!)} left`];
+    return [...parts, ...(detail === '' ? [] : [detail])].join(', ');
+  };
   if (process.stderr.isTTY) {
     const bar = new SingleBar(
-      { format: `${what} {bar} {percentage}% {detail} eta {eta_formatted}`, hideCursor: true, stream: process.stderr },
+      { format: `${what} {bar} {percentage}% {detail}`, hideCursor: true, stream: process.stderr },
       Presets.shades_classic,
     );
-    bar.start(total, 0, { detail: '' });
-    return { update: (done, detail) => bar.update(done, { detail }), stop: () => bar.stop() };
+    bar.start(total, from, { detail: '' });
+    return {
+      update(done, detail = '') {
+        own.update(done, seconds());
+        bar.update(done, { detail: told(detail) });
+      },
+      stop: () => bar.stop(),
+    };
   }
-  let last = Date.now();
+  let last = seconds();
   return {
-    update(done, detail) {
-      if (Date.now() - last < 2000) return;
-      last = Date.now();
-      note(`${what} ${Math.floor((100 * done) / total)} % ${detail}`);
+    update(done, detail = '') {
+      own.update(done, seconds());
+      if (seconds() - last < 2) return;
+      last = seconds();
+      note(`${what} ${Math.floor((100 * done) / total)} %, ${told(detail)}`);
     },
     stop() {},
   };
+}
+
+/** Whole numbers from ten on, else two digits. */
+function significant(value: number): string {
+  return value >= 10 ? value.toFixed(0) : value.toPrecision(2);
 }

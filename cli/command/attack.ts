@@ -57,7 +57,7 @@ export function attackCommand(): Command {
       const [spec] = scenario.attacks;
       const started = performance.now();
       const running = attackBatch(x, features, source.network, spec!, options.seed);
-      const bar = progress(rows, 'attack');
+      const bar = progress(rows, 'attack', 'rows');
       let result: BatchResult;
       for (;;) {
         const next = running.next();
@@ -65,7 +65,7 @@ export function attackCommand(): Command {
           result = next.value;
           break;
         }
-        bar.update(next.value, '');
+        bar.update(next.value);
         await new Promise((resolve) => setImmediate(resolve));
         if (signal.aborted) throw new CancelledError('interrupted; nothing was written');
       }

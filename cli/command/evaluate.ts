@@ -79,9 +79,9 @@ export function evaluateCommand(): Command {
           versions,
           codeHash,
           signal,
-          onProgress(step, totalSteps, stepsPerSecond) {
-            bar ??= progress(totalSteps, 'evaluate');
-            bar.update(step, `${stepsPerSecond.toFixed(0)} steps/s`);
+          onProgress(step, totalSteps) {
+            bar ??= progress(totalSteps, 'evaluate', 'steps', step);
+            bar.update(step);
           },
         }).finally(() => bar?.stop());
         writeFile(join(options.out, 'telemetry.parquet'), telemetryParquet(schema, frames));

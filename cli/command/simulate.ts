@@ -143,14 +143,14 @@ async function finished(
   steps: number,
   signal: AbortSignal,
 ): Promise<Simulation> {
-  const bar = progress(steps, 'simulate');
+  const bar = progress(steps, 'simulate', 'steps');
   for (;;) {
     const next = running.next();
     if (next.done) {
       bar.stop();
       return next.value;
     }
-    bar.update(next.value, '');
+    bar.update(next.value);
     await new Promise((resolve) => setImmediate(resolve));
     if (signal.aborted) throw new CancelledError('interrupted; nothing was written');
   }

@@ -77,7 +77,7 @@ export function trainCommand(): Command {
         writeFile(identity, JSON.stringify({ scenario: hashOf(training), seconds: seconds() }));
         writePolicy(options.out, options.name, options.title, scenario, run, seconds(), code);
       };
-      const bar = progress(plan.steps, 'train');
+      const bar = progress(plan.steps, 'train', 'steps', run.training.step);
       let saved = performance.now();
       for (const event of run.training) {
         if (event.type === 'progress') {
