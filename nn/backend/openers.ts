@@ -1,5 +1,6 @@
 import { tensorflow, use } from './tensorflow.ts';
 import type { BackendOpener, ModuleLoader, Tensorflow } from './tensorflow.ts';
+import { repairWasm } from './wasm-repairs.ts';
 import { openWebgpu } from './webgpu.ts';
 
 export type { ModuleLoader } from './tensorflow.ts';
@@ -20,6 +21,7 @@ export const backendOpeners: Readonly<Record<BackendName, BackendOpener>> = {
     const tf = await tensorflow(load);
     await load('@tensorflow/tfjs-backend-wasm');
     await use(tf, 'wasm');
+    repairWasm(tf);
     return { tf, device: 'CPU (WASM SIMD, one thread)' };
   },
   cpu: async (load) => {
