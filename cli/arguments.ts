@@ -27,3 +27,18 @@ export function shard(text: string): { readonly index: number; readonly count: n
     throw new InvalidArgumentError(`--shard is '${text}', expected i/n with i from 0 to n−1.`);
   return { index, count };
 }
+
+/** A parser for one finite number. */
+export function number(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value))
+      throw new InvalidArgumentError(`${name} is '${text}', expected a number.`);
+    return value;
+  };
+}
+
+/** A parser for finite numbers `a,b,c`. */
+export function numbers(name: string): (text: string) => number[] {
+  return (text) => text.split(',').map(number(name));
+}

@@ -7,6 +7,7 @@ import { version } from '../server/installation.ts';
 const commands: Record<string, () => Promise<Command>> = {
   simulate: async () => (await import('./command/simulate.ts')).simulateCommand(),
   train: async () => (await import('./command/train.ts')).trainCommand(),
+  import: async () => (await import('./command/import.ts')).importCommand(),
   attack: async () => (await import('./command/attack.ts')).attackCommand(),
   evaluate: async () => (await import('./command/evaluate.ts')).evaluateCommand(),
   data: async () => (await import('./command/data.ts')).dataCommand(),
@@ -20,6 +21,7 @@ const commands: Record<string, () => Promise<Command>> = {
 const summaries: Record<string, string> = {
   simulate: 'run the district simulator on given actions and write its series and KPIs',
   train: 'train a controller and write its policy',
+  import: 'read a controller of another library as a policy',
   attack: 'perturb a fixed batch of observations',
   evaluate: 'closed-loop evaluation of a controller under a panel of attacks',
   data: 'write a district as a CityLearn dataset folder',
