@@ -1,5 +1,6 @@
 import type { VectorEnv } from '../core/environment.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { Normaliser } from '../core/policy.ts';
 import type { Rng } from '../core/rng.ts';
 import { earlyStop, stopReason } from './early-stop.ts';
 import type { EarlyStop, StopReason } from './early-stop.ts';
@@ -55,6 +56,14 @@ export interface TrainingOptions {
   readonly stop?: Partial<EarlyStop> | undefined;
 }
 
+/** A policy as it was at some moment: what has to be written down of it. */
+export interface KeptPolicy {
+  /** [size], in the order of `Network.readParameters` */
+  readonly parameters: Float32Array;
+  /** The observation statistics that go with the weights, where the learner keeps any. */
+  readonly normaliser: Normaliser | undefined;
+}
+
 /**
  * Training as a plain synchronous iteration: the caller decides when to go on, to save, to stop, to yield to others.
  *
@@ -78,7 +87,7 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
   readonly #action: Float64Array;
   #reported = 0;
   #evaluated = 0;
-  #best: { readonly score: number; readonly parameters: Float32Array } | undefined;
+  #best: (KeptPolicy & { readonly score: number }) | undefined;
   #sums: Record<string, number> = {};
   #updates = 0;
   #stopped: StopReason | undefined;
@@ -97,9 +106,9 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     this.#action = new Float64Array(env.numEnvs * env.actionSpace.features.length);
   }
 
-  /** Weights of the best policy so far; without an evaluation, of the latest. */
-  get bestParameters(): Float32Array {
-    return this.#best?.parameters ?? this.learner.policy.parameters();
+  /** The best policy so far; without an evaluation, the latest. */
+  get bestPolicy(): KeptPolicy {
+    return this.#best ?? kept(this.learner.policy);
   }
 
   get bestScore(): number | undefined {
@@ -154,7 +163,7 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     const point = { step: this.step, gradientSteps: this.learner.gradientSteps, ...evaluate(this.learner.policy) };
     this.curve.push(point);
     const best = this.#best === undefined || point.score < this.#best.score;
-    if (best) this.#best = { score: point.score, parameters: this.learner.policy.parameters() };
+    if (best) this.#best = { score: point.score, ...kept(this.learner.policy) };
     this.#judgeCurve();
     return { type: 'evaluation', point, best };
   }
@@ -167,7 +176,12 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
   /** Everything to continue from here, as bytes; call it between two events. */
   save(): Uint8Array {
     const { env } = this.#options;
-    const text = JSON.stringify({ curve: this.curve, sums: this.#sums, algorithm: this.#options.algorithm });
+    const text = JSON.stringify({
+      curve: this.curve,
+      sums: this.#sums,
+      algorithm: this.#options.algorithm,
+      normaliser: this.#best?.normaliser,
+    });
     return encodeState({
       counters: Float64Array.of(this.step, this.#reported, this.#evaluated, this.#updates),
       text: new TextEncoder().encode(text),
@@ -188,11 +202,13 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     const text = JSON.parse(new TextDecoder().decode(stateArray(state, 'text', 'Uint8Array'))) as {
       readonly curve: CurvePoint[];
       readonly sums: Record<string, number>;
+      readonly normaliser?: Normaliser;
     };
     this.learner.restore(under('learner', state));
     if (state['bestScore'] !== undefined) {
       const parameters = stateArray(state, 'bestParameters', 'Float32Array').slice();
-      this.#best = { score: stateArray(state, 'bestScore', 'Float64Array', 1)[0]!, parameters };
+      const score = stateArray(state, 'bestScore', 'Float64Array', 1)[0]!;
+      this.#best = { score, parameters, normaliser: text.normaliser };
     }
     if (env.restore !== undefined && state['environment'] !== undefined) {
       env.restore(stateArray(state, 'environment', 'Float64Array'));
@@ -210,4 +226,8 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
   [Symbol.dispose](): void {
     this.learner[Symbol.dispose]();
   }
+}
+
+function kept(policy: LearnedPolicy): KeptPolicy {
+  return { parameters: policy.parameters(), normaliser: policy.normaliser?.() };
 }

@@ -27,13 +27,19 @@ export interface Scenario {
   readonly victim: { readonly policy: string };
   readonly attacks: readonly AttackSpec[];
   readonly train: {
+    /** What the controller learns to control; only `district` reads the scenario's district. */
+    readonly environment: string;
     readonly algorithm: string;
-    /** Where steps, lanes and options come from that are not said here. */
-    readonly preset: string;
-    /** null: the preset's. */
+    /** Where steps, lanes and options come from that are not said here; null: what suits the environment. */
+    readonly preset: string | null;
+    /** null: the environment's or the preset's. */
     readonly steps: number | null;
     readonly lanes: number | null;
     readonly evaluateEvery: number | null;
+    /** Fresh episodes an evaluation, where an episode has chance in it. */
+    readonly evaluateEpisodes: number;
+    /** When it ends before its last step; null: never. */
+    readonly stop: Readonly<Record<string, unknown>> | null;
     readonly config: Readonly<Record<string, unknown>>;
   };
   readonly live: { readonly frameSteps: number; readonly stepsPerSecond: number | null };
@@ -50,7 +56,10 @@ export interface Vocabulary {
   readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly threat: z.ZodObject;
   readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
-  /** Options of every learner under each preset; the first preset is the default. */
+  /** What can be trained on, the first by default, and the preset that each takes by itself. */
+  readonly environments: Readonly<Record<string, { readonly preset: string }>>;
+  readonly earlyStop: z.ZodObject;
+  /** Options of every learner under each preset. */
   readonly presets: Readonly<Record<string, Readonly<Record<string, { readonly config: object }>>>>;
   readonly profiles: readonly string[];
   readonly defects: readonly string[];
@@ -147,40 +156,60 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
         .describe('The panel: every attack meets the same victim on the same year, beside one clean twin.'),
       train: z
         .strictObject({
+          environment: oneOf(Object.keys(vocabulary.environments)).describe(
+            'What the controller learns to control: a building of the district above, or a classic environment to test learners on.',
+          ),
           algorithm: z
             .enum([algorithm!, ...otherAlgorithms])
             .default(algorithm!)
             .describe('Learner.'),
-          preset: oneOf(Object.keys(vocabulary.presets)).describe(
-            'Settings to start from: `district` has those of the shipped victims, `sb3` the defaults of Stable-Baselines3.',
-          ),
+          preset: z
+            .enum(Object.keys(vocabulary.presets))
+            .nullable()
+            .default(null)
+            .describe(
+              'Settings to start from: `district` has those of the shipped victims, `sb3` the defaults of Stable-Baselines3; null: `district` for the district, else `sb3`.',
+            ),
           steps: z
             .int()
             .min(1)
             .max(1e9)
             .nullable()
             .default(null)
-            .describe('Environment steps over all lanes; null: the preset’s.'),
+            .describe('Environment steps over all lanes; null: the preset’s, or what a classic environment needs.'),
           lanes: z
             .int()
             .min(1)
             .max(1024)
             .nullable()
             .default(null)
-            .describe('Parallel copies of the building, started at different times of the year; null: the preset’s.'),
+            .describe(
+              'Parallel copies of the environment, a building’s begun at different times of the year; null: the preset’s.',
+            ),
           evaluateEvery: z
             .int()
             .min(1)
             .nullable()
             .default(null)
             .describe('Steps between clean evaluations, the best policy so far being kept; null: about twenty in all.'),
+          evaluateEpisodes: z
+            .int()
+            .min(1)
+            .max(10_000)
+            .default(100)
+            .describe('Episodes of an evaluation on a classic environment; a building’s is one whole year.'),
+          stop: vocabulary.earlyStop
+            .nullable()
+            .default(null)
+            .describe('When the training ends before its last step; null: never.'),
           config: z
             .record(z.string(), z.unknown())
             .default({})
             .describe('Options of the learner, which go before the preset’s.'),
         })
         .superRefine((train, context) => {
-          const preset = vocabulary.presets[train.preset]![train.algorithm]!;
+          const name = train.preset ?? vocabulary.environments[train.environment]!.preset;
+          const preset = vocabulary.presets[name]![train.algorithm]!;
           const parsed = vocabulary.learners[train.algorithm]!.config.safeParse({ ...preset.config, ...train.config });
           if (!parsed.success)
             for (const issue of parsed.error.issues)

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { earlyStop } from '../agents/early-stop.ts';
 import { controllers, learners } from '../agents/index.ts';
 import { presets } from '../agents/preset.ts';
 import { attacks } from '../attacks/index.ts';
@@ -8,6 +9,7 @@ import { targets } from '../attacks/target/index.ts';
 import { threatSchema } from '../attacks/threat.ts';
 import { scenarioSchema } from '../core/scenario.ts';
 import type { Vocabulary } from '../core/scenario.ts';
+import { environments } from './environments.ts';
 import { kpiNames } from '../sim/district/kpi.ts';
 import { normalisations } from '../sim/district/observation.ts';
 import { defectNames, defects, profiles } from '../sim/district/profile.ts';
@@ -19,6 +21,8 @@ export const vocabulary: Vocabulary = {
   attacks,
   threat: threatSchema,
   learners,
+  environments,
+  earlyStop,
   presets,
   // The shipped policies were trained on v2.0, and scenarios take the first; `simulate` has v2.3 for a default.
   profiles: ['v2.0', ...Object.keys(profiles).filter((name) => name !== 'v2.0')],
@@ -43,6 +47,7 @@ export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
   objectives: named(objectives),
   targets: named(targets),
   presets: named(threatPresets),
+  environments: Object.entries(environments).map(([name, { title }]) => ({ name, title })),
   learners: defined(learners),
   controllers: defined(controllers),
   rewards: rewardNames.map((name) => ({ name, title: '' })),

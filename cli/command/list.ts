@@ -12,7 +12,7 @@ export function listCommand(): Command {
     .description('list what a scenario can name')
     .argument(
       '[kind]',
-      'attacks, objectives, targets, presets, controllers, learners, policies, rewards, profiles, normalisations, kpis; all when left out',
+      'attacks, objectives, targets, presets, controllers, environments, learners, policies, rewards, profiles, normalisations, kpis; all when left out',
     )
     .option('--json', 'print JSON, with the schema of every option')
     .addHelpText('after', '\nExamples:\n  faultline list attacks\n  faultline list presets --json')

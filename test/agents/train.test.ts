@@ -72,8 +72,8 @@ describe.each(['ppo', 'sac'] as const)('training %s', (algorithm) => {
     const bests = drain(training).flatMap((event) => (event.type === 'evaluation' ? [event.best] : []));
     expect(bests).toEqual([true, true, false, false]);
     expect(training.bestScore).toBe(1);
-    expect(training.bestParameters).toEqual(kept[1]);
-    expect(training.bestParameters).not.toEqual(kept[3]);
+    expect(training.bestPolicy.parameters).toEqual(kept[1]);
+    expect(training.bestPolicy.parameters).not.toEqual(kept[3]);
     expect(training.curve.map((point) => [point.step, point.score])).toEqual([
       [128, 3],
       [256, 1],

@@ -26,6 +26,8 @@ const schema = scenarioSchema({
     },
     sac: { title: 'SAC', config: z.strictObject({ tau: z.number().default(0.005) }) },
   },
+  environments: { district: { preset: 'district' }, 'cart-pole': { preset: 'sb3' } },
+  earlyStop: z.strictObject({ min_evals: z.int().default(0) }),
   presets: {
     district: { ppo: { config: { rollout: 256, batch: 200 } }, sac: { config: {} } },
     sb3: { ppo: { config: {} }, sac: { config: {} } },
@@ -130,7 +132,7 @@ describe('scenario', () => {
   it('checks a learner’s options together with those of its preset', () => {
     const train = (text: string): unknown => parseScenario(`train: ${text}`, 's.yaml', schema).train;
     expect(train('{config: {learning_rate: 0.1}}')).toMatchObject({
-      preset: 'district',
+      preset: null, // the district's own, whose batch of 200 it takes a rollout of 256 to allow
       config: { learning_rate: 0.1 },
     });
     expect(() => train('{config: {rollout: 100}}')).toThrow('/train/config/rollout: is smaller than batch');

@@ -1,0 +1,22 @@
+import type { PresetName } from '../agents/preset.ts';
+import { classicEnvironments } from '../sim/classic/index.ts';
+import type { ClassicName } from '../sim/classic/index.ts';
+
+/** What a controller can be trained on. */
+export interface TrainingEnvironment {
+  readonly title: string;
+  /** The preset that a scenario takes when it names none. */
+  readonly preset: PresetName;
+  /** Steps that a training takes when the scenario says none; null: the preset's. */
+  readonly steps: number | null;
+}
+
+export type EnvironmentName = 'district' | ClassicName;
+
+/** Every environment, by the names of scenarios and the command line; the first is the default. */
+export const environments: Readonly<Record<EnvironmentName, TrainingEnvironment>> = {
+  district: { title: 'one building of the scenario’s district', preset: 'district', steps: null },
+  ...(Object.fromEntries(
+    Object.entries(classicEnvironments).map(([name, { title, steps }]) => [name, { title, preset: 'sb3', steps }]),
+  ) as Record<ClassicName, TrainingEnvironment>),
+};
