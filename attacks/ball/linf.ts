@@ -8,6 +8,8 @@ export interface Ball {
   around(x: Float32Array, rows: number, threat: ThreatModel): void;
   /** Moves each number to the nearest of its set, NaN to the clean one; returns how many were NaN. [rows×O] */
   project(point: Float32Array | Float64Array): number;
+  /** Copies the ends of the sets out, [rows×O] each. */
+  bounds(low: Float32Array, high: Float32Array): void;
   /** Fills a row with a uniform draw from its set. */
   sample(row: number, rng: Rng, point: Float64Array): void;
   /** Whether feature `i` of the batch [rows×O] can move at all. */
@@ -67,6 +69,10 @@ export function linfBall(): Ball {
         }
       }
       return notNumbers;
+    },
+    bounds(low, high) {
+      low.set(lower.subarray(0, size));
+      high.set(upper.subarray(0, size));
     },
     sample(row, rng, point) {
       for (let i = row * features; i < (row + 1) * features; i++) {

@@ -1,50 +1,40 @@
 import type { Goal } from '../../core/victim.ts';
+import type { Ascent, AscentBuffers } from '../../nn/ascent.ts';
 
-/** The buffers of a search over `rows` rows, each exactly as long as its shape. */
-export interface SearchBuffers {
-  readonly position: Float64Array; // [rows×O]
-  readonly point: Float32Array; // [rows×O]
-  readonly gradient: Float32Array; // [rows×O]
-  readonly logits: Float32Array; // [rows×K]
-  readonly slope: Float32Array; // [rows×K]
-  readonly value: Float32Array; // [rows]
-  readonly best: Float32Array; // [rows]
+/** The buffers of a search over R rows, each exactly as long as its shape; those of the ascent are the kernel's. */
+export interface SearchBuffers extends AscentBuffers {
+  readonly logits: Float32Array; // [R×K]
+  readonly slope: Float32Array; // [R×K]
+  readonly value: Float32Array; // [R]
+  readonly best: Float32Array; // [R], by the caller's rows
+  /** What the caller's rows are pushed towards, and what the rows still searched are. */
+  readonly goals: Goal;
   readonly goal: Goal;
-  readonly size: Float64Array; // [O]
+  /** [R] the caller's row behind each row still searched. */
+  readonly row: Int32Array;
 }
 
 /** Memory that only grows: views are remade when the batch changes shape, never during a search. */
-export function searchWorkspace(): (rows: number, features: number, outputs: number) => SearchBuffers {
+export function searchWorkspace(ascent: Ascent): (rows: number, features: number, outputs: number) => SearchBuffers {
+  let held: AscentBuffers | undefined;
   let shape = '';
   let buffers: SearchBuffers | undefined;
-  const pool: { doubles: Float64Array; floats: Float32Array; sides: Int8Array } = {
-    doubles: new Float64Array(0),
-    floats: new Float32Array(0),
-    sides: new Int8Array(0),
-  };
   return (rows, features, outputs) => {
+    const ascending = ascent.reserve(rows, features);
     const wanted = `${rows}×${features}×${outputs}`;
-    if (buffers !== undefined && wanted === shape) return buffers;
-    const xs = rows * features;
-    const zs = rows * outputs;
-    const doubles = xs + features;
-    const floats = 2 * xs + 3 * zs + 2 * rows;
-    if (pool.doubles.length < doubles) pool.doubles = new Float64Array(doubles);
-    if (pool.floats.length < floats) pool.floats = new Float32Array(floats);
-    if (pool.sides.length < rows) pool.sides = new Int8Array(rows);
-    let at = 0;
-    const take = (length: number): Float32Array => pool.floats.subarray(at, (at += length));
+    if (buffers !== undefined && wanted === shape && held === ascending) return buffers;
+    const goal = (): Goal => ({ clean: new Float32Array(rows * outputs), side: new Int8Array(rows) });
     shape = wanted;
+    held = ascending;
     buffers = {
-      position: pool.doubles.subarray(0, xs),
-      size: pool.doubles.subarray(xs, doubles),
-      point: take(xs),
-      gradient: take(xs),
-      logits: take(zs),
-      slope: take(zs),
-      goal: { clean: take(zs), side: pool.sides.subarray(0, rows) },
-      value: take(rows),
-      best: take(rows),
+      ...ascending,
+      logits: new Float32Array(rows * outputs),
+      slope: new Float32Array(rows * outputs),
+      value: new Float32Array(rows),
+      best: new Float32Array(rows),
+      goals: goal(),
+      goal: goal(),
+      row: new Int32Array(rows),
     };
     return buffers;
   };

@@ -54,6 +54,32 @@ interface KernelFunctions {
     epsilon: number,
     scale: number,
   ) => void;
+  readonly signStep: (
+    position: number,
+    along: number,
+    size: number,
+    rate: number,
+    lower: number,
+    upper: number,
+    clean: number,
+    point: number,
+    moved: number,
+    rows: number,
+    features: number,
+  ) => number;
+  readonly blend: (
+    position: number,
+    held: number,
+    last: number,
+    lower: number,
+    upper: number,
+    clean: number,
+    point: number,
+    count: number,
+    alpha: number,
+  ) => void;
+  readonly conjugate: (direction: number, gradient: number, beta: number, rows: number, features: number) => void;
+  readonly rowProducts: (a: number, b: number, c: number, out: number, rows: number, features: number) => void;
   readonly lerp: (x: number, y: number, count: number, t: number) => void;
 }
 
@@ -77,6 +103,7 @@ interface GrowableMemory {
 }
 
 let shared: Kernel | undefined;
+let sharedAscent: Kernel | undefined;
 
 /**
  * The kernel of this thread. All networks share one instance: a WebAssembly memory reserves gigabytes of address space, so
@@ -86,6 +113,15 @@ let shared: Kernel | undefined;
 export function kernel(): Kernel {
   shared ??= instantiate();
   return shared;
+}
+
+/**
+ * The instance that the searches of this thread share. It has a memory of its own: a network that needs room in the middle of a
+ * search may grow the networks' memory, which detaches every view of it, but never this one.
+ */
+export function ascentKernel(): Kernel {
+  sharedAscent ??= instantiate();
+  return sharedAscent;
 }
 
 function instantiate(): Kernel {

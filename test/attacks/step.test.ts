@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { constant, cosine, halving, relative } from '../../attacks/step/schedule.ts';
-import { signStep } from '../../attacks/step/sign.ts';
 
 const sizes = (schedule: { at(k: number, steps: number): number }, steps = 100): number[] =>
   Array.from({ length: steps }, (_, k) => schedule.at(k, steps));
@@ -21,16 +20,4 @@ it('crosses the ball in epsilons, or steps in normalised units', () => {
   expect(sizes(cosine(1), 4)).toEqual([1, (1 + Math.SQRT1_2) / 2, 0.5, expect.closeTo((1 - Math.SQRT1_2) / 2, 12)]);
   expect(constant(0.01)).toMatchObject({ unit: 'normalised' });
   expect(new Set(sizes(constant(0.01)))).toEqual(new Set([0.01]));
-});
-
-it('steps by the sign, and not at all along a gradient that is 0 or not a number', () => {
-  const position = new Float64Array(5);
-  signStep.move(
-    position,
-    Float32Array.of(1e-30, -7, 0, Number.NaN, Number.POSITIVE_INFINITY),
-    1,
-    Float64Array.of(1, 2, 3, 4, 5),
-    0.5,
-  );
-  expect([...position]).toEqual([0.5, -1, 0, 0, 2.5]);
 });

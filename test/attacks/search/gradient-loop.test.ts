@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { attacks } from '../../../attacks/index.ts';
 import type { AttackName } from '../../../attacks/index.ts';
+import { metered } from '../../../attacks/meter.ts';
 import { objectives } from '../../../attacks/objective/index.ts';
+import { gradientSearch } from '../../../attacks/search/gradient-loop.ts';
+import { signStep } from '../../../attacks/step/rule.ts';
+import { cosine } from '../../../attacks/step/schedule.ts';
+import { targets } from '../../../attacks/target/index.ts';
 import type { ThreatModel } from '../../../core/attack.ts';
 import { headOutputs } from '../../../core/policy.ts';
 import type { Head } from '../../../core/policy.ts';
@@ -277,3 +282,44 @@ it.each(['paper-untargeted', 'paper-grouped-margin'] as const)(
     }
   },
 );
+
+describe('rows that have come to rest', () => {
+  const size = 7;
+  const threat = threatOf(Array.from({ length: size }, (_, j) => [0.1, 0.02, 0, 0.3][j % 4]!));
+
+  it.each(
+    (['best', 'last'] as const).flatMap((keep) =>
+      (['inside', 'after'] as const).flatMap((box) =>
+        (['categorical', 'gaussian'] as const).map((head) => [keep, box, head] as const),
+      ),
+    ),
+  )('are asked no more, and no bit of the result changes (keep %s, box %s, %s)', (keep, box, head) => {
+    const rows = 9;
+    const x = randomX(rows * size, 5);
+    const victim = referenceVictim(randomNetwork(rng(3), [size, 6, headOutputs(heads[head])]), heads[head]);
+    const outcome = (settles: boolean): { out: Float32Array; gradients: number } => {
+      const meter = metered(victim);
+      const search = gradientSearch({
+        objective: objectives['grouped-margin'],
+        target: targets.untargeted,
+        schedule: cosine(2),
+        steps: 40,
+        restarts: 3,
+        start: 'clean',
+        keep,
+        plateau: 'jump',
+        box,
+        step: { ...signStep, settles },
+      });
+      const out = new Float32Array(x.length);
+      const rngs = Array.from({ length: rows }, (_, row) => rng(8).split(row));
+      search.perturb(x, rows, meter, { step: 0, rngs, threat, features: plainFeatures(size) }, out);
+      return { out, gradients: meter.gradients };
+    };
+    const settled = outcome(true);
+    const whole = outcome(false);
+    expect(settled.out).toEqual(whole.out);
+    expect(whole.gradients).toBe(rows * 40 * 3);
+    expect(settled.gradients).toBeLessThan(whole.gradients / 2);
+  });
+});
