@@ -1,10 +1,12 @@
 import { PolicyFileError, UnknownNameError } from '../../core/errors.ts';
 import { faultlineFiles } from './faultline-files.ts';
+import { onnxFile } from './onnx/onnx-file.ts';
 import type { ImportSource, Importer } from './imported-model.ts';
 
 /** Formats that `faultline import` reads. */
 export const importers = {
   faultline: faultlineFiles,
+  onnx: onnxFile,
 } satisfies Record<string, Importer>;
 
 export type ImporterName = keyof typeof importers;
