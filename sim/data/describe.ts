@@ -11,7 +11,7 @@ import type { FileFacts, Suggestion } from './describe-profile.ts';
 import { suggestProfile } from './describe-profile.ts';
 import { summariseSchema } from './describe-schema.ts';
 import type { FileUse, SchemaSummary } from './describe-schema.ts';
-import { readStateDict } from './pytorch.ts';
+import { readWeights } from './weight-file.ts';
 import { readTable } from './describe-table.ts';
 import type { ColumnSummary, Table } from './describe-table.ts';
 
@@ -173,7 +173,7 @@ async function bytesOf(
 
 function tensorsOf(bytes: Uint8Array, file: string, report: Report): FileSummary['tensors'] {
   try {
-    return Object.fromEntries([...readStateDict(bytes, file)].map(([name, { shape }]) => [name, shape]));
+    return Object.fromEntries([...readWeights(bytes, file)].map(([name, { shape }]) => [name, shape]));
   } catch (error) {
     reportError(error, file, report);
     return null;

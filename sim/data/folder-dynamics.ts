@@ -3,8 +3,8 @@ import type { Place } from '../../core/errors.ts';
 import type { DynamicsData, OutageData } from './dataset.ts';
 import type { FolderFiles } from './folder-files.ts';
 import type { FolderDynamics, FolderNetwork, FolderOutage } from './folder-schema.ts';
-import { readStateDict } from './pytorch.ts';
-import type { StateTensor } from './pytorch.ts';
+import { readWeights } from './weight-file.ts';
+import type { StateTensor } from '../../core/state-dict.ts';
 
 /**
  * A building's LSTM with the weights of its file.
@@ -47,7 +47,7 @@ export async function readDynamics(
     });
   const hidden = attributes.hidden_size;
   const file = files.name(attributes.filename);
-  const state = readStateDict(await files.bytes(attributes.filename), file);
+  const state = readWeights(await files.bytes(attributes.filename), file);
   const take = (name: string, shape: readonly number[]): Float32Array => tensor(state, name, shape, file);
   return {
     inputNames: names,

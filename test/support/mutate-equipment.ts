@@ -1,7 +1,7 @@
 import type { Rng } from '../../core/rng.ts';
-import { readStateDict } from '../../sim/data/pytorch.ts';
-import { torchFile, torchPickle } from '../sim/data/torch-file.ts';
-import type { TorchTensor } from '../sim/data/torch-file.ts';
+import { readWeights } from '../../sim/data/weight-file.ts';
+import { torchFile, torchPickle } from './torch-file.ts';
+import type { TorchTensor } from './torch-file.ts';
 import { encode, ofFile, pick, setSpot, splice } from './folder-mutation.ts';
 import type { Mutation } from './folder-mutation.ts';
 
@@ -14,7 +14,7 @@ const ofTensors = (what: string, change: (tensors: Tensors, draw: Rng) => Uint8A
     (bytes, draw) => {
       let state;
       try {
-        state = readStateDict(bytes, 'weights');
+        state = readWeights(bytes, 'weights');
       } catch {
         return null;
       }

@@ -6,7 +6,7 @@ import type { FolderReader } from '../../../sim/data/dataset.ts';
 import { schema } from './damage.ts';
 import { said } from './described.ts';
 import { soundFolder } from './sound-folder.ts';
-import { torchFile } from './torch-file.ts';
+import { torchFile } from '../../support/torch-file.ts';
 
 /*
  * Folders of CityLearn 2.0 – 2.1.2 name a network for cooling and one for heating: the HVAC modes of the range say which of them runs.

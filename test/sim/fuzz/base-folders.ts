@@ -5,8 +5,8 @@ import type { Change } from '../data/damage.ts';
 import { carFolder, thermalFolder } from '../data/equipped-folder.ts';
 import { soundFolder } from '../data/sound-folder.ts';
 import type { Files } from '../data/sound-folder.ts';
-import { torchFile } from '../data/torch-file.ts';
-import type { TorchTensor } from '../data/torch-file.ts';
+import { torchFile } from '../../support/torch-file.ts';
+import type { TorchTensor } from '../../support/torch-file.ts';
 
 /** A small folder of one kind, two days long. */
 export interface BaseFolder {

@@ -6,10 +6,11 @@ export class PickleGlobal {
   }
 }
 
-/** What a callable made of its arguments stands for. */
+/** What a callable made of its arguments stands for; with the attributes that were set of it. */
 export class PickleCall {
   readonly callee: string;
   readonly args: readonly PickleValue[];
+  state: PickleValue | undefined = undefined;
   constructor(callee: string, args: readonly PickleValue[]) {
     this.callee = callee;
     this.args = args;
@@ -28,7 +29,9 @@ export type PickleValue =
   | null
   | boolean
   | number
+  | bigint
   | string
+  | Uint8Array
   | PickleValue[]
   | Map<PickleValue, PickleValue>
   | PickleGlobal
@@ -40,6 +43,7 @@ export function describePickled(value: PickleValue | undefined): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'None';
   if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof Map) return `a dictionary with ${value.size} keys`;
   if (value instanceof PickleGlobal) return `the global ${value.name}`;
   if (value instanceof PickleCall) return `a ${value.callee}`;

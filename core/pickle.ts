@@ -1,28 +1,45 @@
-import { DataError } from '../../core/errors.ts';
+import { DataError } from './errors.ts';
 import { PickleCall, PickleGlobal, PicklePersistent } from './pickle-value.ts';
 import type { PickleValue } from './pickle-value.ts';
 
 const mark = Symbol('mark');
-const opcodeNames: Readonly<Record<number, string>> = { 0x50: 'PERSID', 0x69: 'INST', 0x6f: 'OBJ', 0x81: 'NEWOBJ' };
+const opcodeNames: Readonly<Record<number, string>> = {
+  0x50: 'PERSID',
+  0x69: 'INST',
+  0x6f: 'OBJ',
+  0x81: 'NEWOBJ',
+  0x92: 'NEWOBJ_EX',
+};
+
+/** What a pickle may say. */
+export interface PickleRules {
+  /** `module.name` of what may be named. */
+  readonly globals: ReadonlySet<string>;
+  /** Whose pickles these are, for messages: 'tensors', 'spaces'. */
+  readonly purpose: string;
+  /** Whether objects may be made and given attributes: inert `PickleCall`s with a state. */
+  readonly objects: boolean;
+  /** Opcodes that one may have; absent: as many as its bytes. */
+  readonly mostOpcodes?: number;
+}
 
 /**
  * Reads a pickle of plain data (protocols 2 to 5). Nothing is ever called: a call of an allowed global is a `PickleCall` of its arguments,
  * an ordered dictionary a Map; any other global and any opcode that plain data does not need is refused by name.
  * Time and memory are of the order of the pickle's length.
- * @param globals `module.name` of what may be named
  * @param offset of the first byte in the file, for messages
  * @throws {DataError} with the byte offset.
  *
  * Source: CPython, Lib/pickletools.py (opcodes).
  */
-export function readPickle(bytes: Uint8Array, globals: ReadonlySet<string>, file: string, offset: number): PickleValue {
-  return new Reader(bytes, globals, file, offset).run();
+export function readPickle(bytes: Uint8Array, rules: PickleRules, file: string, offset: number): PickleValue {
+  return new Reader(bytes, rules, file, offset).run();
 }
 
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #globals: ReadonlySet<string>;
+  readonly #rules: PickleRules;
   readonly #file: string;
   readonly #offset: number;
   readonly #stack: (PickleValue | typeof mark)[] = [];
@@ -31,17 +48,19 @@ class Reader {
   /** Of the opcode at work. */
   #opcodeAt = 0;
 
-  constructor(bytes: Uint8Array, globals: ReadonlySet<string>, file: string, offset: number) {
+  constructor(bytes: Uint8Array, rules: PickleRules, file: string, offset: number) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#globals = globals;
+    this.#rules = rules;
     this.#file = file;
     this.#offset = offset;
   }
 
   run(): PickleValue {
-    for (;;) {
+    const most = this.#rules.mostOpcodes ?? Infinity;
+    for (let count = 1; ; count++) {
       this.#opcodeAt = this.#at;
+      if (count > most) throw this.#failure(`there are more than ${most} opcodes`);
       const opcode = this.#bytes[this.#take(1)]!;
       // STOP
       if (opcode === 0x2e) return this.#pop();
@@ -159,7 +178,48 @@ class Reader {
         this.#build();
         return;
       default:
-        throw this.#failure(`opcode ${opcodeName(opcode)} is none that tensors need`);
+        if (!this.#rules.objects || !this.#executeOnObjects(opcode))
+          throw this.#failure(`opcode ${opcodeName(opcode)} is none that ${this.#rules.purpose} need`);
+    }
+  }
+
+  /** Opcodes that only objects and their arrays need; whether this is one. */
+  #executeOnObjects(opcode: number): boolean {
+    const stack = this.#stack;
+    switch (opcode) {
+      case 0x43: // SHORT_BINBYTES
+        stack.push(this.#binary(this.#uint(1)));
+        return true;
+      case 0x42: // BINBYTES
+        stack.push(this.#binary(this.#uint(4)));
+        return true;
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        stack.push(this.#binary(this.#uint64()));
+        return true;
+      case 0x55: // SHORT_BINSTRING
+        stack.push(this.#text(this.#uint(1)));
+        return true;
+      case 0x8f: // EMPTY_SET
+        stack.push([]);
+        return true;
+      case 0x90: // ADDITEMS
+        this.#append(this.#popToMark());
+        return true;
+      case 0x91: // FROZENSET
+        stack.push(this.#popToMark());
+        return true;
+      case 0x81: // NEWOBJ
+        this.#reduce();
+        return true;
+      case 0x32: // DUP
+        stack.push(this.#top());
+        return true;
+      case 0x31: // POP_MARK
+        this.#popToMark();
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -177,15 +237,29 @@ class Reader {
     return width === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
   }
 
-  /** Little-endian two's complement. */
-  #long(width: number): number {
+  #uint64(): number {
+    const at = this.#take(8);
+    return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 2 ** 32;
+  }
+
+  /** A view. */
+  #binary(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Little-endian two's complement; a bigint where objects may have one (the state of a random generator). */
+  #long(width: number): number | bigint {
     const at = this.#take(width);
-    if (width > 8) throw this.#failure(`an integer of ${width} bytes, expected at most 8`);
+    const widest = this.#rules.objects ? 64 : 8;
+    if (width > widest) throw this.#failure(`an integer of ${width} bytes, expected at most ${widest}`);
     let value = 0n;
     for (let i = width - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[at + i]!);
-    const signed = Number(BigInt.asIntN(8 * width, value));
-    if (!Number.isSafeInteger(signed)) throw this.#failure(`the integer ${signed} is too large`);
-    return signed;
+    const whole = BigInt.asIntN(8 * width, value);
+    const signed = Number(whole);
+    if (Number.isSafeInteger(signed)) return signed;
+    if (!this.#rules.objects) throw this.#failure(`the integer ${signed} is too large`);
+    return whole;
   }
 
   #text(length: number): string {
@@ -258,8 +332,10 @@ class Reader {
 
   #global(module: string, name: string): PickleGlobal {
     const full = `${module}.${name}`;
-    if (!this.#globals.has(full))
-      throw this.#failure(`the global '${full.slice(0, 200)}' is none that tensors need; nothing of it was run`);
+    if (!this.#rules.globals.has(full))
+      throw this.#failure(
+        `the global '${full.slice(0, 200)}' is none that ${this.#rules.purpose} need; nothing of it was run`,
+      );
     return new PickleGlobal(full);
   }
 
@@ -276,10 +352,12 @@ class Reader {
     this.#stack.push(new Map());
   }
 
-  /** Attributes of an ordered dictionary (PyTorch's `_metadata`) are dropped. */
+  /** Attributes of an ordered dictionary (PyTorch's `_metadata`) are dropped, those of an object kept beside its arguments. */
   #build(): void {
-    this.#pop();
-    if (!(this.#top() instanceof Map)) throw this.#failure('attributes are set of what is no dictionary');
+    const state = this.#pop();
+    const target = this.#top();
+    if (this.#rules.objects && target instanceof PickleCall) target.state = state;
+    else if (!(target instanceof Map)) throw this.#failure('attributes are set of what is no dictionary');
   }
 
   #failure(message: string): DataError {

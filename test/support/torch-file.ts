@@ -1,4 +1,4 @@
-import { crc32 } from '../../../sim/data/zip.ts';
+import { crc32 } from '../../core/zip.ts';
 
 /** What a test says of a tensor; strides in numbers, row-major unless given. */
 export interface TorchTensor {

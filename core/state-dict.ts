@@ -1,9 +1,10 @@
-import { DataError } from '../../core/errors.ts';
+import { DataError } from './errors.ts';
 import { PickleCall, PickleGlobal, PicklePersistent, describePickled } from './pickle-value.ts';
 import type { PickleValue } from './pickle-value.ts';
 import { readPickle } from './pickle.ts';
-import { openStoredZip } from './zip.ts';
-import type { StoredZip } from './zip.ts';
+import type { PickleRules } from './pickle.ts';
+import { openZip } from './zip.ts';
+import type { ZipArchive, ZipInflation } from './zip.ts';
 
 /** A float32 array with its shape, row-major. */
 export interface StateTensor {
@@ -11,39 +12,52 @@ export interface StateTensor {
   readonly data: Float32Array;
 }
 
-/** Numbers that one file may hold: an LSTM of indoor temperature has some thousands. */
-const mostNumbers = 1 << 22;
-/** Bytes of what describes them: three thousand for an LSTM with its optimiser. */
+/** What a file may hold. */
+export interface StateDictLimits {
+  /** All tensors together. */
+  readonly numbers: number;
+  /** Keys under which a checkpoint may keep its state dictionary, tried in this order. */
+  readonly wrappers: readonly string[];
+  /** That the pickle may have; absent: as many as its bytes. */
+  readonly opcodes?: number;
+  /** Compressed archives are read with it; PyTorch writes none. */
+  readonly inflation?: ZipInflation;
+}
+
+/** Bytes of what describes the tensors: three thousand for an LSTM with its optimiser. */
 const longestPickle = 1 << 18;
 /** Bytes a number, and how one is read. What a module's parameters are loaded from is converted to their float32. */
 const storages: Readonly<Record<string, readonly [number, (view: DataView, at: number) => number]>> = {
   'torch.FloatStorage': [4, (view, at) => view.getFloat32(at, true)],
   'torch.DoubleStorage': [8, (view, at) => view.getFloat64(at, true)],
   'torch.HalfStorage': [2, (view, at) => halfFloat(view.getUint16(at, true))],
+  'torch.BFloat16Storage': [2, (view, at) => brainFloat(view.getUint16(at, true))],
 };
 const rebuildTensor = 'torch._utils._rebuild_tensor_v2';
 const rebuildParameter = 'torch._utils._rebuild_parameter';
 /** Storages that other parts of a checkpoint (an optimiser's counters) may use. */
-const otherStorages = ['BFloat16', 'Long', 'Int', 'Short', 'Char', 'Byte', 'Bool'].map(
-  (name) => `torch.${name}Storage`,
-);
-const globals: ReadonlySet<string> = new Set([
-  'collections.OrderedDict',
-  rebuildTensor,
-  rebuildParameter,
-  ...Object.keys(storages),
-  ...otherStorages,
-]);
+const otherStorages = ['Long', 'Int', 'Short', 'Char', 'Byte', 'Bool'].map((name) => `torch.${name}Storage`);
+const rules: PickleRules = {
+  globals: new Set([
+    'collections.OrderedDict',
+    rebuildTensor,
+    rebuildParameter,
+    ...Object.keys(storages),
+    ...otherStorages,
+  ]),
+  purpose: 'tensors',
+  objects: false,
+};
 
 /**
- * Reads the tensors of a PyTorch `state_dict`, at the top of the file or under `model_state_dict`, as float32. Nothing in the file is run.
+ * Reads the tensors of a PyTorch `state_dict`, at the top of the file or under a wrapper's key, as float32. Nothing in the file is run.
  * @param file what a person would call the file, for messages
  * @throws {DataError} with the byte offset for every kind of damage, for a pickle that names anything but tensors, for compressed
  *   entries, and for the format before PyTorch 1.6, which is no ZIP archive.
  *
  * Source: specs/citylearn.md 7; pytorch.org/docs/stable/notes/serialization.html.
  */
-export function readStateDict(bytes: Uint8Array, file: string): Map<string, StateTensor> {
+export function readStateDict(bytes: Uint8Array, file: string, limits: StateDictLimits): Map<string, StateTensor> {
   // 0x80: a pickle's first byte.
   if (bytes[0] === 0x80)
     throw new DataError(
@@ -54,7 +68,7 @@ export function readStateDict(bytes: Uint8Array, file: string): Map<string, Stat
     );
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b)
     throw new DataError('is no PyTorch file: it does not begin as a ZIP archive (byte 0)', { place: { file } });
-  const zip = openStoredZip(bytes, file);
+  const zip = openZip(bytes, file, limits.inflation);
   const pickles = zip.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickles.length !== 1)
     throw new DataError(
@@ -73,10 +87,15 @@ export function readStateDict(bytes: Uint8Array, file: string): Map<string, Stat
         place: { file },
       },
     );
-  const root = readPickle(pickle.bytes, globals, file, pickle.offset);
-  const nested = root instanceof Map ? root.get('model_state_dict') : undefined;
-  const path = nested === undefined ? '' : '/model_state_dict';
-  const dictionary = nested ?? root;
+  const root = readPickle(
+    pickle.bytes,
+    limits.opcodes === undefined ? rules : { ...rules, mostOpcodes: limits.opcodes },
+    file,
+    pickle.offset,
+  );
+  const wrapper = root instanceof Map ? limits.wrappers.find((key) => root.get(key) !== undefined) : undefined;
+  const path = wrapper === undefined ? '' : `/${wrapper}`;
+  const dictionary = wrapper === undefined ? root : (root as Map<PickleValue, PickleValue>).get(wrapper);
   if (!(dictionary instanceof Map))
     throw new DataError(`is ${describePickled(dictionary)}, expected a dictionary of tensors`, {
       place: { file, path },
@@ -88,15 +107,16 @@ export function readStateDict(bytes: Uint8Array, file: string): Map<string, Stat
       throw new DataError(`the key of a tensor is ${describePickled(key)}, expected a string`, {
         place: { file, path },
       });
-    const tensor = new TensorSource(value, { file, path: `${path}/${key.slice(0, 200)}` }, zip, folder);
+    const place = { file, path: `${path}/${key.slice(0, 200)}` };
+    const tensor = new TensorSource(value, place, zip, folder, limits.numbers);
     numbers += tensor.size;
-    if (numbers > mostNumbers) throw tensor.failure(`the tensors have more than ${mostNumbers} numbers`);
+    if (numbers > limits.numbers) throw tensor.failure(`the tensors have more than ${limits.numbers} numbers`);
     tensors.set(key, { shape: tensor.shape, data: tensor.read() });
   }
   return tensors;
 }
 
-function assertLittleEndian(zip: StoredZip, name: string, file: string): void {
+function assertLittleEndian(zip: ZipArchive, name: string, file: string): void {
   const order = zip.read(name);
   if (order === undefined) return;
   const text = new TextDecoder().decode(order.bytes.subarray(0, 20));
@@ -115,7 +135,13 @@ class TensorSource {
   readonly #view: DataView;
   readonly #place: { readonly file: string; readonly path: string };
 
-  constructor(value: PickleValue, place: { file: string; path: string }, zip: StoredZip, folder: string) {
+  constructor(
+    value: PickleValue,
+    place: { file: string; path: string },
+    zip: ZipArchive,
+    folder: string,
+    mostNumbers: number,
+  ) {
     this.#place = place;
     let call = value;
     // A parameter wraps a tensor; once, never deeper.
@@ -146,22 +172,33 @@ class TensorSource {
       throw this.failure(`its storage has ${bytes.length} bytes, expected ${count * this.#width} (byte ${offset})`);
     const last = this.size === 0 ? start - 1 : shape.reduce((at, length, i) => at + (length - 1) * strides[i]!, start);
     if (last >= count) throw this.failure(`reaches number ${last} of a storage of ${count} (byte ${offset})`);
+    // Strides of 0 would make a great tensor of a small file.
+    if (this.size > count)
+      throw this.failure(`has ${this.size} numbers, but its storage only ${count} (byte ${offset})`);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** The numbers in row-major order. */
   read(): Float32Array {
     const data = new Float32Array(this.size);
+    const outer = this.shape.length - 1;
+    const row = this.shape[outer] ?? 1;
+    const step = (this.#strides[outer] ?? 0) * this.#width;
+    const number = this.#number;
+    const view = this.#view;
     const index = this.shape.map(() => 0);
-    let from = this.#start;
-    for (let i = 0; i < data.length; i++) {
-      const value = Math.fround(this.#number(this.#view, from * this.#width));
-      if (!Number.isFinite(value)) throw this.failure(`number ${i} is ${value}, expected a finite one`);
-      data[i] = value;
-      for (let axis = index.length - 1; axis >= 0; axis--) {
-        from += this.#strides[axis]!;
+    let start = this.#start;
+    for (let i = 0; i < data.length;) {
+      let from = start * this.#width;
+      for (let k = 0; k < row; k++, i++, from += step) {
+        const value = Math.fround(number(view, from));
+        if (!Number.isFinite(value)) throw this.failure(`number ${i} is ${value}, expected a finite one`);
+        data[i] = value;
+      }
+      for (let axis = outer - 1; axis >= 0; axis--) {
+        start += this.#strides[axis]!;
         if (++index[axis]! < this.shape[axis]!) break;
-        from -= this.#strides[axis]! * this.shape[axis]!;
+        start -= this.#strides[axis]! * this.shape[axis]!;
         index[axis] = 0;
       }
     }
@@ -181,8 +218,16 @@ function isCounts(value: PickleValue | undefined): value is number[] {
   return Array.isArray(value) && value.length <= 16 && value.every((one) => isCount(one));
 }
 
+const word = new DataView(new ArrayBuffer(4));
+
+/** The upper half of a float32. */
+export function brainFloat(bits: number): number {
+  word.setUint32(0, bits * 0x1_0000);
+  return word.getFloat32(0);
+}
+
 /** IEEE 754 binary16. */
-function halfFloat(bits: number): number {
+export function halfFloat(bits: number): number {
   const exponent = (bits >>> 10) & 31;
   const fraction = bits & 1023;
   const sign = bits < 0x8000 ? 1 : -1;

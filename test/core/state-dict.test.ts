@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../../core/errors.ts';
-import { readPickle } from '../../../sim/data/pickle.ts';
-import { readStateDict } from '../../../sim/data/pytorch.ts';
-import { crc32 } from '../../../sim/data/zip.ts';
-import { sharedMissing, sharedPath } from '../../support/shared.ts';
-import { storedZip, torchFile, torchPickle } from './torch-file.ts';
-import type { TorchTensor } from './torch-file.ts';
+import { DataError } from '../../core/errors.ts';
+import { readPickle } from '../../core/pickle.ts';
+import { readStateDict as readWithin } from '../../core/state-dict.ts';
+import { crc32 } from '../../core/zip.ts';
+import { sharedMissing, sharedPath } from '../support/shared.ts';
+import { storedZip, torchFile, torchPickle } from '../support/torch-file.ts';
+import type { TorchTensor } from '../support/torch-file.ts';
 
+const limits = { numbers: 1 << 22, wrappers: ['model_state_dict'] };
+const readStateDict = (bytes: Uint8Array, file: string): ReturnType<typeof readWithin> =>
+  readWithin(bytes, file, limits);
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
 const tensor: fc.Arbitrary<TorchTensor> = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 }).chain((shape) => {
   const size = shape.reduce((product, length) => product * length, 1);
@@ -18,6 +21,10 @@ const tensor: fc.Arbitrary<TorchTensor> = fc.array(fc.integer({ min: 0, max: 4 }
 });
 const pair = { a: { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] }, b: { shape: [1], values: [-0.5] } };
 const text = (bytes: string): Uint8Array => Uint8Array.from(bytes, (char) => char.charCodeAt(0));
+
+/** A pickle of one unit again and again. */
+const repeat = (head: string, unit: string, size = 200_000): Uint8Array =>
+  text(`\u0080\u0002${head}${unit.repeat(Math.floor((size - head.length) / unit.length))}.`);
 
 function refusal(bytes: Uint8Array): string {
   try {
@@ -114,8 +121,13 @@ describe('readStateDict', () => {
     expect(refusal(torchFile({ a: { shape: [5], values } }))).toContain('reaches number 4 of a storage of 4');
     expect(refusal(torchFile({ a: { shape: [2, 2], strides: [3, 1], values } }))).toContain('reaches number 4');
     expect(refusal(torchFile({ a: { shape: [1 << 30], strides: [0], values } }))).toContain('expected at most');
-    expect(refusal(torchFile({ a: { shape: [1 << 22], strides: [0], values }, b: { shape: [1], values } }))).toContain(
-      'more than',
+    expect(refusal(torchFile({ a: { shape: [1 << 22], strides: [0], values } }))).toContain('its storage only 4');
+    const tight = { ...limits, numbers: 7 };
+    const two = torchFile({ a: { shape: [4], values }, b: { shape: [2, 2], values } });
+    expect(() => readWithin(two, 'net.pth', tight)).toThrow('more than 7 numbers');
+    const deep = repeat(')', '\u0085', 100);
+    expect(() => readWithin(torchFile({}, deep), 'net.pth', { ...limits, opcodes: 50 })).toThrow(
+      'more than 50 opcodes',
     );
     expect(refusal(torchFile({ a: { shape: [1], values: [Number.NaN] } }))).toContain('NaN');
     expect(refusal(torchFile({}, new Uint8Array(300_000)))).toContain('expected at most 262144');
@@ -143,7 +155,7 @@ describe('readStateDict', () => {
 
   it('answers damaged pickles with a DataError at a byte, quickly', () => {
     const sound = torchPickle(pair);
-    const globals = new Set(['collections.OrderedDict']);
+    const rules = { globals: new Set(['collections.OrderedDict']), purpose: 'tensors', objects: false };
     const damage = fc.array(fc.tuple(fc.nat(sound.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
     const begun = performance.now();
     fc.assert(
@@ -156,7 +168,7 @@ describe('readStateDict', () => {
           if (!(error instanceof DataError)) throw error;
         }
         try {
-          readPickle(bytes, globals, 'net.pth', 0);
+          readPickle(bytes, rules, 'net.pth', 0);
         } catch (error) {
           if (!(error instanceof DataError)) throw error;
           expect(error.message).toMatch(/byte \d+/);
@@ -168,9 +180,6 @@ describe('readStateDict', () => {
   });
 
   it('takes time and memory of the order of the file for pickles made to explode', () => {
-    const size = 200_000;
-    const repeat = (head: string, unit: string): Uint8Array =>
-      text(`\u0080\u0002${head}${unit.repeat(Math.floor((size - head.length) / unit.length))}.`);
     const begun = performance.now();
     expect(readStateDict(torchFile({}, repeat('', '}')), 'net.pth').size).toBe(0);
     for (const bytes of [
