@@ -1,7 +1,9 @@
 import type { Definition } from '../core/definition.ts';
+import { a2cConfig } from './a2c/config.ts';
+import { a2c } from './a2c/a2c.ts';
 import type { LearnerMaker } from './learner.ts';
 import { ppoConfig } from './ppo/config.ts';
-import { Ppo } from './ppo/ppo.ts';
+import { ppo } from './ppo/ppo.ts';
 import { bangBang } from './rule/bang-bang.ts';
 import { basicBattery } from './rule/basic-battery.ts';
 import { basicBatteryRule, basicRule, electricVehicleRule, optimizedRule } from './rule/citylearn-rules.ts';
@@ -17,10 +19,16 @@ import { Sac } from './sac/sac.ts';
 /** Controllers that learn, by the names of scenarios and the command line. */
 export const learners = {
   ppo: {
-    title: 'PPO over action bins',
+    title: 'Proximal policy optimisation',
     source: 'Schulman et al. (2017), "Proximal Policy Optimization Algorithms"',
     config: ppoConfig,
-    make: (raw) => (spaces, rng) => new Ppo(ppoConfig.parse(raw), spaces, rng),
+    make: (raw) => (spaces, rng) => ppo(ppoConfig.parse(raw), spaces, rng),
+  },
+  a2c: {
+    title: 'Advantage actor-critic',
+    source: 'Mnih et al. (2016), "Asynchronous Methods for Deep Reinforcement Learning"',
+    config: a2cConfig,
+    make: (raw) => (spaces, rng) => a2c(a2cConfig.parse(raw), spaces, rng),
   },
   sac: {
     title: 'Soft actor-critic',

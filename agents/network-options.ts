@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { activationNames } from '../nn/activation.ts';
 import type { Activation } from '../core/policy.ts';
+import type { Initialisation } from '../nn/initialise.ts';
 
 const widths = z.array(z.int().min(1).max(4096)).min(1).max(8);
 
@@ -18,4 +19,9 @@ export function hiddenWidths(
   network: 'pi' | 'vf' | 'qf',
 ): readonly number[] {
   return Array.isArray(arch) ? arch : (arch as { readonly [network: string]: readonly number[] })[network]!;
+}
+
+/** How a network starts under `ortho_init`, its last layer with a gain of its own. */
+export function startingWeights(orthogonal: boolean, outputGain: number): Initialisation {
+  return orthogonal ? { kind: 'orthogonal', outputGain } : { kind: 'torch-linear' };
 }

@@ -16,12 +16,3 @@ export function restoreNetwork(network: Network, state: State): void {
   const steps = stateArray(state, 'adamSteps', 'Float64Array', 1)[0]!;
   network.writeAdam(stateArray(state, 'moments', 'Float32Array', 2 * network.size), steps);
 }
-
-/** Euclidean norm of the held parameter gradients. @param scratch at least [size] */
-export function gradientNorm(network: Network, scratch: Float32Array): number {
-  const gradient = scratch.subarray(0, network.size);
-  network.readGradients(gradient);
-  let squares = 0;
-  for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!;
-  return Math.sqrt(squares);
-}

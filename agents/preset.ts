@@ -30,12 +30,27 @@ const district: Readonly<Record<LearnerName, Preset>> = {
       ...districtReward,
     },
   },
+  a2c: {
+    steps: 2_457_600,
+    lanes: 16,
+    config: {
+      bins: 20,
+      net_arch: [256, 256],
+      learning_rate: { linear: 7e-4 },
+      n_steps: 16,
+      gamma: 0.97,
+      gae_lambda: 0.95,
+      normalize_advantage: true,
+      ...districtReward,
+    },
+  },
   sac: { steps: 200_000, lanes: 4, config: { ...districtReward } },
 };
 
 /** The learner's own defaults, which are those of Stable-Baselines3: one lane. */
 const sb3: Readonly<Record<LearnerName, Preset>> = {
   ppo: { ...district.ppo, lanes: 1, config: {} },
+  a2c: { ...district.a2c, lanes: 1, config: {} },
   sac: { ...district.sac, lanes: 1, config: {} },
 };
 

@@ -17,6 +17,24 @@ export function standardisation({ mean, variance, epsilon, clip }: Normaliser): 
   return { mean: Float64Array.from(mean), scale, clip };
 }
 
+/** Standardises the first F entries of each row and copies the others. @param x, out [rows×I] */
+export function standardise(
+  { mean, scale, clip }: Standardisation,
+  x: Float32Array,
+  rows: number,
+  inputs: number,
+  out: Float32Array,
+): void {
+  const features = mean.length;
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let i = 0; i < features; i++, at++) {
+      const value = (x[at]! - mean[i]!) * scale[i]!;
+      out[at] = value > clip ? clip : value < -clip ? -clip : value;
+    }
+    for (let i = features; i < inputs; i++, at++) out[at] = x[at]!;
+  }
+}
+
 /**
  * A network behind a standardisation of its inputs; the derivative with respect to the input goes through it (0 where it clips).
  * Disposing it disposes the inner network.
@@ -46,19 +64,10 @@ class NormalisedNetwork implements Network {
 
   forward(x: Float32Array, rows: number, out: Float32Array): void {
     const { inputs } = this;
-    const { mean, scale, clip } = this.#by;
-    const features = mean.length;
     if (x.length < rows * inputs) assertLength(x, rows * inputs, 'x', 'forward');
     if (this.#z.length < rows * inputs) this.#z = new Float32Array(rows * inputs);
-    const z = this.#z;
-    for (let row = 0, at = 0; row < rows; row++) {
-      for (let i = 0; i < features; i++, at++) {
-        const value = (x[at]! - mean[i]!) * scale[i]!;
-        z[at] = value > clip ? clip : value < -clip ? -clip : value;
-      }
-      for (let i = features; i < inputs; i++, at++) z[at] = x[at]!;
-    }
-    this.#inner.forward(z, rows, out);
+    standardise(this.#by, x, rows, inputs, this.#z);
+    this.#inner.forward(this.#z, rows, out);
   }
 
   backwardInput(dOut: Float32Array, rows: number, dX: Float32Array): void {

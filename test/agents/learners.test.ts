@@ -2,46 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { train } from '../../agents/train.ts';
 import { rng } from '../../core/rng.ts';
 import { meanReward } from '../support/play.ts';
-import { arbitrageOptimum, arbitrageToy, banditToy, identityToy, toyEnv } from '../support/toy-env.ts';
+import { arbitrageOptimum, arbitrageToy, banditToy, toyEnv } from '../support/toy-env.ts';
 
 function finish(training: Iterable<unknown>): void {
   for (const event of training) void event;
 }
-
-describe('PPO reaches the known optimum', () => {
-  it('names the bin it sees', () => {
-    using training = train({
-      env: toyEnv(identityToy(5), 8),
-      algorithm: 'ppo',
-      config: {
-        bins: 5,
-        net_arch: [32, 32],
-        n_steps: 64,
-        n_epochs: 4,
-        learning_rate: 1e-3,
-        gamma: 0.5,
-        ent_coef: 0.02,
-      },
-      rng: rng(1),
-      totalSteps: 30_000,
-    });
-    finish(training);
-    expect(meanReward(toyEnv(identityToy(5), 8), training.learner.policy, 200)).toBeGreaterThan(0.99);
-  });
-
-  it('trades a battery as dynamic programming would', () => {
-    using training = train({
-      env: toyEnv(arbitrageToy, 8),
-      algorithm: 'ppo',
-      config: { bins: 5, net_arch: [32, 32], n_steps: 64, n_epochs: 4, learning_rate: 2e-3, gamma: 0.95 },
-      rng: rng(2),
-      totalSteps: 40_000,
-    });
-    finish(training);
-    const episode = 8 * meanReward(toyEnv(arbitrageToy, 1), training.learner.policy, 80);
-    expect(episode).toBeCloseTo(arbitrageOptimum(), 5);
-  });
-});
 
 describe('SAC reaches the known optimum', () => {
   it('solves a continuous bandit with two actions', () => {

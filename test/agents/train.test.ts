@@ -7,18 +7,31 @@ import { rng } from '../../core/rng.ts';
 import { meanReward } from '../support/play.ts';
 import { arbitrageToy, banditToy, toyEnv } from '../support/toy-env.ts';
 
-const configs: Record<LearnerName, object> = {
-  ppo: { bins: 5, net_arch: [8], n_steps: 16, batch_size: 16, n_epochs: 2, learning_rate: { linear: 3e-4 } },
-  sac: { hidden: [8], batchSize: 16, startSteps: 20 },
-};
+interface Case {
+  readonly algorithm: LearnerName;
+  readonly config: object;
+  /** What makes its networks another size. */
+  readonly wider: object;
+}
 
-const wider: Record<LearnerName, object> = { ppo: { net_arch: [9] }, sac: { hidden: [9] } };
+const onPolicy = { net_arch: [8], n_steps: 16, learning_rate: { linear: 3e-4 } };
+const cases = {
+  ppo: { algorithm: 'ppo', config: { ...onPolicy, bins: 5, batch_size: 16, n_epochs: 2 }, wider: { net_arch: [9] } },
+  'ppo with gSDE and statistics': {
+    algorithm: 'ppo',
+    config: { ...onPolicy, use_sde: true, sde_sample_freq: 3, batch_size: 24, n_epochs: 2, normalize: {} },
+    wider: { net_arch: [9] },
+  },
+  a2c: { algorithm: 'a2c', config: { ...onPolicy, normaliseReward: true }, wider: { net_arch: [9] } },
+  sac: { algorithm: 'sac', config: { hidden: [8], batchSize: 16, startSteps: 20 }, wider: { hidden: [9] } },
+} satisfies Record<string, Case>;
+type CaseName = keyof typeof cases;
 
-function options(algorithm: LearnerName, more: Partial<TrainingOptions> = {}): TrainingOptions {
+function options(name: CaseName, more: Partial<TrainingOptions> = {}): TrainingOptions {
   return {
     env: toyEnv(arbitrageToy, 4),
-    algorithm,
-    config: configs[algorithm],
+    algorithm: cases[name].algorithm,
+    config: cases[name].config,
     rng: rng(7),
     totalSteps: 512,
     evaluateEvery: 128,
@@ -32,37 +45,40 @@ function drain(training: Training): TrainingEvent[] {
   return [...training];
 }
 
-describe.each(['ppo', 'sac'] as const)('training %s', (algorithm) => {
+describe.each(Object.keys(cases) as CaseName[])('training %s', (name) => {
   it('gives the same bits twice with one seed, and others with another', () => {
-    using one = train(options(algorithm));
-    using same = train(options(algorithm));
-    using other = train(options(algorithm, { rng: rng(8) }));
+    using one = train(options(name));
+    using same = train(options(name));
+    using other = train(options(name, { rng: rng(8) }));
     expect(drain(one)).toEqual(drain(same));
     drain(other);
     expect(one.save()).toEqual(same.save());
     expect(one.learner.policy.parameters()).not.toEqual(other.learner.policy.parameters());
   });
 
-  it('resumed, gives the bits of the uninterrupted one', () => {
-    using whole = train(options(algorithm));
+  it('resumed at any event, gives the bits of the uninterrupted one', () => {
+    using whole = train(options(name));
     const events = drain(whole);
-    using first = train(options(algorithm));
-    const seen: TrainingEvent[] = [];
-    for (const event of first) {
-      seen.push(event);
-      if (seen.length === 5) break;
+    for (let stop = 1; stop < events.length; stop += 3) {
+      using first = train(options(name));
+      const seen: TrainingEvent[] = [];
+      for (const event of first) {
+        seen.push(event);
+        if (seen.length === stop) break;
+      }
+      using second = train(options(name, { env: toyEnv(arbitrageToy, 4), rng: rng(1234) }));
+      second.restore(first.save());
+      expect([...seen, ...drain(second)]).toEqual(events);
+      expect(second.save()).toEqual(whole.save());
+      expect(second.bestPolicy).toEqual(whole.bestPolicy);
     }
-    using second = train(options(algorithm, { env: toyEnv(arbitrageToy, 4), rng: rng(1234) }));
-    second.restore(first.save());
-    expect([...seen, ...drain(second)]).toEqual(events);
-    expect(second.save()).toEqual(whole.save());
   });
 
   it('keeps the weights of the best evaluation', () => {
     const kept: Float32Array[] = [];
     const scores = [3, 1, 2, 5];
     using training = train(
-      options(algorithm, {
+      options(name, {
         evaluate: (policy) => {
           kept.push(policy.parameters());
           return { score: scores[kept.length - 1]!, metrics: { seen: kept.length } };
@@ -83,7 +99,7 @@ describe.each(['ppo', 'sac'] as const)('training %s', (algorithm) => {
   });
 
   it('stops where the caller stops and goes on when asked again', () => {
-    using training = train(options(algorithm));
+    using training = train(options(name));
     for (const event of training) if (event.type === 'evaluation') break;
     expect(training.step).toBe(128);
     drain(training);
@@ -91,8 +107,8 @@ describe.each(['ppo', 'sac'] as const)('training %s', (algorithm) => {
   });
 
   it('refuses a checkpoint of a network of another size', () => {
-    using small = train(options(algorithm));
-    using large = train(options(algorithm, { config: { ...configs[algorithm], ...wider[algorithm] } }));
+    using small = train(options(name));
+    using large = train(options(name, { config: { ...cases[name].config, ...cases[name].wider } }));
     expect(() => large.restore(small.save())).toThrow(PolicyFileError);
   });
 });
@@ -100,6 +116,10 @@ describe.each(['ppo', 'sac'] as const)('training %s', (algorithm) => {
 describe('misuse', () => {
   it('PPO refuses to put two action components in bins', () => {
     expect(() => train(options('ppo', { env: toyEnv(banditToy, 4) }))).toThrow(/2 action components, expected 1/);
+  });
+
+  it('PPO refuses gSDE over bins', () => {
+    expect(() => train(options('ppo', { config: { bins: 5, use_sde: true } }))).toThrow(/use_sde is for Gaussian/);
   });
 
   it('refuses no steps at all', () => {

@@ -16,27 +16,6 @@ export function toyEnv(toy: Toy, numEnvs: number): LockstepEnv {
 
 const unit = (name: string): Feature => ({ name, unit: '1', low: 0, high: 1 });
 
-/** Reward 1 for the bin that the observation names, else 0; the optimum is 1 a step. Feature: bin / (bins − 1). */
-export function identityToy(bins: number): Toy {
-  return {
-    features: [unit('wanted')],
-    actions: [{ name: 'bin', unit: '1', low: 0, high: bins - 1 }],
-    size: 1,
-    horizon: 10,
-    init: (state, rng) => {
-      state[0] = rng.int(bins);
-    },
-    observe: (state, out) => {
-      out[0] = state[0]! / (bins - 1);
-    },
-    advance: (state, action, rng) => {
-      const hit = Math.round(action[0]!) === state[0] ? 1 : 0;
-      state[0] = rng.int(bins);
-      return hit;
-    },
-  };
-}
-
 /**
  * A continuous bandit of one step: reward `−(a₀ − 2x)² − (a₁ + x)²`, actions in [−2, 4] and [−3, 1], x uniform in [0, 1].
  * The optimum is `a = (2x, −x)` with reward 0.
