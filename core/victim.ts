@@ -34,6 +34,31 @@ export interface GradientAccess extends ScoreAccess {
   ): void;
 }
 
+/** White box behind something that can only be waited for: a GPU, whose results are read asynchronously. */
+export interface AsyncGradientAccess extends Omit<GradientAccess, 'decide' | 'logits' | 'valueAndGradient'> {
+  decide(x: Float32Array, rows: number, action: Float64Array): Promise<void>;
+  logits(x: Float32Array, rows: number, out: Float32Array): Promise<void>;
+  valueAndGradient(
+    objective: BoundObjective,
+    x: Float32Array,
+    rows: number,
+    value: Float32Array,
+    gradient: Float32Array,
+  ): Promise<void>;
+}
+
+/** What an attack asks of a victim, as a value: whoever drives the attack answers it into its arrays, at once or later. */
+export type Question =
+  | { readonly kind: 'logits'; readonly x: Float32Array; readonly rows: number; readonly out: Float32Array }
+  | {
+      readonly kind: 'gradient';
+      readonly objective: BoundObjective;
+      readonly x: Float32Array;
+      readonly rows: number;
+      readonly value: Float32Array;
+      readonly gradient: Float32Array;
+    };
+
 /** What each row is pushed towards. */
 export interface Goal {
   /** [rows×K] the victim's logits on the clean observation. */

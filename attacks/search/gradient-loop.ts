@@ -1,6 +1,8 @@
-import type { AttackContext, ObservationAttack, ThreatModel } from '../../core/attack.ts';
+import type { AttackContext, ObservationAttack, ThreatModel, VictimShape } from '../../core/attack.ts';
 import type { Head } from '../../core/policy.ts';
-import type { Objective } from '../../core/victim.ts';
+import type { GradientAccess, Objective, Question } from '../../core/victim.ts';
+import type { Ascent } from '../../nn/ascent.ts';
+import { referenceAscent } from '../../nn/reference-ascent.ts';
 import type { Ball } from '../ball/linf.ts';
 import { linfBall } from '../ball/linf.ts';
 import { wasmAscent } from '../../nn/wasm-ascent.ts';
@@ -43,8 +45,6 @@ export interface GradientSearch {
 export function gradientSearch(search: GradientSearch): ObservationAttack {
   const { objective, target, schedule, steps, restarts } = search;
   const rule = search.step ?? signStep;
-  const ascent = wasmAscent();
-  const workspace = searchWorkspace(ascent);
   const ball = linfBall();
   const final = linfBall();
   let unboxed: { readonly of: ThreatModel; readonly threat: ThreatModel } | undefined;
@@ -60,61 +60,102 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     return unboxed.threat;
   };
 
+  function* ascend(
+    ascent: Ascent,
+    buffers: SearchBuffers,
+    x: Float32Array,
+    rows: number,
+    { head, logitsSize }: VictimShape,
+    context: AttackContext,
+    out: Float32Array,
+  ): Generator<Question, void, void> {
+    const threat = context.threat;
+    const { goals, goal, position, point, gradient, logits, slope, value, best, rate } = buffers;
+    const asked = { kind: 'gradient' as const, objective: { objective, goal }, x: point, rows, value, gradient };
+    yield { kind: 'logits', x, rows, out: goals.clean };
+    target.aim(x, rows, context, goals.side);
+    for (let j = 0; j < threat.epsilon.length; j++) {
+      buffers.size[j] = schedule.unit === 'epsilon' ? threat.epsilon[j]! : 1;
+    }
+    ball.around(x, rows, inner(threat));
+    out.set(x);
+    if (search.keep === 'best') objective.evaluate(head, goals.clean, goals, rows, best, slope);
+    else best.fill(Number.NEGATIVE_INFINITY);
+
+    for (let restart = 0; restart < restarts; restart++) {
+      const first = restart === 0 && search.start === 'clean';
+      asked.rows = rows;
+      muster(buffers, ball, x);
+      if (first) position.set(x);
+      else for (let row = 0; row < rows; row++) ball.sample(row, context.rngs[row]!, position);
+      point.set(position);
+      for (let k = 0; k < steps && asked.rows > 0; k++) {
+        yield asked;
+        if (k === 0 && first && search.plateau === 'jump' && jump(buffers, rows, ball, context)) {
+          point.set(position);
+          yield asked;
+        }
+        if (search.keep === 'best') improve(buffers, asked.rows, out);
+        rate.fill(schedule.at(k, steps));
+        const moved = rule.move(ascent, asked.rows);
+        if (rule.settles && moved < asked.rows) {
+          if (search.keep === 'last') improve(buffers, asked.rows, out, 0);
+          asked.rows = closeRanks(buffers, asked.rows);
+        }
+      }
+      const left = asked.rows;
+      if (left === 0) continue;
+      // An objective may read the number of outputs off the length.
+      const last = left === rows ? logits : logits.subarray(0, left * logitsSize);
+      yield { kind: 'logits', x: point, rows: left, out: last };
+      objective.evaluate(head, last, goal, left, value, left === rows ? slope : slope.subarray(0, last.length));
+      improve(buffers, left, out);
+    }
+    if (search.box === 'after') {
+      final.around(x, rows, threat);
+      final.project(out);
+    }
+  }
+
+  const room = searchRoom(wasmAscent);
+  // While one waits for answers, others may grow the kernel's memory under its views: what waits has arrays of its own.
+  const roomToWait = searchRoom(referenceAscent);
+
   return {
     stage: 'observation',
     access: 'gradient',
     check,
     perturb(x, rows, victim, context, out) {
-      const { head } = victim;
-      const threat = context.threat;
-      const buffers = workspace(rows, victim.observationSize, victim.logitsSize);
-      const { goals, goal, position, point, gradient, logits, slope, value, best, rate } = buffers;
-      const bound = { objective, goal };
-      victim.logits(x, rows, goals.clean);
-      target.aim(x, rows, context, goals.side);
-      for (let j = 0; j < threat.epsilon.length; j++) {
-        buffers.size[j] = schedule.unit === 'epsilon' ? threat.epsilon[j]! : 1;
-      }
-      ball.around(x, rows, inner(threat));
-      out.set(x);
-      if (search.keep === 'best') objective.evaluate(head, goals.clean, goals, rows, best, slope);
-      else best.fill(Number.NEGATIVE_INFINITY);
-
-      for (let restart = 0; restart < restarts; restart++) {
-        const first = restart === 0 && search.start === 'clean';
-        let active = rows;
-        muster(buffers, ball, x);
-        if (first) position.set(x);
-        else for (let row = 0; row < rows; row++) ball.sample(row, context.rngs[row]!, position);
-        point.set(position);
-        for (let k = 0; k < steps && active > 0; k++) {
-          victim.valueAndGradient(bound, point, active, value, gradient);
-          if (k === 0 && first && search.plateau === 'jump' && jump(buffers, rows, ball, context)) {
-            point.set(position);
-            victim.valueAndGradient(bound, point, rows, value, gradient);
-          }
-          if (search.keep === 'best') improve(buffers, active, out);
-          rate.fill(schedule.at(k, steps));
-          const moved = rule.move(ascent, active);
-          if (rule.settles && moved < active) {
-            if (search.keep === 'last') improve(buffers, active, out, 0);
-            active = closeRanks(buffers, active);
-          }
-        }
-        if (active === 0) continue;
-        // An objective may read the number of outputs off the length.
-        const outputs = active * victim.logitsSize;
-        const last = active === rows ? logits : logits.subarray(0, outputs);
-        victim.logits(point, active, last);
-        objective.evaluate(head, last, goal, active, value, active === rows ? slope : slope.subarray(0, outputs));
-        improve(buffers, active, out);
-      }
-      if (search.box === 'after') {
-        final.around(x, rows, threat);
-        final.project(out);
-      }
+      const { ascent, buffers } = room(rows, victim);
+      for (const question of ascend(ascent, buffers, x, rows, victim, context, out)) answer(victim, question);
+    },
+    questions(x, rows, victim, context, out) {
+      const { ascent, buffers } = roomToWait(rows, victim);
+      return ascend(ascent, buffers, x, rows, victim, context, out);
     },
   };
+}
+
+/** An ascent and its buffers, made when they are first needed. */
+function searchRoom(
+  make: () => Ascent,
+): (rows: number, victim: VictimShape) => { readonly ascent: Ascent; readonly buffers: SearchBuffers } {
+  let ascent: Ascent | undefined;
+  let workspace: ReturnType<typeof searchWorkspace> | undefined;
+  return (rows, victim) => {
+    ascent ??= make();
+    workspace ??= searchWorkspace(ascent);
+    return { ascent, buffers: workspace(rows, victim.observationSize, victim.logitsSize) };
+  };
+}
+
+/** Answers a question at once. */
+function answer(victim: GradientAccess, question: Question): void {
+  if (question.kind === 'logits') victim.logits(question.x, question.rows, question.out);
+  else {
+    const { objective, x, rows, value, gradient } = question;
+    victim.valueAndGradient(objective, x, rows, value, gradient);
+  }
 }
 
 /** All rows are searched again, each in its own place. */
