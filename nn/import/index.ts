@@ -1,12 +1,14 @@
 import { PolicyFileError, UnknownNameError } from '../../core/errors.ts';
 import { faultlineFiles } from './faultline-files.ts';
 import { onnxFile } from './onnx/onnx-file.ts';
+import { tfjsLayers } from './tfjs/tfjs-layers.ts';
 import type { ImportSource, Importer } from './imported-model.ts';
 
 /** Formats that `faultline import` reads. */
 export const importers = {
   faultline: faultlineFiles,
   onnx: onnxFile,
+  tfjs: tfjsLayers,
 } satisfies Record<string, Importer>;
 
 export type ImporterName = keyof typeof importers;

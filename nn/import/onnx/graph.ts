@@ -22,8 +22,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
-  /** Where it begins in the file. */
-  readonly byte: number;
+  /** Where it begins in the file, if it stands in one. */
+  readonly byte: number | undefined;
 }
 
 /** A graph's input or output: a dimension is a number, or its name (a batch of any size), or empty. */

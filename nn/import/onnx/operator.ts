@@ -6,7 +6,7 @@ import type { Attribute, OnnxGraph, OnnxNode } from './graph.ts';
 export function nodeError(graph: OnnxGraph, node: OnnxNode, message: string): PolicyFileError {
   const operator = node.domain === '' ? node.operator : `${node.domain}.${node.operator}`;
   return new PolicyFileError(`node '${node.name}' (${operator}): ${message}`, {
-    place: { file: graph.file, path: `byte ${node.byte}` },
+    place: { file: graph.file, path: node.byte === undefined ? undefined : `byte ${node.byte}` },
   });
 }
 

@@ -1,0 +1,273 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FaultlineError } from '../../../../core/errors.ts';
+import { rng } from '../../../../core/rng.ts';
+import { composePolicy } from '../../../../nn/import/compose.ts';
+import { equivalence } from '../../../../nn/import/equivalence.ts';
+import type { ImportOptions, ImportSource } from '../../../../nn/import/imported-model.ts';
+import { importerFor } from '../../../../nn/import/index.ts';
+import { tfjsLayers } from '../../../../nn/import/tfjs/tfjs-layers.ts';
+import { loadPolicy } from '../../../../nn/policy.ts';
+
+interface Saved {
+  readonly modelTopology: { [key: string]: unknown };
+  readonly weightSpecs: { name: string; shape: number[]; dtype: string; quantization?: object }[];
+  readonly weightData: Uint8Array;
+}
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+/** A model as TensorFlow.js itself saves it. */
+async function saved(model: tf.LayersModel): Promise<Saved> {
+  let kept: Saved | undefined;
+  await model.save(
+    tf.io.withSaveHandler((artifacts) => {
+      kept = {
+        modelTopology: artifacts.modelTopology as Saved['modelTopology'],
+        weightSpecs: artifacts.weightSpecs as Saved['weightSpecs'],
+        weightData: new Uint8Array(artifacts.weightData as ArrayBuffer),
+      };
+      return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } });
+    }),
+  );
+  return kept!;
+}
+
+/** The files of a saved model, its weights in two shards. */
+function files({ modelTopology, weightSpecs, weightData }: Saved, cut = weightData.length >> 1): ImportSource {
+  const json = {
+    format: 'layers-model',
+    modelTopology,
+    weightsManifest: [{ paths: ['group1-shard1of2.bin', 'group1-shard2of2.bin'], weights: weightSpecs }],
+  };
+  const shards: Record<string, Uint8Array> = {
+    'group1-shard1of2.bin': weightData.slice(0, cut),
+    'group1-shard2of2.bin': weightData.slice(cut),
+  };
+  return {
+    name: 'model.json',
+    bytes: new TextEncoder().encode(JSON.stringify(json)),
+    companion: (name) => shards[name],
+    inflate: (bytes) => bytes,
+  };
+}
+
+/** Our policy's outputs on observations. */
+function outputs(source: ImportSource, options: ImportOptions, observations: number[][]): number[][] {
+  const model = tfjsLayers.read(source, options);
+  const { files } = composePolicy(model, { name: 'tfjs', reads: 'normalised' });
+  using policy = loadPolicy(files.card, files.weights, 'tfjs');
+  expect(equivalence(policy, model, 'normalised', { observations }).maximumDifference).toBeLessThan(1e-5);
+  const out = new Float32Array(observations.length * policy.network.outputs);
+  policy.network.forward(Float32Array.from(observations.flat()), observations.length, out);
+  return observations.map((_, row) => [
+    ...out.subarray(row * policy.network.outputs, (row + 1) * policy.network.outputs),
+  ]);
+}
+
+const observations = Array.from({ length: 7 }, (_, row) =>
+  Array.from({ length: 6 }, (_, i) => Math.sin(row * 5 + i * 3)),
+);
+const units = (count: number, activation?: string, more = {}): tf.layers.Layer =>
+  tf.layers.dense({
+    units: count,
+    ...(activation === undefined ? {} : { activation: activation as 'relu' }),
+    biasInitializer: 'randomNormal',
+    ...more,
+  });
+
+const near = (got: number[][], expected: number[][]): void =>
+  expected.forEach((row, r) => row.forEach((value, k) => expect(Math.abs(got[r]![k]! - value)).toBeLessThan(1e-5)));
+
+describe('models saved by TensorFlow.js', () => {
+  it('a sequential model: activations, dropout, flatten; logits as it has them before the softmax', async () => {
+    const logits = units(4);
+    const body = [
+      tf.layers.flatten({ inputShape: [2, 3] }),
+      units(9, 'relu'),
+      tf.layers.dropout({ rate: 0.3 }),
+      units(8, 'sigmoid'),
+      units(7, 'elu', { useBias: false }),
+      tf.layers.activation({ activation: 'tanh' }),
+      logits,
+    ];
+    const whole = tf.sequential({ layers: [...body, tf.layers.softmax()] });
+    const bare = tf.sequential({ layers: body });
+    const got = outputs(files(await saved(whole)), {}, observations);
+    const expected = (bare.predict(tf.tensor(observations).reshape([7, 2, 3])) as tf.Tensor).arraySync() as number[][];
+    near(got, expected);
+  });
+
+  it('a functional model that is a chain, its order in the file another one', async () => {
+    const input = tf.input({ shape: [6] });
+    const mean = units(2, 'tanh').apply(units(5, 'swish').apply(input)) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs: mean });
+    const kept = await saved(model);
+    const config = kept.modelTopology['config'] as { layers: unknown[] };
+    config.layers.reverse();
+    const source = files(kept);
+    const imported = tfjsLayers.read(source, {});
+    expect(imported.head).toEqual({ kind: 'squashed-gaussian', low: [-1, -1], high: [1, 1] });
+    const got = outputs(source, {}, observations);
+    const expected = (model.predict(tf.tensor(observations)) as tf.Tensor).arraySync() as number[][];
+    near(
+      got.map((row) => row.slice(0, 2).map(Math.tanh)),
+      expected,
+    );
+  });
+
+  it('statistics in front and a scale behind are the normaliser and the bounds', async () => {
+    const kept = await saved(tf.sequential({ layers: [units(3, 'relu', { inputShape: [6] }), units(1, 'tanh')] }));
+    const config = (kept.modelTopology['config'] as { layers: object[] }).layers;
+    config.unshift({
+      class_name: 'Normalization',
+      config: {
+        name: 'norm',
+        batch_input_shape: [null, 6],
+        axis: [-1],
+        mean: [[1, 2, 3, 4, 5, 6]],
+        variance: [[4, 4, 4, 4, 4, 0.25]],
+      },
+    });
+    config.push({ class_name: 'Rescaling', config: { name: 'stretch', scale: 3, offset: -1 } });
+    const imported = tfjsLayers.read(files(kept), {});
+    expect(imported.normaliser).toMatchObject({ mean: [1, 2, 3, 4, 5, 6], variance: [4, 4, 4, 4, 4, 0.25] });
+    expect(imported.head).toEqual({ kind: 'squashed-gaussian', low: [-4], high: [2] });
+  });
+
+  it('quantised weights are unpacked: q·scale + min, and float16', async () => {
+    const kept = await saved(tf.sequential({ layers: [units(2, undefined, { inputShape: [6] })] }));
+    const [kernel, bias] = kept.weightSpecs;
+    const quantised: Saved = {
+      modelTopology: kept.modelTopology,
+      weightSpecs: [
+        { ...kernel!, quantization: { dtype: 'uint8', scale: 0.5, min: -1 } },
+        { ...bias!, quantization: { dtype: 'float16', original_dtype: 'float32' } },
+      ],
+      weightData: Uint8Array.from([...Array.from({ length: 12 }, (_, i) => i), 0x00, 0x3c, 0x00, 0xc0]),
+    };
+    const [layer] = tfjsLayers.read(files(quantised), { head: 'categorical' }).layers;
+    expect([...layer!.weight]).toEqual(Array.from({ length: 12 }, (_, i) => i / 2 - 1));
+    expect([...layer!.bias]).toEqual([1, -2]);
+  });
+
+  it('is found out by what the file holds', async () => {
+    const source = files(await saved(tf.sequential({ layers: [units(2, 'relu', { inputShape: [6] })] })));
+    expect(importerFor(source)[0]).toBe('tfjs');
+  });
+});
+
+describe('hostile TensorFlow.js models', () => {
+  let kept: Saved;
+  beforeAll(async () => {
+    kept = await saved(tf.sequential({ layers: [units(3, 'relu', { inputShape: [6] }), units(2, 'softmax')] }));
+  });
+  const layersOf = (of: Saved): { class_name: string; config: Record<string, unknown> }[] =>
+    (of.modelTopology['config'] as { layers: { class_name: string; config: Record<string, unknown> }[] }).layers;
+  const changed = (change: (copy: Saved) => void): ImportSource => {
+    const copy = structuredClone(kept);
+    change(copy);
+    return files(copy);
+  };
+  const refused = (source: ImportSource): string => {
+    const started = performance.now();
+    try {
+      tfjsLayers.read(source, {});
+    } catch (error) {
+      expect(error).toBeInstanceOf(FaultlineError);
+      expect(performance.now() - started).toBeLessThan(1000);
+      return (error as Error).message;
+    }
+    return 'read';
+  };
+  const json = (text: string): ImportSource => ({ ...files(kept), bytes: new TextEncoder().encode(text) });
+
+  it.each<readonly [string, (copy: Saved) => void, RegExp]>([
+    [
+      'another layer',
+      (copy) => (layersOf(copy)[1]!.class_name = 'LSTM'),
+      /layer 'dense_\w+' \(LSTM\): a layer that cannot be imported; expected InputLayer, Dense/,
+    ],
+    ['code in a layer', (copy) => (layersOf(copy)[1]!.class_name = 'Lambda'), /\(Lambda\)/],
+    [
+      'another activation',
+      (copy) => (layersOf(copy)[0]!.config['activation'] = 'hardSigmoid'),
+      /activation 'hardsigmoid', expected linear, relu/,
+    ],
+    [
+      'an activation called like a property',
+      (copy) => (layersOf(copy)[0]!.config['activation'] = 'constructor'),
+      /activation 'constructor'/,
+    ],
+    ['no weights', (copy) => copy.weightSpecs.splice(0), /hold 116 bytes, expected 0/],
+    [
+      'a shape of 2^24 by 2^24',
+      (copy) => (copy.weightSpecs[0]!.shape = [2 ** 24, 2 ** 24]),
+      /more than 16777216 weights/,
+    ],
+    ['a shape of 2^60', (copy) => (copy.weightSpecs[0]!.shape = [2 ** 60]), /shape/],
+    ['a negative shape', (copy) => (copy.weightSpecs[0]!.shape = [-6, -3]), /shape/],
+    ['weights of text', (copy) => (copy.weightSpecs[0]!.dtype = 'string'), /type string, expected float32/],
+    [
+      'fewer bytes than it says',
+      (copy) => (copy.weightSpecs[0]!.shape = [6, 30]),
+      /needs 720 bytes, the shards hold 116 more/,
+    ],
+    [
+      'weights that are not numbers',
+      (copy) => new DataView(copy.weightData.buffer).setFloat32(4, NaN, true),
+      /value 1 is NaN/,
+    ],
+    [
+      'a model of another kind',
+      (copy) => (copy.modelTopology['class_name'] = 'Pickle'),
+      /class 'Pickle', expected Sequential/,
+    ],
+    ['widths that do not meet', (copy) => (copy.weightSpecs[0]!.shape = [3, 6]), /rows of \[6\] times \[3, 6\]/],
+    [
+      'an input of 2^40',
+      (copy) => (layersOf(copy)[0]!.config['batch_input_shape'] = [null, 2 ** 40]),
+      /1 to 65536 features/,
+    ],
+  ])('%s', (_, change, expected) => {
+    expect(refused(changed(change))).toMatch(expected);
+  });
+
+  it('a shard that is not there, or leads elsewhere', () => {
+    expect(refused({ ...files(kept), companion: () => undefined })).toMatch(/'group1-shard1of2.bin' are not beside it/);
+  });
+
+  it('a functional model that reads itself', () => {
+    const model = {
+      class_name: 'Functional',
+      config: {
+        layers: [{ class_name: 'Dense', name: 'a', config: { name: 'a' }, inbound_nodes: [[['a', 0, 0, {}]]] }],
+        output_layers: [['a', 0, 0]],
+      },
+    };
+    expect(refused(changed((copy) => Object.assign(copy.modelTopology, model)))).toMatch(/'a' reads its own output/);
+  });
+
+  it('text that is no model', () => {
+    expect(refused(json('{'))).toMatch(/is not JSON/);
+    expect(refused(json('[]'))).toMatch(/modelTopology|expected/);
+    expect(refused(json('{"format":"graph-model"}'))).toMatch(/graph model, expected a layers model/);
+    expect(refused(json('['.repeat(200_000)))).toMatch(/is not JSON/);
+    expect(refused(json(`{"weightsManifest":${'['.repeat(50_000)}${']'.repeat(50_000)},"modelTopology":1}`))).not.toBe(
+      'read',
+    );
+  });
+
+  it('bytes changed at random are read as something, or refused by name', () => {
+    const draw = rng(3);
+    const whole = files(kept);
+    for (let round = 0; round < 150; round++) {
+      const bytes = whole.bytes.slice();
+      for (let k = draw.int(3); k >= 0; k--) bytes[draw.int(bytes.length)] = 32 + draw.int(95);
+      expect(() => refused({ ...whole, bytes })).not.toThrow();
+      expect(() => refused({ ...whole, bytes: whole.bytes.slice(0, draw.int(bytes.length)) })).not.toThrow();
+    }
+  });
+});
