@@ -39,7 +39,7 @@ export function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** An AbortSignal that Ctrl-C (or a TERM) sets; a second Ctrl-C ends the process at once. */
+/** An AbortSignal that Ctrl-C (or a TERM, or the end of the process that started us as its part) sets; a second Ctrl-C ends the process at once. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => {
@@ -49,5 +49,9 @@ export function interruption(): AbortSignal {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (process.connected) {
+    process.on('disconnect', stop);
+    process.channel?.unref(); // to listen is no reason to stay
+  }
   return controller.signal;
 }

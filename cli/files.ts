@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseNumbers } from '../core/csv.ts';
@@ -24,4 +24,12 @@ export function readNumbers(file: string): NumberTable {
 export function writeFile(file: string, content: string | Uint8Array): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
+}
+
+/** Writes a file so that whoever reads it, even after a kill or a power cut, finds the old content or the new, whole. */
+export function replaceFile(file: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // Flushed before it is renamed: a name must not reach the disk before what it names.
+  writeFileSync(`${file}.tmp`, content, { flush: true });
+  renameSync(`${file}.tmp`, file);
 }

@@ -1,23 +1,22 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { CancelledError, ConfigError } from '../../core/errors.ts';
-import { hashOf } from '../../evaluation/canonical.ts';
-import { openTraining, plannedTraining } from '../../evaluation/train.ts';
-import type { TrainingRun } from '../../evaluation/train.ts';
 import type { Scenario } from '../../core/scenario.ts';
+import { openTraining, plannedTraining } from '../../evaluation/train.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
 import { integer } from '../arguments.ts';
 import { interruption } from '../exit.ts';
-import { writeFile } from '../files.ts';
 import { note, print, printJson, progress } from '../output.ts';
 import { readScenario } from '../scenario-file.ts';
-import { csvText } from '../../core/csv.ts';
-
-/** Seconds of computing between checkpoints. */
-const checkpointEvery = 60;
+import {
+  readCheckpoint,
+  removeCheckpoint,
+  saveCheckpoint,
+  trainingIdentity,
+  writeTraining,
+} from '../training-folder.ts';
+import { summaryText, trainSeeds } from '../training-seeds.ts';
 
 /** What each reason to stop early means, for people. */
 const stopping = {
@@ -25,7 +24,7 @@ const stopping = {
   'reward-threshold': 'the return is as high as was asked for',
 } as const;
 
-/** `faultline train`: a controller from a scenario; Ctrl-C leaves a checkpoint that `--resume` continues. */
+/** `faultline train`: a controller from a scenario; what is interrupted or killed, `--resume` continues to the same bits. */
 export function trainCommand(): Command {
   return new Command('train')
     .description('train a controller and write its policy')
@@ -34,12 +33,28 @@ export function trainCommand(): Command {
     .option('--name <name>', 'name of the policy', 'policy')
     .option('--title <text>', 'one line for lists')
     .option('--seed <n>', 'replaces the scenario’s seed', integer('--seed', 0, Number.MAX_SAFE_INTEGER))
+    .option(
+      '--seeds <n>',
+      'train this many seeds from there on, each in a folder of its own',
+      integer('--seeds', 1, 1000),
+    )
+    .option('--workers <n>', 'seeds trained at a time', integer('--workers', 1, 256), 1)
     .option('--steps <n>', 'replaces the scenario’s training steps', integer('--steps', 1, 1_000_000_000))
-    .option('--resume', 'continue from the folder’s checkpoint')
-    .option('--json', 'print the card')
+    .option(
+      '--checkpoint-every <seconds>',
+      'time between checkpoints; 0: at every report and evaluation',
+      integer('--checkpoint-every', 0, 86_400),
+      60,
+    )
+    .option('--resume', 'continue from the folder’s checkpoint; of several seeds, those that are not done')
+    .option('--json', 'print the card, or the summary of several seeds')
     .addHelpText(
       'after',
-      '\nExamples:\n  faultline train examples/train-ppo.yaml --out runs/ppo\n  faultline train examples/train-ppo.yaml --out runs/ppo --resume',
+      `
+Examples:
+  faultline train examples/train-ppo.yaml --out runs/ppo
+  faultline train examples/train-ppo.yaml --out runs/ppo --resume
+  faultline train examples/train-cart-pole.yaml --seeds 5 --workers 2 --out runs/cart-pole`,
     )
     .action(async (file, options) => {
       const signal = interruption();
@@ -49,125 +64,82 @@ export function trainCommand(): Command {
         ...(options.seed === undefined ? {} : { seed: options.seed }),
         train: { ...read.train, ...(options.steps === undefined ? {} : { steps: options.steps }) },
       };
-      const checkpoint = join(options.out, 'checkpoint.bin');
-      const identity = join(options.out, 'checkpoint.json');
-      const plan = plannedTraining(scenario.train);
-      const training = { district: scenario.district, train: { ...scenario.train, ...plan }, seed: scenario.seed };
-      if (options.resume === true && !existsSync(checkpoint))
-        throw new ConfigError(`there is no checkpoint in ${options.out}; start without --resume`);
-      using run = await openTraining(scenario, fileWorkspace({ roots: null, modelsDir: installation().modelsDir }));
-      const code = provenance(); // of the code that trains, whatever becomes of the files meanwhile
-      let spent = 0;
-      if (options.resume === true) {
-        const known = JSON.parse(readFileSync(identity, 'utf8')) as { scenario: string; seconds: number };
-        if (known.scenario !== hashOf(training))
-          throw new ConfigError(`the checkpoint in ${options.out} is of another scenario; start without --resume`);
-        run.training.restore(readFileSync(checkpoint));
-        spent = known.seconds;
-        note(`resumed at step ${run.training.step}`);
+      if (options.seeds === undefined) {
+        const card = await trainOne(scenario, options, signal);
+        if (options.json) printJson(card);
+        else print(`wrote ${options.out}: ${figures(card.clean)}`);
+        return;
       }
-      const started = process.cpuUsage();
-      const seconds = (): number => {
-        const { user, system } = process.cpuUsage(started);
-        return spent + (user + system) / 1e6;
-      };
-      const save = (): void => {
-        writeFile(`${checkpoint}.tmp`, run.training.save());
-        renameSync(`${checkpoint}.tmp`, checkpoint);
-        writeFile(identity, JSON.stringify({ scenario: hashOf(training), seconds: seconds() }));
-        writePolicy(options.out, options.name, options.title, scenario, run, seconds(), code);
-      };
-      const bar = progress(plan.steps, 'train', 'steps', run.training.step);
-      let saved = performance.now();
-      for (const event of run.training) {
-        if (event.type === 'progress') {
-          bar.update(event.step, `${(event.gradientSteps / seconds()).toFixed(0)} gradient steps/s`);
-        } else if (event.type === 'stopped') {
-          note(`stopped early at step ${event.step}: ${stopping[event.reason]}`);
-        } else {
-          const { step, score, metrics } = event.point;
-          note(
-            `${event.best ? '*' : ' '} step ${step}: return ${(-score).toFixed(1)}, consumption ${metrics['electricity_consumption_total']?.toFixed(4) ?? '-'}, ramping ${metrics['ramping_average']?.toFixed(4) ?? '-'} (${seconds().toFixed(0)} s)`,
-          );
-        }
-        if (performance.now() - saved > checkpointEvery * 1000 || signal.aborted) {
-          save();
-          saved = performance.now();
-        }
-        if (signal.aborted) {
-          bar.stop();
-          throw new CancelledError(`interrupted at step ${run.training.step}; continue with --resume`);
-        }
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      bar.stop();
-      const card = writePolicy(options.out, options.name, options.title, scenario, run, seconds(), code);
-      for (const leftover of [checkpoint, identity]) rmSync(leftover, { force: true }); // done: there is nothing to resume
-      if (options.json) printJson(card);
-      else
-        print(
-          `wrote ${options.out}: clean consumption ${run.best?.metrics['electricity_consumption_total']?.toFixed(4) ?? '-'}`,
-        );
+      if (scenario.seed + options.seeds - 1 > Number.MAX_SAFE_INTEGER)
+        throw new ConfigError(`--seeds ${options.seeds} from seed ${scenario.seed} on leaves the whole numbers`);
+      const summary = await trainSeeds(scenario, { ...options, file, seeds: options.seeds, signal });
+      if (options.json) printJson(summary);
+      else print(summaryText(summary));
     }) as unknown as Command;
 }
 
-function writePolicy(
-  out: string,
-  name: string,
-  title: string | undefined,
-  scenario: Scenario,
-  run: TrainingRun,
-  cpuSeconds: number,
-  code: ReturnType<typeof provenance>,
-): unknown {
+interface TrainOptions {
+  readonly out: string;
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly checkpointEvery: number;
+  readonly resume?: true | undefined;
+}
+
+async function trainOne(scenario: Scenario, options: TrainOptions, signal: AbortSignal) {
+  const { out, name, title } = options;
+  const identity = trainingIdentity(scenario);
+  const checkpoint = options.resume === true ? readCheckpoint(out, identity) : undefined;
+  using run = await openTraining(scenario, fileWorkspace({ roots: null, modelsDir: installation().modelsDir }));
   const { training } = run;
-  const files = run.files(name);
-  const { algorithm } = scenario.train;
-  const { lanes } = plannedTraining(scenario.train);
-  const card = {
-    format: 'faultline-card',
-    name,
-    title: title ?? `${algorithm} on ${scenario.district.buildings.join(', ')} of ${scenario.district.dataset}`,
-    algorithm,
-    config: run.config,
-    lanes,
-    steps: training.step,
-    gradientSteps: training.learner.gradientSteps,
-    seed: scenario.seed,
-    district: scenario.district,
-    dataHash: run.dataHash,
-    ...code,
-    // Time is of the machine that trained; everything else is a function of the above.
-    speed: {
-      cpuSeconds,
-      stepsPerSecond: training.step / cpuSeconds,
-      gradientStepsPerSecond: training.learner.gradientSteps / cpuSeconds,
-    },
-    clean: run.best?.metrics ?? {},
-    bestStep: run.best?.step ?? training.step,
+  const code = provenance(); // of the code that trains, whatever becomes of the files meanwhile
+  if (checkpoint !== undefined) {
+    training.restore(checkpoint.training);
+    note(`resumed at step ${training.step}`);
+  }
+  const started = process.cpuUsage();
+  const seconds = (): number => {
+    const { user, system } = process.cpuUsage(started);
+    return (checkpoint?.seconds ?? 0) + (user + system) / 1e6;
   };
-  writeFile(join(out, 'policy.json'), files.card);
-  writeFile(join(out, 'policy.safetensors'), files.weights);
-  writeFile(join(out, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);
-  const columns = [
-    'step',
-    'gradient_steps',
-    'return',
-    'electricity_consumption_total',
-    'ramping_average',
-    'cost_total',
-  ];
-  writeFile(
-    join(out, 'curve.csv'),
-    csvText(columns, training.curve.length, (row, column) => {
-      const point = training.curve[row]!;
-      return [
-        point.step,
-        point.gradientSteps,
-        -point.score,
-        ...columns.slice(3).map((name) => point.metrics[name] ?? null),
-      ][column]!;
-    }),
-  );
+  const write = (complete: boolean) =>
+    writeTraining(out, scenario, run, { name, title, cpuSeconds: seconds(), code, complete });
+  const bar = progress(plannedTraining(scenario.train).steps, 'train', 'steps', training.step);
+  let saved = performance.now();
+  for (const event of training) {
+    if (event.type === 'progress') {
+      bar.update(event.step, `${(event.gradientSteps / seconds()).toFixed(0)} gradient steps/s`);
+    } else if (event.type === 'stopped') {
+      note(`stopped early at step ${event.step}: ${stopping[event.reason]}`);
+    } else {
+      const shown = ['return', ...run.curveMetrics].flatMap((metric) =>
+        event.point.metrics[metric] === undefined ? [] : [[metric, event.point.metrics[metric]] as const],
+      );
+      note(
+        `${event.best ? '*' : ' '} step ${event.point.step}: ${figures(Object.fromEntries(shown))} (${seconds().toFixed(0)} s)`,
+      );
+    }
+    if (performance.now() - saved >= options.checkpointEvery * 1000 || signal.aborted) {
+      saveCheckpoint(out, identity, seconds(), training.save());
+      write(false);
+      saved = performance.now();
+    }
+    if (signal.aborted) {
+      bar.stop();
+      throw new CancelledError(`interrupted at step ${training.step}; continue with --resume`);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  bar.stop();
+  const card = write(true);
+  removeCheckpoint(out); // done: there is nothing to resume
   return card;
+}
+
+/** `return 487.2, ramping_average 1.031`: the first few metrics, for people. */
+function figures(metrics: Readonly<Record<string, number>>): string {
+  return Object.entries(metrics)
+    .slice(0, 4)
+    .map(([name, value]) => `${name} ${Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(4)}`)
+    .join(', ');
 }

@@ -1,0 +1,164 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { replaceFile } from '../../cli/files.ts';
+import type { TrainingCard } from '../../cli/training-folder.ts';
+import type { SeedsSummary } from '../../cli/training-seeds.ts';
+import { studentQuantile } from '../../evaluation/interval.ts';
+import { faultlineIn } from '../support/faultline.ts';
+import type { Outcome } from '../support/faultline.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'faultline-train-'));
+const path = (...parts: string[]): string => join(scratch, ...parts);
+const read = (...parts: string[]): string => readFileSync(path(...parts), 'utf8');
+const bytes = (...parts: string[]): Buffer => readFileSync(path(...parts));
+const faultline = (args: readonly string[], onStderr?: Parameters<typeof faultlineIn>[2]): Promise<Outcome> =>
+  faultlineIn(scratch, args, onStderr);
+
+async function ok(args: readonly string[]): Promise<Outcome> {
+  const outcome = await faultline(args);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome;
+}
+
+/** A card without what depends on the machine. */
+const figures = (...parts: string[]): object => {
+  const { speed: _speed, ...card } = JSON.parse(read(...parts)) as TrainingCard;
+  return card;
+};
+
+beforeAll(async () => {
+  writeFileSync(
+    path('cart.yaml'),
+    `name: small
+train:
+  environment: cart-pole
+  algorithm: ppo
+  steps: 8192
+  lanes: 4
+  evaluateEvery: 1024
+  evaluateEpisodes: 10
+  config: {bins: 2, net_arch: [16], n_steps: 32, n_epochs: 5}
+`,
+  );
+  await ok(['train', 'cart.yaml', '--out', 'whole']);
+}, 120_000);
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+describe('faultline train, killed', () => {
+  it('resumes to the weights, the curve and the card of a training that was not', async () => {
+    const args = ['train', 'cart.yaml', '--out', 'killed', '--checkpoint-every', '0'];
+    // Killed twice without a word of warning, at different points, the second time while it works on a resumed training.
+    for (const [round, step] of ['2048', '5120'].entries()) {
+      const outcome = await faultline(round === 0 ? args : [...args, '--resume'], (stderr, kill) => {
+        if (stderr.includes(`step ${step}:`)) kill('SIGKILL');
+      });
+      expect(outcome.signal).toBe('SIGKILL');
+      expect(existsSync(path('killed', 'checkpoint.bin'))).toBe(true);
+    }
+    expect(figures('killed', 'card.json')).toMatchObject({ complete: false });
+    writeFileSync(path('killed', 'checkpoint.bin.tmp'), 'half a checkpoint'); // what a kill within a save would leave
+    const { stderr } = await ok([...args, '--resume']);
+    expect(Number(/resumed at step (\d+)/.exec(stderr)![1])).toBeGreaterThanOrEqual(4096);
+    expect(bytes('killed', 'policy.safetensors').equals(bytes('whole', 'policy.safetensors'))).toBe(true);
+    expect(read('killed', 'policy.json')).toBe(read('whole', 'policy.json'));
+    expect(read('killed', 'curve.csv')).toBe(read('whole', 'curve.csv'));
+    expect(figures('killed', 'card.json')).toEqual(figures('whole', 'card.json'));
+    for (const leftover of ['checkpoint.bin', 'checkpoint.bin.tmp'])
+      expect(existsSync(path('killed', leftover))).toBe(false);
+  }, 60_000);
+
+  it('a damaged checkpoint is refused by name', async () => {
+    mkdirSync(path('damaged'));
+    writeFileSync(path('damaged', 'checkpoint.bin'), 'not a checkpoint');
+    const outcome = await faultline(['train', 'cart.yaml', '--out', 'damaged', '--resume']);
+    expect(outcome.code).toBe(2);
+    expect(outcome.stderr).toContain('PolicyFileError: checkpoint:');
+  });
+
+  it('a file is replaced whole', () => {
+    replaceFile(path('folder', 'file'), 'old');
+    replaceFile(path('folder', 'file'), 'new');
+    expect(read('folder', 'file')).toBe('new');
+    expect(existsSync(path('folder', 'file.tmp'))).toBe(false);
+  });
+});
+
+describe('the folder of a training', () => {
+  it('says what it learnt to control, from what, and how well it does on fresh episodes', () => {
+    const card = JSON.parse(read('whole', 'card.json')) as TrainingCard;
+    expect(card).toMatchObject({ environment: 'cart-pole', preset: 'sb3', complete: true, stopped: null, steps: 8192 });
+    expect(card.features.observation.map(({ name }) => name)).toContain('angle');
+    expect(card).not.toHaveProperty('district');
+    expect(card.clean['return']).toBeGreaterThan(30); // pushing at random gives 22
+    const [head, ...rows] = read('whole', 'curve.csv').trim().split('\n');
+    expect(head).toBe('step,gradient_steps,return,return_std,episode_length');
+    expect(rows).toHaveLength(8);
+    expect(rows[7]).toMatch(/^8192,/);
+  });
+});
+
+describe('faultline train, early stopping', () => {
+  it('says why it stopped, and writes the best', async () => {
+    writeFileSync(
+      path('stop.yaml'),
+      read('cart.yaml')
+        .replace('steps: 8192', 'steps: 800000')
+        .replace('train:', 'train:\n  stop: {reward_threshold: 30}'),
+    );
+    const { stderr, stdout } = await ok(['train', 'stop.yaml', '--out', 'stopped', '--json']);
+    expect(stderr).toMatch(/stopped early at step \d+: the return is as high as was asked for/);
+    const card = JSON.parse(stdout) as TrainingCard;
+    expect(card.stopped).toBe('reward-threshold');
+    expect(card.bestStep).toBe(card.steps);
+    expect(card.steps).toBeLessThan(80_000);
+  });
+});
+
+describe('faultline train --seeds', () => {
+  const args = ['train', 'cart.yaml', '--steps', '2048', '--out', 'seeds', '--workers', '2', '--checkpoint-every', '0'];
+
+  it('interrupted, saves every seed; resumed, trains what is missing and sums up', async () => {
+    let sent = false;
+    const stopped = await faultline([...args, '--seeds', '3'], (stderr, kill) => {
+      if (!sent && stderr.includes('step 1024:')) kill('SIGTERM');
+      sent ||= stderr.includes('step 1024:'); // a second signal would end it at once
+    });
+    expect(stopped.code, stopped.stderr).toBe(130);
+    expect(stopped.stderr).toContain('continue with --resume');
+    expect(existsSync(path('seeds', 'summary.json'))).toBe(false);
+
+    const three = JSON.parse((await ok([...args, '--seeds', '3', '--resume', '--json'])).stdout) as SeedsSummary;
+    expect(three.seeds.map(({ seed }) => seed)).toEqual([0, 1, 2]);
+    const { values, mean, interval } = three.metrics['return']!;
+    expect(new Set(values).size).toBe(3);
+    expect(mean).toBeCloseTo((values[0]! + values[1]! + values[2]!) / 3, 9);
+    expect(interval).toBeNull(); // three points are shown as they are
+
+    // Two more seeds: the three are left as they are.
+    const before = bytes('seeds', 'seed-1', 'card.json');
+    const { stdout, stderr } = await ok([...args, '--seeds', '5', '--resume']);
+    expect(stderr).not.toMatch(/^seed [012]:/m);
+    expect(bytes('seeds', 'seed-1', 'card.json').equals(before)).toBe(true);
+    const five = JSON.parse(read('seeds', 'summary.json')) as SeedsSummary;
+    expect(five.metrics['return']!.values.slice(0, 3)).toEqual(values);
+    const all = five.metrics['return']!;
+    const deviation = Math.sqrt(all.values.reduce((sum, value) => sum + (value - all.mean) ** 2, 0) / 4);
+    expect(all.interval!.high - all.mean).toBeCloseTo((studentQuantile(0.975, 4) * deviation) / Math.sqrt(5), 9);
+    expect(stdout).toContain('95 % interval');
+
+    // Each is what one training with that seed gives.
+    await ok(['train', 'cart.yaml', '--steps', '2048', '--seed', '4', '--out', 'alone']);
+    expect(bytes('seeds', 'seed-4', 'policy.safetensors').equals(bytes('alone', 'policy.safetensors'))).toBe(true);
+    expect(figures('seeds', 'seed-4', 'card.json')).toEqual(figures('alone', 'card.json'));
+  }, 60_000);
+
+  it('ends when a seed cannot be trained, with that seed’s words', async () => {
+    writeFileSync(path('blocked'), 'a file where a folder should be');
+    const outcome = await faultline(['train', 'cart.yaml', '--seeds', '2', '--out', 'blocked']);
+    expect(outcome.code).toBe(3);
+    expect(outcome.stderr).toMatch(/seed 0: .*ENOTDIR|seed 0: .*EEXIST/);
+    expect(outcome.stderr).toContain('seed 0 ended with code 3; what it said is above');
+  });
+});
