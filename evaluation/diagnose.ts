@@ -1,15 +1,18 @@
-import { selectBackend } from '../nn/backend.ts';
+import { choose, probeBackends } from '../nn/backend.ts';
+import type { Probe } from '../nn/backend.ts';
 import { createNetwork } from '../nn/create-network.ts';
 import { initialise } from '../nn/initialise.ts';
 import { rng } from '../core/rng.ts';
 import type { LayerSpec } from '../core/policy.ts';
 
-/** Which tensor backend computes here and why the better ones do not, and how fast the MLP kernel is. */
+/** Which tensor backend computes here, what became of every candidate, and how fast the MLP kernel is. */
 export interface Diagnosis {
   readonly backend: {
     readonly name: string;
     readonly device: string;
     readonly refused: readonly { readonly name: string; readonly reason: string }[];
+    /** Every candidate in probing order, whichever is taken. */
+    readonly candidates: readonly Probe[];
   };
   readonly kernel: {
     readonly engine: string;
@@ -24,11 +27,19 @@ const layers: readonly LayerSpec[] = [
   { inputs: 256, outputs: 20, activation: 'linear' },
 ];
 
-/** @param force a backend that must be taken; undefined: the first that works  @param now milliseconds */
+/**
+ * @param force a backend that must be taken; undefined: the first that works  @param now milliseconds
+ * @throws {UnknownNameError} when `force` names no backend.
+ * @throws {BackendError} when the forced one is unusable.
+ */
 export async function diagnose(force: string | undefined, now: () => number): Promise<Diagnosis> {
-  using backend = await selectBackend(force === undefined ? {} : { force });
-  const { name, device, refused } = backend;
-  return { backend: { name, device, refused }, kernel: { engine: 'wasm SIMD', gradientMs: gradientTime(now) } };
+  const candidates = await probeBackends();
+  const { taken, refused } = choose(candidates, force);
+  const { name, device } = taken;
+  return {
+    backend: { name, device, refused, candidates },
+    kernel: { engine: 'wasm SIMD', gradientMs: gradientTime(now) },
+  };
 }
 
 function gradientTime(now: () => number): number {

@@ -3,19 +3,17 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { diagnose } from '../../evaluation/diagnose.ts';
+import type { Diagnosis } from '../../evaluation/diagnose.ts';
 import { installation, version } from '../../server/installation.ts';
 import { modelNames } from '../../server/workspace.ts';
+import { backendOption } from '../backend-option.ts';
 import { print, printJson, table } from '../output.ts';
 
 /** `faultline doctor`: what this machine has, which backend computes, and why the others were refused. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say what this machine has and what runs on it')
-    .option(
-      '--backend <name>',
-      'force a tensor backend; fails instead of falling back',
-      process.env['FAULTLINE_BACKEND'],
-    )
+    .addOption(backendOption())
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  faultline doctor\n  FAULTLINE_BACKEND=wasm faultline doctor --json')
     .action(async (options) => {
@@ -47,7 +45,7 @@ export function doctorCommand(): Command {
           ['faultline', report.faultline],
           ['node', `${report.node} on ${report.platform}, ${report.cpus} × ${report.cpu}, ${report.memoryGiB} GiB`],
           ['tensor backend', `${backend.name} (${backend.device})`],
-          ...backend.refused.map(({ name, reason }) => [`  not ${name}`, reason]),
+          ...backend.candidates.map((probe) => [`  ${probe.name}`, outcome(probe)]),
           [
             'MLP kernel',
             `${kernel.engine}: gradient of 31-256-256-20 at batch 1 in ${kernel.gradientMs.toFixed(3)} ms`,
@@ -58,4 +56,12 @@ export function doctorCommand(): Command {
         ]),
       );
     }) as unknown as Command;
+}
+
+/** `usable: GPU (WebGPU, …), tensors up to 1024 MiB; no spectral (FFT missing)` or `refused: not installed (webgpu)`. */
+function outcome(probe: Diagnosis['backend']['candidates'][number]): string {
+  if (!probe.usable) return `refused: ${probe.reason}`;
+  const limit = probe.maxTensorBytes === undefined ? '' : `, tensors up to ${probe.maxTensorBytes / 2 ** 20} MiB`;
+  const gaps = probe.gaps.map(({ kind, missing }) => `${kind} (${missing.join(', ')} missing)`).join('; ');
+  return `usable: ${probe.device}${limit}${gaps === '' ? '' : `; no ${gaps}`}`;
 }

@@ -1,3 +1,6 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { ShapeError } from '../../core/errors.ts';
+import { op } from '../op.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
 const rows = 32;
@@ -5,7 +8,17 @@ const inputs = 40; // 1280 values: above the size below which some backends hand
 const outputs = 33;
 
 /**
- * Asks the current backend for a gradient whose answer is known: `d/dX Σ relu(X·W)² = 2·relu(X·W)·Wᵀ`.
+ * `d/dX Σ relu(X·W)² = 2·relu(X·W)·Wᵀ`, by the backend's own derivatives.
+ * @param x [B, I]  @param w [I, K]  @returns [B, I]
+ */
+export const squaredReluGradient = op('squaredReluGradient', (tf, x: Tensor, w: Tensor): Tensor => {
+  if (x.rank !== 2 || w.rank !== 2)
+    throw new ShapeError(`squaredReluGradient: x has rank ${x.rank} and w has rank ${w.rank}, expected 2 and 2`);
+  return tf.grad((input: Tensor) => input.matMul(w).relu().square().sum())(x);
+});
+
+/**
+ * Asks the current backend for a gradient whose answer is known.
  *
  * The entries are small integers, so the answer is exact in float32 in any order of summation. Read asynchronously: WebGPU
  * cannot do otherwise.
@@ -14,11 +27,9 @@ const outputs = 33;
 export async function selfTest(tf: Tensorflow): Promise<void> {
   const x = Float32Array.from({ length: rows * inputs }, (_, i) => ((i * 7) % 5) - 2);
   const w = Float32Array.from({ length: inputs * outputs }, (_, i) => ((i * 11) % 7) - 3);
-  const gradient = tf.tidy(() => {
-    const weights = tf.tensor2d(w, [inputs, outputs]);
-    const loss = (input: import('@tensorflow/tfjs').Tensor) => input.matMul(weights).relu().square().sum();
-    return tf.grad(loss)(tf.tensor2d(x, [rows, inputs]));
-  });
+  const gradient = tf.tidy(() =>
+    squaredReluGradient(tf, tf.tensor2d(x, [rows, inputs]), tf.tensor2d(w, [inputs, outputs])),
+  );
   const got = await gradient.data();
   gradient.dispose();
   const expected = knownAnswer(x, w);

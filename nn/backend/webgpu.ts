@@ -1,5 +1,7 @@
 import { tensorflow, use } from './tensorflow.ts';
 import type { BackendOpener } from './tensorflow.ts';
+import { failWithDevice } from './webgpu-failure.ts';
+import type { WebgpuBackend } from './webgpu-failure.ts';
 
 /** As much of the WebGPU interface as we touch. */
 interface Gpu {
@@ -32,11 +34,29 @@ export const openWebgpu: BackendOpener = async (load, allowSoftware) => {
 
   // The backend registers itself when its module is loaded, and only if it then finds these.
   Object.assign(globalThis, dawn.globals);
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  offer(gpu);
   const tf = await tensorflow(load);
   await load('@tensorflow/tfjs-backend-webgpu');
   // Small tensors would silently be computed by the JavaScript backend, and a self-test on them would prove nothing.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
-  await use(tf, 'webgpu');
-  return { tf, device: `${software ? 'software' : 'GPU'} (WebGPU, ${text})` };
+  const open = await use(tf, 'webgpu');
+  const backend = tf.backend() as unknown as WebgpuBackend;
+  failWithDevice(backend);
+  const { maxStorageBufferBindingSize, maxBufferSize } = backend.device.limits;
+  return {
+    ...open,
+    device: `${software ? 'software' : 'GPU'} (WebGPU, ${text})`,
+    maxTensorBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+    close: () => backend.device.destroy(), // an open device keeps the process alive
+  };
 };
+
+/** Node 20 has no `navigator`, later ones have one without `gpu`. */
+function offer(gpu: Gpu): void {
+  const { navigator } = globalThis as { readonly navigator?: object };
+  if (navigator === undefined) {
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+    return;
+  }
+  Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
+}

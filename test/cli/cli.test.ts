@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetReadObjects } from 'hyparquet';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunResult } from '../../core/run.ts';
 import { smallPolicy } from '../support/small-policy.ts';
 
@@ -128,12 +128,41 @@ describe('faultline', () => {
 
   it('doctor says what computes and why the others do not', async () => {
     const report = JSON.parse((await ok(['doctor', '--json'])).stdout) as {
-      backend: { name: string; refused: { name: string; reason: string }[] };
+      backend: {
+        name: string;
+        refused: { name: string; reason: string }[];
+        candidates: { name: string; usable: boolean; reason?: string; device?: string }[];
+      };
       kernel: { gradientMs: number };
     };
     expect(report.backend.name).toMatch(/^(wasm|cpu|webgpu|tensorflow|tfjs-node|tfjs-node-gpu)$/);
     for (const { reason } of report.backend.refused) expect(reason.length).toBeGreaterThan(5);
+    const { candidates } = report.backend;
+    expect(candidates.map(({ name }) => name)).toEqual(['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu']);
+    for (const { usable, reason, device } of candidates) expect(usable ? device : reason).toMatch(/\w{3}/);
+    expect(candidates.find(({ usable }) => usable)?.name).toBe(report.backend.name);
     expect(report.kernel.gradientMs).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('doctor obeys FAULTLINE_BACKEND, and --backend before it', async () => {
+    vi.stubEnv('FAULTLINE_BACKEND', 'cpu');
+    const doctor = async (
+      ...args: string[]
+    ): Promise<{ name: string; candidates: { name: string; usable: boolean }[] }> => {
+      const { stdout } = await ok(['doctor', '--json', ...args]);
+      return (JSON.parse(stdout) as { backend: Awaited<ReturnType<typeof doctor>> }).backend;
+    };
+    const { name, candidates } = await doctor();
+    expect(name).toBe('cpu');
+    expect((await doctor('--backend', 'wasm')).name).toBe('wasm');
+    const unusable = candidates.find((candidate) => !candidate.usable)?.name;
+    if (unusable !== undefined) {
+      vi.stubEnv('FAULTLINE_BACKEND', unusable); // forced, so nothing else is taken
+      const { code, stderr } = await faultline(['doctor']);
+      expect(stderr).toContain(`BackendError: backend '${unusable}' is not usable`);
+      expect(code).toBe(3);
+    }
+    vi.unstubAllEnvs();
   }, 60_000);
 });
 
