@@ -1,6 +1,8 @@
 import type { Definition } from '../core/definition.ts';
 import { a2cConfig } from './a2c/config.ts';
 import { a2c } from './a2c/a2c.ts';
+import { dqnConfig } from './dqn/config.ts';
+import { dqn } from './dqn/dqn.ts';
 import type { LearnerMaker } from './learner.ts';
 import { ppoConfig } from './ppo/config.ts';
 import { ppo } from './ppo/ppo.ts';
@@ -14,7 +16,9 @@ import { hourRule } from './rule/hour-rule.ts';
 import { random } from './rule/random.ts';
 import { selfConsumption } from './rule/self-consumption.ts';
 import { sacConfig } from './sac/config.ts';
-import { Sac } from './sac/sac.ts';
+import { sac } from './sac/sac.ts';
+import { td3Config } from './td3/config.ts';
+import { td3 } from './td3/td3.ts';
 
 /** Controllers that learn, by the names of scenarios and the command line. */
 export const learners = {
@@ -34,7 +38,19 @@ export const learners = {
     title: 'Soft actor-critic',
     source: 'Haarnoja et al. (2018), "Soft Actor-Critic Algorithms and Applications"',
     config: sacConfig,
-    make: (raw) => (spaces, rng) => new Sac(sacConfig.parse(raw), spaces, rng),
+    make: (raw) => (spaces, rng) => sac(sacConfig.parse(raw), spaces, rng),
+  },
+  td3: {
+    title: 'Twin delayed deterministic policy gradient',
+    source: 'Fujimoto et al. (2018), "Addressing Function Approximation Error in Actor-Critic Methods"',
+    config: td3Config,
+    make: (raw) => (spaces, rng) => td3(td3Config.parse(raw), spaces, rng),
+  },
+  dqn: {
+    title: 'Deep Q-network over action bins',
+    source: 'Mnih et al. (2015), "Human-level control through deep reinforcement learning"',
+    config: dqnConfig,
+    make: (raw) => (spaces, rng) => dqn(dqnConfig.parse(raw), spaces, rng),
   },
 } satisfies Record<string, Definition<LearnerMaker>>;
 

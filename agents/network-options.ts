@@ -3,7 +3,8 @@ import { activationNames } from '../nn/activation.ts';
 import type { Activation } from '../core/policy.ts';
 import type { Initialisation } from '../nn/initialise.ts';
 
-const widths = z.array(z.int().min(1).max(4096)).min(1).max(8);
+/** The schema of hidden layers' widths. */
+export const widths = z.array(z.int().min(1).max(4096)).min(1).max(8);
 
 /** Widths of hidden layers: one list for all networks of a learner, or a list for the actor and one for the critic. */
 export function netArch<const Critic extends 'vf' | 'qf'>(critic: Critic) {

@@ -1,58 +1,36 @@
 import { z } from 'zod';
-import { rewardOptions } from '../return/reward-options.ts';
+import { netArch } from '../network-options.ts';
+import { actionNoiseOption } from '../off-policy/action-noise.ts';
+import { offPolicyOptions } from '../off-policy/options.ts';
 
-/** Options of SAC; defaults are the settings that the shipped victims were trained with. */
+/** Options of SAC; names and defaults of Stable-Baselines3, ours in camelCase. */
 export const sacConfig = z.strictObject({
-  hidden: z
-    .array(z.int().min(1).max(4096))
-    .min(1)
-    .max(8)
-    .default([256, 256])
-    .describe('Width of each relu layer of actor and critics.'),
-  learningRate: z.number().positive().default(1e-3).describe('Adam’s step size for all networks; SB3: 3e-4.'),
-  schedule: z
-    .enum(['constant', 'linear'])
-    .default('linear')
-    .describe('`linear` takes the learning rate to 0 over the training, so that the policy settles; SB3: constant.'),
-  bufferSize: z.int().min(1).default(1_000_000).describe('Most transitions remembered; SB3: 1e6.'),
-  startSteps: z
-    .int()
-    .min(0)
-    .default(100)
-    .describe('Steps over all lanes with uniformly random actions before learning starts; SB3: 100.'),
-  batchSize: z
-    .int()
-    .min(1)
-    .default(128)
-    .describe('Rows of a minibatch; SB3: 256; half of it makes an update twice as fast.'),
-  updatesPerStep: z
-    .number()
-    .positive()
-    .default(0.25)
-    .describe('Updates for each step of each lane; fractions add up; SB3: 1. Steps are cheap here, updates are not.'),
-  tau: z.number().min(0).max(1).default(0.005).describe('Share of the critic that its target takes over; SB3: 0.005.'),
-  gamma: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.97)
-    .describe('Discount of the next step: 0.97 looks about 33 hours ahead; SB3: 0.99.'),
-  entropyTarget: z
-    .number()
-    .default(-2)
+  net_arch: netArch('qf').default([256, 256]).describe('Hidden widths of actor and critics, or {pi, qf} of each.'),
+  ...offPolicyOptions({ learning_rate: 3e-4, batch_size: 256, tau: 0.005, train_freq: 1 }),
+  action_noise: actionNoiseOption,
+  ent_coef: z
+    .union([
+      z.number().min(0),
+      z
+        .string()
+        .regex(/^auto(_\d+(\.\d+)?(e-?\d+)?)?$/, "expected a number, 'auto', or 'auto_0.1' for one that begins at 0.1")
+        .refine((text) => temperatureStart(text) > 0, 'must begin above 0'),
+    ])
+    .default('auto')
+    .describe('Entropy temperature: fixed; `auto`: learned, from 1; `auto_0.1`: learned, from 0.1.'),
+  target_update_interval: z.int().min(1).default(1).describe('Updates between moves of the target critics.'),
+  target_entropy: z
+    .union([z.literal('auto'), z.number()])
+    .default('auto')
     .describe(
-      'Entropy the temperature steers to, nats per action component on the unit scale; SB3: −1, a deviation of 0.09 on [−1, 1], so 0.45 kWh of a 5 kW battery.',
+      'Entropy the temperature steers to, nats of the action on the scale [-1, 1]; `auto`: -1 for each of its components, a deviation of 0.09.',
     ),
-  temperature: z
-    .number()
-    .positive()
-    .default(0.05)
-    .describe('Entropy temperature at the start; SB3: 1, far above a shaped reward’s scale.'),
-  ...rewardOptions,
-  checkpointReplay: z
-    .boolean()
-    .default(true)
-    .describe('Checkpoints hold the replay buffer; without it a resumed training first refills it.'),
 });
 
 export type SacConfig = z.infer<typeof sacConfig>;
+
+/** What a learned temperature begins at: 1 for `auto`, x for `auto_x`. */
+export function temperatureStart(entCoef: string): number {
+  const [, start] = entCoef.split('_');
+  return start === undefined ? 1 : Number(start);
+}

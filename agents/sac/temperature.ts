@@ -1,13 +1,27 @@
 import type { State } from '../state.ts';
 import { stateArray } from '../state.ts';
 
+/** The entropy temperature α of SAC. */
+export interface Temperature {
+  readonly alpha: number;
+  /** One step towards the target entropy. @param meanLogProb mean of log π(a|x) over a minibatch, nats */
+  adapt(meanLogProb: number, learningRate: number): void;
+  save(): State;
+  restore(state: State): void;
+}
+
+/** A temperature that stays what it is. */
+export function fixedTemperature(alpha: number): Temperature {
+  return { alpha, adapt() {}, save: () => ({}), restore() {} };
+}
+
 /**
- * The entropy temperature `α = exp(l)`, steered so that the policy's entropy stays near a target.
+ * A temperature `α = exp(l)`, steered so that the policy's entropy stays near a target.
  *
  * `L(l) = −l·mean(log π + target)`, one Adam step each (β 0.9, 0.999; ε 1e-8). Source: Haarnoja et al. (2018), eq. 18, with
  * log α for α as in the authors' code.
  */
-export class Temperature {
+export class LearnedTemperature implements Temperature {
   readonly #target: number;
   /** log α, first and second moment, steps. */
   readonly #state: Float64Array;
@@ -21,7 +35,6 @@ export class Temperature {
     return Math.exp(this.#state[0]!);
   }
 
-  /** @param meanLogProb mean of log π(a|x) over a minibatch, nats */
   adapt(meanLogProb: number, learningRate: number): void {
     const s = this.#state;
     const gradient = -(meanLogProb + this.#target);

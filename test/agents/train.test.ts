@@ -15,6 +15,7 @@ interface Case {
 }
 
 const onPolicy = { net_arch: [8], n_steps: 16, learning_rate: { linear: 3e-4 } };
+const offPolicy = { net_arch: [8], batch_size: 16, learning_starts: 20 };
 const cases = {
   ppo: { algorithm: 'ppo', config: { ...onPolicy, bins: 5, batch_size: 16, n_epochs: 2 }, wider: { net_arch: [9] } },
   'ppo with gSDE and statistics': {
@@ -23,7 +24,22 @@ const cases = {
     wider: { net_arch: [9] },
   },
   a2c: { algorithm: 'a2c', config: { ...onPolicy, normaliseReward: true }, wider: { net_arch: [9] } },
-  sac: { algorithm: 'sac', config: { hidden: [8], batchSize: 16, startSteps: 20 }, wider: { hidden: [9] } },
+  sac: {
+    algorithm: 'sac',
+    config: { ...offPolicy, action_noise: { ou: 0.5 }, normalize: {} },
+    wider: { net_arch: [9] },
+  },
+  td3: {
+    algorithm: 'td3',
+    config: { ...offPolicy, action_noise: { ou: 0.5 }, normalize: {} },
+    wider: { net_arch: [9] },
+  },
+  dqn: { algorithm: 'dqn', config: { ...offPolicy, bins: 5, target_update_interval: 40 }, wider: { net_arch: [9] } },
+  'duelling dqn with statistics': {
+    algorithm: 'dqn',
+    config: { ...offPolicy, bins: 5, target_update_interval: 40, duelling: true, normalize: {} },
+    wider: { net_arch: [9] },
+  },
 } satisfies Record<string, Case>;
 type CaseName = keyof typeof cases;
 
@@ -114,8 +130,8 @@ describe.each(Object.keys(cases) as CaseName[])('training %s', (name) => {
 });
 
 describe('misuse', () => {
-  it('PPO refuses to put two action components in bins', () => {
-    expect(() => train(options('ppo', { env: toyEnv(banditToy, 4) }))).toThrow(/2 action components, expected 1/);
+  it.each(['ppo', 'dqn'] as const)('%s refuses to put two action components in bins', (name) => {
+    expect(() => train(options(name, { env: toyEnv(banditToy, 4) }))).toThrow(/2 action components, expected 1/);
   });
 
   it('PPO refuses gSDE over bins', () => {
