@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   nn: () => import('./nn.ts'),
   attack: () => import('./attack.ts'),
   evaluate: () => import('./evaluate.ts'),
+  learners: () => import('./learners.ts'),
 };
 
 const asked = process.argv.slice(2);
