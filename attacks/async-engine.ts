@@ -39,11 +39,12 @@ export function asyncAttackEngine(setup: {
     async perturb(x, rows, step, rngs, out) {
       assertLength(x, rows * victim.observationSize, 'x', 'perturb');
       assertLength(out, x.length, 'out', 'perturb');
+      probe.tally.begin(rows);
       for (const question of questions(x, rows, victim, { step, rngs, threat, features }, out)) {
-        if (question.kind === 'logits') await probe.logits(question.x, question.rows, question.out);
+        if (question.kind === 'logits') await probe.logits(question.x, question.rows, question.out, question.of);
         else {
-          const { objective, rows: asked, value, gradient } = question;
-          await probe.valueAndGradient(objective, question.x, asked, value, gradient);
+          const { objective, rows: asked, value, gradient, of } = question;
+          await probe.valueAndGradient(objective, question.x, asked, value, gradient, of);
         }
       }
       ball.around(x, rows, threat);
@@ -53,10 +54,10 @@ export function asyncAttackEngine(setup: {
       if (verdict.linf.length !== rows) verdict = verdictOf(rows, victim.actionSize);
       await victim.decide(x, rows, verdict.cleanAction);
       await victim.decide(out, rows, verdict.action);
-      judge(verdict, victim.head, x, out, rows);
+      judge(verdict, probe.tally, victim.head, x, out, rows);
     },
     get meter() {
-      return { queries: probe.queries, gradients: probe.gradients, rejected };
+      return { queries: probe.tally.queries, gradients: probe.tally.gradients, rejected };
     },
     get verdict() {
       return verdict;

@@ -15,7 +15,7 @@ export interface AttackEngine {
    * @throws {BudgetError} naming row, feature and amount if what is handed out lies outside the threat set.
    */
   perturb(x: Float32Array, rows: number, step: number, rngs: readonly Rng[], out: Float32Array): void;
-  /** Rows asked of the victim by the attack so far; judging is free. `rejected`: proposals that were not numbers. */
+  /** Rows asked of the victim by the attack so far, the sums of what every verdict counts by row; judging is free. `rejected`: proposals that were not numbers. */
   readonly meter: { readonly queries: number; readonly gradients: number; readonly rejected: number };
   readonly verdict: Verdict;
   /** @param ended [rows] 1 where an episode just ended */
@@ -54,7 +54,7 @@ export function attackEngine(setup: {
     if (verdict.linf.length !== rows) verdict = verdictOf(rows, victim.actionSize);
     victim.decide(x, rows, verdict.cleanAction);
     victim.decide(out, rows, verdict.action);
-    judge(verdict, victim.head, x, out, rows);
+    judge(verdict, probe.tally, victim.head, x, out, rows);
   };
 
   return {
@@ -62,6 +62,7 @@ export function attackEngine(setup: {
       assertLength(x, rows * size, 'x', 'perturb');
       assertLength(out, rows * size, 'out', 'perturb');
       if (rngs.length < rows) throw new ShapeError(`perturb: ${rngs.length} random streams for ${rows} rows`);
+      probe.tally.begin(rows);
       attack.perturb(x, rows, probe, { step, rngs, threat, features }, out);
       ball.around(x, rows, threat);
       rejected += ball.project(out);
@@ -70,7 +71,7 @@ export function attackEngine(setup: {
       decide(x, out, rows);
     },
     get meter() {
-      return { queries: probe.queries, gradients: probe.gradients, rejected };
+      return { queries: probe.tally.queries, gradients: probe.tally.gradients, rejected };
     },
     get verdict() {
       return verdict;

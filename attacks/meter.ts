@@ -1,38 +1,75 @@
+import { ShapeError } from '../core/errors.ts';
 import type { AsyncGradientAccess, GradientAccess } from '../core/victim.ts';
 
-/** A victim that counts what is asked of it, in rows. */
-export interface MeteredVictim extends GradientAccess {
+/** What was asked of a victim, in rows, in all and for each row of the attacked batch. */
+export class Tally {
   /** Forward passes: decisions and logits. */
-  readonly queries: number;
+  queries = 0;
   /** Objective gradients; the forward pass inside one is not counted again. */
-  readonly gradients: number;
+  gradients = 0;
+  /** [rows] the same of the present batch alone, by its rows: what they add up to is what the totals grew by. */
+  rowQueries = new Uint32Array(0);
+  rowGradients = new Uint32Array(0);
+
+  /** A batch begins, and none of its rows has asked anything. */
+  begin(rows: number): void {
+    if (this.rowQueries.length === rows) {
+      this.rowQueries.fill(0);
+      this.rowGradients.fill(0);
+    } else {
+      this.rowQueries = new Uint32Array(rows);
+      this.rowGradients = new Uint32Array(rows);
+    }
+  }
+
+  /** @throws {ShapeError} for a question about no row of the batch: what no row pays for would not be counted. */
+  query(rows: number, of: Int32Array | undefined): void {
+    charge(this.rowQueries, rows, of);
+    this.queries += rows;
+  }
+
+  /** @throws {ShapeError} as `query` does */
+  gradient(rows: number, of: Int32Array | undefined): void {
+    charge(this.rowGradients, rows, of);
+    this.gradients += rows;
+  }
+}
+
+function charge(counts: Uint32Array, rows: number, of: Int32Array | undefined): void {
+  if (of === undefined && rows !== counts.length)
+    throw new ShapeError(`a batch of ${counts.length} rows asks about ${rows} without saying for which of its own`);
+  for (let r = 0; r < rows; r++) {
+    const row = of === undefined ? r : of[r];
+    if (row === undefined || !(row >= 0 && row < counts.length))
+      throw new ShapeError(`row ${r} is asked for row ${row} of a batch of ${counts.length}`);
+    counts[row]!++;
+  }
+}
+
+/** A victim that counts what is asked of it. */
+export interface MeteredVictim extends GradientAccess {
+  readonly tally: Tally;
 }
 
 /** Wraps a victim so that an attack's queries and gradients are counted. */
 export function metered(victim: GradientAccess): MeteredVictim {
-  let queries = 0;
-  let gradients = 0;
+  const tally = new Tally();
   return {
+    tally,
     observationSize: victim.observationSize,
     actionSize: victim.actionSize,
     logitsSize: victim.logitsSize,
     head: victim.head,
-    get queries() {
-      return queries;
-    },
-    get gradients() {
-      return gradients;
-    },
-    decide(x, rows, action) {
-      queries += rows;
+    decide(x, rows, action, of) {
+      tally.query(rows, of);
       victim.decide(x, rows, action);
     },
-    logits(x, rows, out) {
-      queries += rows;
+    logits(x, rows, out, of) {
+      tally.query(rows, of);
       victim.logits(x, rows, out);
     },
-    valueAndGradient(objective, x, rows, value, gradient) {
-      gradients += rows;
+    valueAndGradient(objective, x, rows, value, gradient, of) {
+      tally.gradient(rows, of);
       victim.valueAndGradient(objective, x, rows, value, gradient);
     },
   };
@@ -40,35 +77,28 @@ export function metered(victim: GradientAccess): MeteredVictim {
 
 /** The same for a victim that has to be waited for. */
 export interface AsyncMeteredVictim extends AsyncGradientAccess {
-  readonly queries: number;
-  readonly gradients: number;
+  readonly tally: Tally;
 }
 
 /** Wraps a victim that has to be waited for so that an attack's queries and gradients are counted. */
 export function meteredAsync(victim: AsyncGradientAccess): AsyncMeteredVictim {
-  let queries = 0;
-  let gradients = 0;
+  const tally = new Tally();
   return {
+    tally,
     observationSize: victim.observationSize,
     actionSize: victim.actionSize,
     logitsSize: victim.logitsSize,
     head: victim.head,
-    get queries() {
-      return queries;
-    },
-    get gradients() {
-      return gradients;
-    },
-    decide(x, rows, action) {
-      queries += rows;
+    decide(x, rows, action, of) {
+      tally.query(rows, of);
       return victim.decide(x, rows, action);
     },
-    logits(x, rows, out) {
-      queries += rows;
+    logits(x, rows, out, of) {
+      tally.query(rows, of);
       return victim.logits(x, rows, out);
     },
-    valueAndGradient(objective, x, rows, value, gradient) {
-      gradients += rows;
+    valueAndGradient(objective, x, rows, value, gradient, of) {
+      tally.gradient(rows, of);
       return victim.valueAndGradient(objective, x, rows, value, gradient);
     },
   };

@@ -2,6 +2,7 @@ import type { ThreatModel } from '../core/attack.ts';
 import { BudgetError } from '../core/errors.ts';
 import type { Head } from '../core/policy.ts';
 import type { Feature } from '../core/space.ts';
+import type { Tally } from './meter.ts';
 
 /** What the last step did, per row; views that the engine owns, valid until its next `perturb`. */
 export interface Verdict {
@@ -15,6 +16,9 @@ export interface Verdict {
   /** [rows×A] physical actions on the clean and on the perturbed observation. */
   readonly cleanAction: Float64Array;
   readonly action: Float64Array;
+  /** [rows] what the attack asked of the victim for each row: forward passes and gradients. */
+  readonly queries: Uint32Array;
+  readonly gradients: Uint32Array;
 }
 
 /** A verdict with room for so many rows. */
@@ -26,11 +30,22 @@ export function verdictOf(rows: number, actions: number): Verdict {
     l2: new Float64Array(rows),
     cleanAction: new Float64Array(rows * actions),
     action: new Float64Array(rows * actions),
+    queries: new Uint32Array(rows),
+    gradients: new Uint32Array(rows),
   };
 }
 
-/** Fills a verdict whose two decisions are there. @param x, out [rows×O] */
-export function judge(verdict: Verdict, head: Head, x: Float32Array, out: Float32Array, rows: number): void {
+/** Fills a verdict whose two decisions are there. @param tally of the batch  @param x, out [rows×O] */
+export function judge(
+  verdict: Verdict,
+  tally: Tally,
+  head: Head,
+  x: Float32Array,
+  out: Float32Array,
+  rows: number,
+): void {
+  verdict.queries.set(tally.rowQueries);
+  verdict.gradients.set(tally.rowGradients);
   const [low, span] = actionScale(head);
   const size = x.length / rows;
   const actions = low.length;

@@ -35,6 +35,7 @@ export interface LaneResult {
     /** Per feature, mean |x' − x| in its physical unit. */
     readonly physical: Readonly<Record<string, { readonly unit: string; readonly mean: number; readonly max: number }>>;
   };
+  /** Rows asked of the victim for this lane, and its share of the time of the batches that it was in. */
   readonly cost?: { readonly queries: number; readonly gradients: number; readonly seconds: number };
 }
 

@@ -3,12 +3,17 @@ import type { Head } from './policy.ts';
 /** The threat model is a type: a decision-based attack cannot call a gradient. */
 export type AccessKind = 'none' | 'decision' | 'score' | 'gradient';
 
-/** Sees only what the controller does. */
+/**
+ * Sees only what the controller does.
+ *
+ * `of` of every question is [≥ rows]: the row of the attacked batch that each row is asked for; absent: those of the batch in order. No
+ * answer depends on it: the meter reads it, so that each lane pays for what was asked for it.
+ */
 export interface DecisionAccess {
   readonly observationSize: number;
   readonly actionSize: number;
   /** @param x [rows×O] normalised  @param action [rows×A] physical, deterministic (the policy's mode) */
-  decide(x: Float32Array, rows: number, action: Float64Array): void;
+  decide(x: Float32Array, rows: number, action: Float64Array, of?: Int32Array): void;
 }
 
 /** Sees the raw outputs too. */
@@ -16,7 +21,7 @@ export interface ScoreAccess extends DecisionAccess {
   readonly head: Head;
   readonly logitsSize: number;
   /** @param x [rows×O]  @param out [rows×K] */
-  logits(x: Float32Array, rows: number, out: Float32Array): void;
+  logits(x: Float32Array, rows: number, out: Float32Array, of?: Int32Array): void;
 }
 
 /** White box. */
@@ -31,25 +36,33 @@ export interface GradientAccess extends ScoreAccess {
     rows: number,
     value: Float32Array,
     gradient: Float32Array,
+    of?: Int32Array,
   ): void;
 }
 
 /** White box behind something that can only be waited for: a GPU, whose results are read asynchronously. */
 export interface AsyncGradientAccess extends Omit<GradientAccess, 'decide' | 'logits' | 'valueAndGradient'> {
-  decide(x: Float32Array, rows: number, action: Float64Array): Promise<void>;
-  logits(x: Float32Array, rows: number, out: Float32Array): Promise<void>;
+  decide(x: Float32Array, rows: number, action: Float64Array, of?: Int32Array): Promise<void>;
+  logits(x: Float32Array, rows: number, out: Float32Array, of?: Int32Array): Promise<void>;
   valueAndGradient(
     objective: BoundObjective,
     x: Float32Array,
     rows: number,
     value: Float32Array,
     gradient: Float32Array,
+    of?: Int32Array,
   ): Promise<void>;
 }
 
 /** What an attack asks of a victim, as a value: whoever drives the attack answers it into its arrays, at once or later. */
 export type Question =
-  | { readonly kind: 'logits'; readonly x: Float32Array; readonly rows: number; readonly out: Float32Array }
+  | {
+      readonly kind: 'logits';
+      readonly x: Float32Array;
+      readonly rows: number;
+      readonly out: Float32Array;
+      readonly of?: Int32Array;
+    }
   | {
       readonly kind: 'gradient';
       readonly objective: BoundObjective;
@@ -57,6 +70,7 @@ export type Question =
       readonly rows: number;
       readonly value: Float32Array;
       readonly gradient: Float32Array;
+      readonly of?: Int32Array;
     };
 
 /** What each row is pushed towards. */

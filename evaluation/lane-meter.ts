@@ -1,20 +1,18 @@
+import type { Verdict } from '../attacks/verdict.ts';
 import type { LaneResult } from '../core/run.ts';
 import type { Feature } from '../core/space.ts';
 
-/** Running success and norms of one attacked lane. */
+/** Running success, norms and cost of one attacked lane. */
 export interface LaneMeter {
-  /** @param clean, seen batches with this lane's row at `offset` */
-  add(
-    clean: Float32Array,
-    seen: Float32Array,
-    offset: number,
-    linf: number,
-    l2: number,
-    success: number,
-    actionChange: number,
-    sideChanged: boolean,
-  ): void;
+  /**
+   * @param clean, seen batches with this lane's row at `offset`
+   * @param row of this lane in its group's verdict
+   */
+  add(clean: Float32Array, seen: Float32Array, offset: number, verdict: Verdict, row: number): void;
   report(): Pick<LaneResult, 'success' | 'norms'>;
+  /** Asked of the victim for this lane so far. */
+  readonly queries: number;
+  readonly gradients: number;
 }
 
 /**
@@ -32,15 +30,26 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
   let successes = 0;
   let changes = 0;
   let sides = 0;
+  let queries = 0;
+  let gradients = 0;
   return {
-    add(clean, seen, offset, linf, l2, success, actionChange, sideChanged) {
+    get queries() {
+      return queries;
+    },
+    get gradients() {
+      return gradients;
+    },
+    add(clean, seen, offset, verdict, row) {
+      const linf = verdict.linf[row]!;
       steps++;
       if (linf > linfMax) linfMax = linf;
       linfSum += linf;
-      l2Sum += l2;
-      successes += success;
-      changes += actionChange;
-      if (sideChanged) sides++;
+      l2Sum += verdict.l2[row]!;
+      successes += verdict.success[row]!;
+      changes += verdict.actionChange[row]!;
+      queries += verdict.queries[row]!;
+      gradients += verdict.gradients[row]!;
+      if (sideChanged(verdict, row)) sides++;
       for (let j = 0; j < size; j++) {
         const delta = Math.abs(seen[offset + j]! - clean[offset + j]!);
         sum[j]! += delta;
@@ -67,4 +76,13 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
       };
     },
   };
+}
+
+/** Whether any of a row's actions went from one side of idle to the other. */
+function sideChanged({ cleanAction, action, linf }: Verdict, row: number): boolean {
+  const actions = action.length / linf.length;
+  for (let at = row * actions; at < (row + 1) * actions; at++) {
+    if (cleanAction[at]! * action[at]! < 0) return true;
+  }
+  return false;
 }

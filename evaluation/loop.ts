@@ -9,7 +9,6 @@ import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
 import type { AttackEngine } from '../attacks/engine.ts';
-import type { Verdict } from '../attacks/verdict.ts';
 import { threatModel } from '../attacks/threat.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { kpiMeter } from '../sim/district/kpi.ts';
@@ -130,16 +129,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       const verdict = group.engine.verdict;
       for (let b = 0; b < group.size; b++) {
         const lane = group.first + b;
-        group.meters[b]!.add(
-          clean,
-          seen,
-          lane * size,
-          verdict.linf[b]!,
-          verdict.l2[b]!,
-          verdict.success[b]!,
-          verdict.actionChange[b]!,
-          sideChanged(verdict, b, actions),
-        );
+        group.meters[b]!.add(clean, seen, lane * size, verdict, b);
         channels[lane]!.seen(
           recorder,
           clean,
@@ -191,16 +181,12 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
           kpis: own,
         };
         if (group === undefined) return base;
-        const { queries, gradients } = group.engine.meter;
+        const meter = group.meters[lane - group.first]!;
         return {
           ...base,
           regret: regret(own, kpis[b]!.values()),
-          ...group.meters[lane - group.first]!.report(),
-          cost: {
-            queries: queries / group.size,
-            gradients: gradients / group.size,
-            seconds: group.seconds / group.size,
-          },
+          ...meter.report(),
+          cost: { queries: meter.queries, gradients: meter.gradients, seconds: group.seconds / group.size },
         };
       });
     },
@@ -217,12 +203,4 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       env[Symbol.dispose]();
     },
   };
-}
-
-/** Whether any of a row's actions went from one side of idle to the other. */
-function sideChanged(verdict: Verdict, row: number, actions: number): boolean {
-  for (let at = row * actions; at < (row + 1) * actions; at++) {
-    if (verdict.cleanAction[at]! * verdict.action[at]! < 0) return true;
-  }
-  return false;
 }

@@ -70,8 +70,9 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     out: Float32Array,
   ): Generator<Question, void, void> {
     const threat = context.threat;
-    const { goals, goal, position, point, gradient, logits, slope, value, best, rate } = buffers;
-    const asked = { kind: 'gradient' as const, objective: { objective, goal }, x: point, rows, value, gradient };
+    const { goals, goal, position, point, gradient, logits, slope, value, best, rate, row: of } = buffers;
+    const bound = { objective, goal };
+    const asked = { kind: 'gradient' as const, objective: bound, x: point, rows, value, gradient, of };
     yield { kind: 'logits', x, rows, out: goals.clean };
     target.aim(x, rows, context, goals.side);
     for (let j = 0; j < threat.epsilon.length; j++) {
@@ -91,9 +92,11 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
       point.set(position);
       for (let k = 0; k < steps && asked.rows > 0; k++) {
         yield asked;
-        if (k === 0 && first && search.plateau === 'jump' && jump(buffers, rows, ball, context)) {
-          point.set(position);
-          yield asked;
+        if (k === 0 && first && search.plateau === 'jump') {
+          const jumped = jump(buffers, ball, context);
+          // All or none, as a rule: a distance from the clean decision begins in a minimum, another objective hardly ever.
+          if (jumped === rows) yield asked;
+          else if (jumped > 0) yield* askAgain(buffers, objective, logitsSize);
         }
         if (search.keep === 'best') improve(buffers, asked.rows, out);
         rate.fill(schedule.at(k, steps));
@@ -107,7 +110,7 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
       if (left === 0) continue;
       // An objective may read the number of outputs off the length.
       const last = left === rows ? logits : logits.subarray(0, left * logitsSize);
-      yield { kind: 'logits', x: point, rows: left, out: last };
+      yield { kind: 'logits', x: point, rows: left, out: last, of };
       objective.evaluate(head, last, goal, left, value, left === rows ? slope : slope.subarray(0, last.length));
       improve(buffers, left, out);
     }
@@ -151,10 +154,10 @@ function searchRoom(
 
 /** Answers a question at once. */
 function answer(victim: GradientAccess, question: Question): void {
-  if (question.kind === 'logits') victim.logits(question.x, question.rows, question.out);
+  if (question.kind === 'logits') victim.logits(question.x, question.rows, question.out, question.of);
   else {
-    const { objective, x, rows, value, gradient } = question;
-    victim.valueAndGradient(objective, x, rows, value, gradient);
+    const { objective, x, rows, value, gradient, of } = question;
+    victim.valueAndGradient(objective, x, rows, value, gradient, of);
   }
 }
 
@@ -188,20 +191,40 @@ function closeRanks(buffers: SearchBuffers, active: number): number {
   return left;
 }
 
-/** Rows whose gradient is 0 in every feature that may move go to a random point; returns whether any did. */
-function jump(buffers: SearchBuffers, rows: number, ball: Ball, context: AttackContext): boolean {
+/** Rows whose gradient is 0 in every feature that may move go to a random point; `moved` tells which. Returns how many. */
+function jump(buffers: SearchBuffers, ball: Ball, context: AttackContext): number {
+  const { position, point, gradient, moved } = buffers;
   const features = buffers.size.length;
-  let any = false;
-  for (let row = 0; row < rows; row++) {
+  let jumped = 0;
+  for (let r = 0; r < buffers.row.length; r++) {
     let still = true;
-    for (let i = row * features; still && i < (row + 1) * features; i++) {
-      still = !(ball.free(i) && buffers.gradient[i]! !== 0);
-    }
+    for (let i = r * features; still && i < (r + 1) * features; i++) still = !(ball.free(i) && gradient[i]! !== 0);
+    moved[r] = still ? 1 : 0;
     if (!still) continue;
-    ball.sample(row, context.rngs[row]!, buffers.position);
-    any = true;
+    ball.sample(r, context.rngs[r]!, position);
+    for (let i = r * features; i < (r + 1) * features; i++) point[i] = position[i]!;
+    jumped++;
   }
-  return any;
+  return jumped;
+}
+
+/** Asks for the rows that jumped, and for no other: a row costs the same whatever rows are beside it. */
+function* askAgain(buffers: SearchBuffers, objective: Objective, outputs: number): Generator<Question, void, void> {
+  const { goal, point, value, gradient, row, moved } = buffers;
+  const features = buffers.size.length;
+  for (let r = 0; r < row.length; r++) {
+    if (moved[r] === 0) continue;
+    const clean = goal.clean.subarray(r * outputs, (r + 1) * outputs);
+    yield {
+      kind: 'gradient',
+      objective: { objective, goal: { clean, side: goal.side.subarray(r, r + 1) } },
+      x: point.subarray(r * features, (r + 1) * features),
+      rows: 1,
+      value: value.subarray(r, r + 1),
+      gradient: gradient.subarray(r * features, (r + 1) * features),
+      of: row.subarray(r, r + 1),
+    };
+  }
 }
 
 /**

@@ -130,6 +130,71 @@ describe('the meter', () => {
     // A row that has come to rest is asked no more.
     expect(spent('pgd', { steps: 1000 }, heads.categorical)[0]).toBeLessThan(100);
   });
+
+  it('tells what each row cost, which is what it costs alone', () => {
+    const many = 9;
+    const spread = Float32Array.from({ length: many * size }, (_, i) => ((i * 61) % 97) / 96);
+    const streams = Array.from({ length: many }, (_, row) => rng(6).split(row));
+    // Flat where its first feature is below a half: there, and only there, rows jump.
+    const halfFlat = (victim: GradientAccess): GradientAccess => ({
+      ...victim,
+      valueAndGradient(bound, at, count, value, gradient) {
+        victim.valueAndGradient(bound, at, count, value, gradient);
+        for (let i = 0; i < count * size; i++) if (at[i - (i % size)]! < 0.5) gradient[i] = 0;
+      },
+    });
+    for (const [name, victim] of [
+      ['pgd', victimOf(heads.categorical)],
+      ['pgd', victimOf(heads['squashed-gaussian'])],
+      ['pgd', halfFlat(victimOf(heads.categorical))],
+      ['fgsm', halfFlat(victimOf(heads.categorical))],
+    ] as const) {
+      const open = () => attackEngine({ attack: attacks[name].make({}), threat, victim, features });
+      const engine = open();
+      engine.perturb(
+        spread,
+        many,
+        0,
+        streams.map((stream) => stream.split('a')),
+        new Float32Array(spread.length),
+      );
+      const { queries, gradients } = engine.verdict;
+      expect(queries.reduce((sum, value) => sum + value)).toBe(engine.meter.queries);
+      expect(gradients.reduce((sum, value) => sum + value)).toBe(engine.meter.gradients);
+      if (name === 'fgsm') expect(new Set(gradients)).toEqual(new Set([1, 2]));
+      for (let row = 0; row < many; row++) {
+        const alone = open();
+        const own = spread.subarray(row * size, (row + 1) * size);
+        alone.perturb(own, 1, 0, [streams[row]!.split('a')], new Float32Array(size));
+        expect([alone.meter.queries, alone.meter.gradients], `${name} row ${row}`).toEqual([
+          queries[row],
+          gradients[row],
+        ]);
+      }
+    }
+  });
+
+  it('refuses questions that are about no row of the batch', () => {
+    const asking = (rowsAsked: number, of?: number[]): ObservationAttack => ({
+      stage: 'observation',
+      access: 'score',
+      perturb(clean, _rows, victim, _context, out) {
+        out.set(clean);
+        const logits = new Float32Array(rowsAsked * victim.logitsSize);
+        victim.logits(clean.subarray(0, rowsAsked * size), rowsAsked, logits, of && Int32Array.from(of));
+      },
+    });
+    const ask = (rowsAsked: number, of?: number[]) => {
+      const attack = asking(rowsAsked, of);
+      const engine = attackEngine({ attack, threat, victim: victimOf(heads.categorical), features });
+      engine.perturb(x, rows, 0, rngs, new Float32Array(x.length));
+      return [...engine.verdict.queries];
+    };
+    expect(ask(2, [2, 2])).toEqual([0, 0, 2]);
+    expect(() => ask(2)).toThrow('a batch of 3 rows asks about 2 without saying for which of its own');
+    expect(() => ask(2, [0, 3])).toThrow('row 1 is asked for row 3 of a batch of 3');
+    expect(() => ask(2, [0])).toThrow(ShapeError);
+  });
 });
 
 describe('misuse is refused with a name', () => {

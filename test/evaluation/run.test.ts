@@ -101,9 +101,10 @@ describe('run', () => {
     });
     const pick = (one: RunResult, lane: string) => one.lanes.find((candidate) => candidate.lane === lane)!;
     for (const lane of ['Building_1/clean', 'Building_1/bifurcation']) {
-      const { cost: _a, ...expected } = pick(alone, lane);
-      const { cost: _b, ...got } = pick(together, lane);
+      const { cost: one, ...expected } = pick(alone, lane);
+      const { cost: other, ...got } = pick(together, lane);
       expect(got).toEqual(expected);
+      expect([other?.queries, other?.gradients]).toEqual([one?.queries, one?.gradients]);
     }
   });
 

@@ -313,8 +313,9 @@ describe('rows that have come to rest', () => {
       });
       const out = new Float32Array(x.length);
       const rngs = Array.from({ length: rows }, (_, row) => rng(8).split(row));
+      meter.tally.begin(rows);
       search.perturb(x, rows, meter, { step: 0, rngs, threat, features: plainFeatures(size) }, out);
-      return { out, gradients: meter.gradients };
+      return { out, gradients: meter.tally.gradients };
     };
     const settled = outcome(true);
     const whole = outcome(false);
