@@ -9,7 +9,6 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   nn: () => import('./nn.ts'),
   attack: () => import('./attack.ts'),
   evaluate: () => import('./evaluate.ts'),
-  learners: () => import('./learners.ts'),
 };
 
 const asked = process.argv.slice(2);

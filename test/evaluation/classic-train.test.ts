@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { learnerSettings } from '../../bench/learner-settings.ts';
 import { DocumentError } from '../../core/document.ts';
 import { rng } from '../../core/rng.ts';
-import { scenarioFrom } from '../../core/scenario.ts';
+import { parseScenario, scenarioFrom } from '../../core/scenario.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import type { DecisionAccess } from '../../core/victim.ts';
 import { playEpisodes } from '../../evaluation/episodes.ts';
@@ -113,6 +116,16 @@ describe('training on a classic environment', () => {
     expect(() => scenario({ environment: 'cartpole' })).toThrow(/train\/environment.*did you mean 'cart-pole'/s);
     expect(() => scenario({ stop: { patience: 3 } })).toThrow(DocumentError);
     expect(() => scenario({ evaluateEpisodes: 0 })).toThrow(DocumentError);
+  });
+
+  it.each([
+    ['train-cart-pole.yaml', 'ppo cart-pole'],
+    ['train-pendulum.yaml', 'sac pendulum'],
+  ] as const)('examples/%s is the study’s %s', (file, name) => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'examples', file), 'utf8');
+    const plan = plannedTraining(parseScenario(text, file, schema).train);
+    const { evaluateEvery: _own, ...study } = plannedTraining(scenario(learnerSettings[name].train).train);
+    expect(plan).toMatchObject(study);
   });
 
   it('is listed', () => {
