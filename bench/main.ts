@@ -7,6 +7,8 @@ import { join } from 'node:path';
 const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> }>> = {
   sim: () => import('./sim.ts'),
   nn: () => import('./nn.ts'),
+  backend: () => import('./backend.ts'),
+  memory: () => import('./memory.ts'),
   attack: () => import('./attack.ts'),
   evaluate: () => import('./evaluate.ts'),
 };
