@@ -38,6 +38,31 @@ describe.each(['wasm', 'reference'] as const)('a %s network', (kind) => {
     expect(network.size).toBe(6 * 11 + 11 + 11 * 5 + 5);
   });
 
+  it('makes RMSprop’s step, ε inside the root and v from 1, and keeps v where a checkpoint finds it', () => {
+    using network = createNetwork(layers, kind);
+    fill(network, 4);
+    const x = uniform(2 * network.inputs, rng(5));
+    const dOut = uniform(2 * network.outputs, rng(6));
+    const gradient = new Float32Array(network.size);
+    const expected = Float64Array.from(parametersOf(network));
+    const v = new Float64Array(network.size).fill(1);
+    for (const gradientScale of [1, 0.25]) {
+      network.forward(x, 2, new Float32Array(2 * network.outputs));
+      network.backward(dOut, 2);
+      network.readGradients(gradient);
+      expect(network.gradientNorm()).toBeCloseTo(Math.hypot(...gradient), 4);
+      network.rmsprop({ learningRate: 0.1, alpha: 0.9, epsilon: 1e-5, gradientScale });
+      gradient.forEach((g, i) => {
+        v[i] = 0.9 * v[i]! + 0.1 * (g * gradientScale) ** 2;
+        expected[i]! -= (0.1 * g * gradientScale) / Math.sqrt(v[i]! + 1e-5);
+      });
+    }
+    parametersOf(network).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    const moments = new Float32Array(2 * network.size);
+    expect(network.readAdam(moments)).toBe(2);
+    moments.subarray(network.size).forEach((value, i) => expect(value).toBeCloseTo(v[i]!, 5));
+  });
+
   it('continues from a saved optimiser state as if nothing had happened', () => {
     using straight = createNetwork(layers, kind);
     using first = createNetwork(layers, kind);
