@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { CancelledError, ConfigError } from '../core/errors.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { meanInterval } from '../evaluation/interval.ts';
 import type { Interval } from '../evaluation/interval.ts';
 import { replaceFile } from './files.ts';
-import { note, table } from './output.ts';
-import { finishedCard, hasCheckpoint, trainingIdentity } from './training-folder.ts';
+import { table } from './output.ts';
+import { trainingIdentity } from './training-folder.ts';
 import type { TrainingCard } from './training-folder.ts';
+import { runJobs } from './training-jobs.ts';
 
 export interface SeedsOptions {
   /** The scenario's file. */
@@ -51,74 +48,22 @@ export interface SeedsSummary {
  */
 export async function trainSeeds(scenario: Scenario, options: SeedsOptions): Promise<SeedsSummary> {
   const seeds = Array.from({ length: options.seeds }, (_, i) => scenario.seed + i);
-  const folder = (seed: number): string => join(options.out, `seed-${seed}`);
-  const cards = new Map<number, TrainingCard>();
-  const waiting = [...seeds];
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const work = async (): Promise<void> => {
-    for (let seed = waiting.shift(); seed !== undefined && !signal.aborted; seed = waiting.shift()) {
-      const identity = trainingIdentity({ ...scenario, seed });
-      if (options.resume !== true || finishedCard(folder(seed), identity) === undefined)
-        await trainSeed(seed, folder(seed), options, signal);
-      const card = finishedCard(folder(seed), identity);
-      if (card === undefined)
-        throw new ConfigError(`${folder(seed)} holds another training; it was written to meanwhile`);
-      cards.set(seed, card);
-    }
-  };
-  const workers = Array.from({ length: Math.min(options.workers, seeds.length) }, work);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
-    stop.abort(); // when one failed, the others only save what they have
-    await Promise.allSettled(workers);
-    throw error;
-  }
-  if (options.signal.aborted) throw new CancelledError('interrupted; continue with --resume');
-  const summary = summaryOf(
-    scenario,
-    seeds.map((seed) => cards.get(seed)!),
+  const cards = await runJobs(
+    seeds.map((seed) => ({
+      file: options.file,
+      out: join(options.out, `seed-${seed}`),
+      label: `seed ${seed}`,
+      seed,
+      name: options.name,
+      title: options.title,
+      steps: options.steps,
+      identity: trainingIdentity({ ...scenario, seed }),
+    })),
+    options,
   );
+  const summary = summaryOf(scenario, cards);
   replaceFile(join(options.out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
-}
-
-/** One seed in a process of its own, so that its CPU seconds are its own and its end is its own. */
-async function trainSeed(seed: number, out: string, options: SeedsOptions, signal: AbortSignal): Promise<void> {
-  const resume = options.resume === true && hasCheckpoint(out);
-  const flags = Object.entries({
-    out,
-    seed,
-    name: options.name,
-    title: options.title,
-    steps: options.steps,
-    'checkpoint-every': options.checkpointEvery,
-  }).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, String(value)]));
-  const args = ['train', options.file, ...flags, ...(resume ? ['--resume'] : [])];
-  // A group of its own: Ctrl-C reaches it through us alone. The channel ends with us, however we end, and ends it (see `interruption`).
-  const child = spawn(process.execPath, [process.argv[1]!, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    detached: true,
-  });
-  const lines = createInterface({ input: child.stderr! }).on('line', (line) => note(`seed ${seed}: ${line}`));
-  const cancel = (): void => {
-    if (child.connected) child.disconnect();
-  };
-  if (signal.aborted) cancel();
-  signal.addEventListener('abort', cancel);
-  try {
-    // Not `close`, which a child whose channel we ended never emits (Node 20).
-    const [[code, killedBy]] = (await Promise.all([once(child, 'exit'), once(lines, 'close')])) as [
-      [number | null, string | null],
-      unknown,
-    ];
-    if (code === 0) return;
-    if (signal.aborted) throw new CancelledError('interrupted; continue with --resume');
-    throw new Error(`seed ${seed} ended with ${killedBy ?? `code ${code}`}; what it said is above`);
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
 }
 
 function summaryOf(scenario: Scenario, cards: readonly TrainingCard[]): SeedsSummary {

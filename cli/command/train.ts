@@ -5,7 +5,7 @@ import { openTraining, plannedTraining } from '../../evaluation/train.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
-import { integer } from '../arguments.ts';
+import { integer, names } from '../arguments.ts';
 import { interruption } from '../exit.ts';
 import { note, print, printJson, progress } from '../output.ts';
 import { readScenario } from '../scenario-file.ts';
@@ -17,6 +17,7 @@ import {
   writeTraining,
 } from '../training-folder.ts';
 import { summaryText, trainSeeds } from '../training-seeds.ts';
+import { trainZoo, zooText } from '../zoo.ts';
 
 /** What each reason to stop early means, for people. */
 const stopping = {
@@ -28,8 +29,10 @@ const stopping = {
 export function trainCommand(): Command {
   return new Command('train')
     .description('train a controller and write its policy')
-    .argument('<scenario>', 'YAML or JSON file with a `train` section')
-    .requiredOption('--out <dir>', 'folder to write policy.json, policy.safetensors, card.json and curve.csv to')
+    .argument('[scenario]', 'YAML or JSON file with a `train` section; none with --zoo')
+    .option('--out <dir>', 'folder to write policy.json, policy.safetensors, card.json and curve.csv to')
+    .option('--zoo', 'train the models that ship (models/zoo/*.yaml, three seeds each); --out is models unless given')
+    .option('--only <names>', 'of the zoo: these models or recipes, with commas between', names, [])
     .option('--name <name>', 'name of the policy', 'policy')
     .option('--title <text>', 'one line for lists')
     .option('--seed <n>', 'replaces the scenario’s seed', integer('--seed', 0, Number.MAX_SAFE_INTEGER))
@@ -38,7 +41,7 @@ export function trainCommand(): Command {
       'train this many seeds from there on, each in a folder of its own',
       integer('--seeds', 1, 1000),
     )
-    .option('--workers <n>', 'seeds trained at a time', integer('--workers', 1, 256), 1)
+    .option('--workers <n>', 'trainings at a time, of several seeds or of the zoo', integer('--workers', 1, 256), 1)
     .option('--steps <n>', 'replaces the scenario’s training steps', integer('--steps', 1, 1_000_000_000))
     .option(
       '--checkpoint-every <seconds>',
@@ -54,10 +57,27 @@ export function trainCommand(): Command {
 Examples:
   faultline train examples/train-ppo.yaml --out runs/ppo
   faultline train examples/train-ppo.yaml --out runs/ppo --resume
-  faultline train examples/train-cart-pole.yaml --seeds 5 --workers 2 --out runs/cart-pole`,
+  faultline train examples/train-cart-pole.yaml --seeds 5 --workers 2 --out runs/cart-pole
+  faultline train --zoo --workers 2 --resume`,
     )
-    .action(async (file, options) => {
+    .action(async (file, given) => {
       const signal = interruption();
+      if (given.zoo === true) {
+        for (const [name, value] of Object.entries({
+          'a scenario': file,
+          '--seed': given.seed,
+          '--steps': given.steps,
+        }))
+          if (value !== undefined) throw new ConfigError(`--zoo has its own recipes: leave ${name} away`);
+        const { modelsDir } = installation();
+        const cards = await trainZoo({ ...given, out: given.out ?? modelsDir, modelsDir, signal });
+        if (given.json) printJson(cards);
+        else print(zooText(cards));
+        return;
+      }
+      if (file === undefined) throw new ConfigError('train needs a scenario file, or --zoo');
+      if (given.out === undefined) throw new ConfigError('train needs --out, a folder to write the policy to');
+      const options = { ...given, out: given.out };
       const read = readScenario(file);
       const scenario: Scenario = {
         ...read,
