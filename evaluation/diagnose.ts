@@ -1,6 +1,8 @@
-import { choose, probeBackends } from '../nn/backend.ts';
+import { choose, probeBackends, selectBackend } from '../nn/backend.ts';
 import type { Probe } from '../nn/backend.ts';
 import { createNetwork } from '../nn/create-network.ts';
+import { calibrate } from '../nn/crossover.ts';
+import type { Calibration } from '../nn/crossover.ts';
 import { initialise } from '../nn/initialise.ts';
 import { rng } from '../core/rng.ts';
 import type { LayerSpec } from '../core/policy.ts';
@@ -18,6 +20,8 @@ export interface Diagnosis {
     readonly engine: string;
     /** median ms of one input gradient at batch 1 */ readonly gradientMs: number;
   };
+  /** From how many rows on a gradient is faster on the tensor backend that was taken than on the MLP kernel. */
+  readonly crossover: Calibration;
 }
 
 /** The policy network of the paper. */
@@ -36,9 +40,11 @@ export async function diagnose(force: string | undefined, now: () => number): Pr
   const candidates = await probeBackends();
   const { taken, refused } = choose(candidates, force);
   const { name, device } = taken;
+  using backend = await selectBackend({ force: name });
   return {
     backend: { name, device, refused, candidates },
     kernel: { engine: 'wasm SIMD', gradientMs: gradientTime(now) },
+    crossover: await calibrate(backend.tf, layers, now),
   };
 }
 

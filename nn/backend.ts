@@ -5,7 +5,7 @@ import { missingKernels, modelKinds } from './backend/model-kind.ts';
 import type { ModelKind } from './backend/model-kind.ts';
 import { selfTest } from './backend/self-test.ts';
 import { close } from './backend/tensorflow.ts';
-import type { OpenBackend } from './backend/tensorflow.ts';
+import type { OpenBackend, Tensorflow } from './backend/tensorflow.ts';
 
 export type { BackendName } from './backend/openers.ts';
 export type { ModelKind } from './backend/model-kind.ts';
@@ -36,6 +36,7 @@ export interface BackendAbilities {
 
 /** The backend that TensorFlow.js now computes with. Disposing it closes its device, which else keeps the process alive. */
 export interface SelectedBackend extends BackendAbilities, Disposable {
+  readonly tf: Tensorflow;
   readonly refused: readonly Refusal[];
   /** Whether models of this kind run on it, in both directions; those that cannot go to the `cpu` backend, which has no gaps. */
   supports(kind: ModelKind): boolean;
@@ -65,6 +66,7 @@ export async function selectBackend(
       const abilities = abilitiesOf(name, open);
       return {
         ...abilities,
+        tf: open.tf,
         refused,
         supports: (kind) => !abilities.gaps.some((gap) => gap.kind === kind),
         [Symbol.dispose]: () => close(open),

@@ -31,12 +31,19 @@ export interface TensorNetwork extends Disposable {
 
 export type Slope = (outputs: Float32Array, row: number, count: number, dOut: Float32Array) => void;
 
-/** Bytes of the largest tensor: half of what lavapipe and most devices bind at once (specs/compute.md 2). */
+/** Bytes of the largest tensor, where the device sets no smaller limit: half of what lavapipe binds at once (specs/compute.md 2). */
 const largestTensor = 2 ** 26;
 
-/** @throws {ShapeError} when the layers do not fit together. */
-export function tensorNetwork(tf: Tensorflow, layers: readonly LayerSpec[]): TensorNetwork {
-  return new DenseTensors(tf, layers);
+/**
+ * @param maxTensorBytes what the backend says that it computes rightly (`BackendAbilities`)
+ * @throws {ShapeError} when the layers do not fit together.
+ */
+export function tensorNetwork(
+  tf: Tensorflow,
+  layers: readonly LayerSpec[],
+  maxTensorBytes: number | undefined = largestTensor,
+): TensorNetwork {
+  return new DenseTensors(tf, layers, Math.min(maxTensorBytes, largestTensor));
 }
 
 /** Weights of one layer, [I×O] and [O]. */
@@ -52,14 +59,14 @@ class DenseTensors implements TensorNetwork {
   #parameters: readonly Parameters[] = [];
   #disposed = false;
 
-  constructor(tf: Tensorflow, layers: readonly LayerSpec[]) {
+  constructor(tf: Tensorflow, layers: readonly LayerSpec[], maxTensorBytes: number) {
     this.size = parameterCount(layers);
     this.layers = layers;
     this.inputs = layers[0]!.inputs;
     this.outputs = layers.at(-1)!.outputs;
     this.#tf = tf;
     const widest = Math.max(this.inputs, ...layers.map((layer) => layer.outputs));
-    this.#tile = Math.max(1, Math.floor(largestTensor / (4 * widest)));
+    this.#tile = Math.max(1, Math.floor(maxTensorBytes / (4 * widest)));
     this.writeParameters(new Float32Array(this.size));
   }
 

@@ -7,12 +7,16 @@ import { tensorNetwork } from './tensor-network.ts';
 import { decodeAction } from './victim.ts';
 
 /** White-box access to a policy on the current tensor backend, for large batches; the weights are copied. */
-export function tensorVictim(tf: Tensorflow, policy: Policy): AsyncGradientAccess & Disposable {
+export function tensorVictim(
+  tf: Tensorflow,
+  policy: Policy,
+  maxTensorBytes?: number,
+): AsyncGradientAccess & Disposable {
   const { network, card } = policy;
   const { head } = card;
   const parameters = new Float32Array(network.size);
   network.readParameters(parameters);
-  const tensors = tensorNetwork(tf, network.layers);
+  const tensors = tensorNetwork(tf, network.layers, maxTensorBytes);
   tensors.writeParameters(parameters);
   const { normaliser } = card.observation;
   const by = normaliser === undefined ? undefined : standardisation(normaliser);
