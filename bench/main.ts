@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   nn: () => import('./nn.ts'),
   backend: () => import('./backend.ts'),
   memory: () => import('./memory.ts'),
+  peers: () => import('./peers.ts'),
   attack: () => import('./attack.ts'),
   evaluate: () => import('./evaluate.ts'),
 };
