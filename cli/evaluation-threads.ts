@@ -4,12 +4,17 @@ import { decodeFrame } from '../core/frame-codec.ts';
 import type { RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
-import { mergeOutcomes, shardOf } from '../evaluation/shard.ts';
-import type { Outcome } from '../evaluation/shard.ts';
+import { mergeOutcomes } from '../evaluation/merge.ts';
+import type { Outcome } from '../evaluation/merge.ts';
+import { cut, mostParts } from '../evaluation/part.ts';
+import type { Part } from '../evaluation/part.ts';
 import { openThread } from '../server/run-thread.ts';
 import type { FromWorker, ToWorker, WorkerTask } from '../server/worker-messages.ts';
 
 export interface ThreadOptions extends Omit<WorkerTask, 'scenario'> {
+  readonly part: Part;
+  /** Why the part's buildings stay in one thread, or null. */
+  readonly bond: string | null;
   readonly workers: number;
   readonly signal: AbortSignal;
   /** @param step of the slowest thread */
@@ -17,24 +22,26 @@ export interface ThreadOptions extends Omit<WorkerTask, 'scenario'> {
 }
 
 /**
- * Evaluates a panel in threads, one part each, and puts the parts together: the same result for every number of workers.
+ * Evaluates a panel, or a part of one, in as many threads as are wanted and it has parts for, and puts the parts together: the same
+ * result for every number of workers.
  * @throws {CancelledError} when the signal is set; the first fault of any thread otherwise.
  */
 export async function evaluateInThreads(scenario: Scenario, options: ThreadOptions): Promise<Outcome> {
-  const count = Math.min(options.workers, scenario.attacks.length);
-  const steps = Array.from({ length: count }, () => 0);
+  const { part: whole, bond } = options;
+  const parts = cut(whole, bond, Math.min(options.workers, mostParts(whole, bond)));
+  const steps = parts.map(() => 0);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   try {
-    const parts = await Promise.all(
-      steps.map((_, index) =>
-        evaluatePart(shardOf(scenario, index, count), { ...options, signal }, (step, totalSteps, stepsPerSecond) => {
+    const outcomes = await Promise.all(
+      parts.map((part, index) =>
+        evaluatePart(scenario, { ...options, part, signal }, (step, totalSteps, stepsPerSecond) => {
           steps[index] = step;
           options.onProgress(Math.min(...steps), totalSteps, stepsPerSecond);
         }),
       ),
     );
-    return mergeOutcomes(scenario, parts);
+    return mergeOutcomes(scenario, outcomes, whole);
   } finally {
     stop.abort(); // when one part failed, the others need not finish
   }
@@ -45,9 +52,9 @@ function evaluatePart(
   options: ThreadOptions,
   onProgress: ThreadOptions['onProgress'],
 ): Promise<Outcome> {
-  const { roots, modelsDir, versions, codeHash, signal } = options;
+  const { part, roots, modelsDir, versions, codeHash, signal } = options;
   return new Promise((resolve, reject) => {
-    const worker = openThread({ scenario, roots, modelsDir, versions, codeHash });
+    const worker = openThread({ scenario, part, roots, modelsDir, versions, codeHash });
     const frames: TelemetryFrame[] = [];
     let schema: TelemetrySchema | undefined;
     let result: RunResult | undefined;

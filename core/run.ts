@@ -44,13 +44,19 @@ export interface RunResult {
   readonly format: 'faultline-result';
   readonly version: 1;
   readonly scenario: unknown;
-  /** Of a part of a panel: which, counted from 0, of how many. `scenario` is then the whole panel's. */
+  /** Of a part of a panel: which, counted from 0, of how many. `scenario` and its hash are then the whole panel's. */
   readonly shard?: { readonly index: number; readonly count: number };
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly hashes: { readonly scenario: string; readonly data: string; readonly model: string; readonly code: string };
   readonly lanes: readonly LaneResult[];
-  readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly detail: string }[];
+  readonly checks: readonly {
+    readonly name: string;
+    readonly passed: boolean;
+    readonly detail: string;
+    /** Counts behind the sentence; those of the parts of a panel add up. */
+    readonly evidence?: Readonly<Record<string, number>>;
+  }[];
   readonly timing: { readonly seconds: number; readonly stepsPerSecond: number; readonly gradientsPerSecond: number };
 }
 

@@ -102,6 +102,7 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .array(z.string().min(1))
             .min(1)
             .max(256)
+            .refine((names) => new Set(names).size === names.length, 'a building is named twice')
             .default(['Building_1'])
             .describe('Each building is one clean lane and one lane per attack.'),
           reward: z

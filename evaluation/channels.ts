@@ -45,7 +45,7 @@ export interface LaneChannels {
   kpis(recorder: Recorder, own: KpiMeter, clean: KpiMeter | undefined): void;
 }
 
-/** The telemetry schema of a run and, per lane, the writers into it. Channel names are `<building>/<attack|clean>/<signal>`. */
+/** The telemetry schema of a run over some of its buildings and attacks and, per lane, the writers into it. Channel names are `<building>/<attack|clean>/<signal>`. */
 export function channelTable(
   scenario: Scenario,
   env: DistrictEnv,
@@ -53,6 +53,8 @@ export function channelTable(
   labels: readonly string[],
 ): { readonly recorder: Recorder; readonly channels: readonly LaneChannels[] } {
   const table: Channel[] = [];
+  // By the whole panel, so that a part of it records what the whole does.
+  const everyLane = scenario.attacks.length * scenario.district.buildings.length <= featureLanes;
   const add = (lane: string, signal: string, unit: string): number =>
     table.push({ name: `${lane}/${signal}`, unit, lane, signal }) - 1;
   const channels = ['clean', ...labels].flatMap((label, group) =>
@@ -74,7 +76,7 @@ export function channelTable(
       const kpiAt = running.map((kpi) => add(lane, `kpi.${kpi}`, 'ratio'));
       const regretAt = group === 0 ? [] : running.map((kpi) => add(lane, `regret.${kpi}`, 'ratio'));
       const features = env.laneFeatures(index);
-      const detailed = group > 0 && (labels.length * buildings.length <= featureLanes || b === 0);
+      const detailed = group > 0 && (everyLane || building === scenario.district.buildings[0]);
       const trueAt = detailed ? features.map((feature) => add(lane, `true.${feature.name}`, feature.unit)) : [];
       const reportedAt = detailed ? features.map((feature) => add(lane, `reported.${feature.name}`, feature.unit)) : [];
       return {

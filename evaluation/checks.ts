@@ -2,18 +2,32 @@ import type { LaneResult, RunResult } from '../core/run.ts';
 
 type Check = RunResult['checks'][number];
 
+/** How often the engine looked at an attack's rows, and how many of the proposed values were not numbers. */
+export interface ThreatReport {
+  readonly attack: string;
+  readonly rows: number;
+  readonly rejected: number;
+}
+
 /** KPI on which attacks are ranked: total consumption, the paper's headline. */
 const headline = 'electricity_consumption_total';
 
 /** Every perturbed observation lay in its threat set: the engine throws otherwise, so this states how often it looked. */
-export function threatChecks(
-  reports: readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[],
-): Check[] {
+export function threatChecks(reports: readonly ThreatReport[]): Check[] {
   return reports.map(({ attack, rejected, rows }) => ({
     name: `threat-set/${attack}`,
     passed: rejected === 0,
     detail: `${rows} perturbed observations confined and verified; ${rejected} proposed values were not numbers`,
+    evidence: { rows, rejected },
   }));
+}
+
+/** What the checks of several parts of a panel say of one attack together. */
+export function threatReport(attack: string, checks: readonly Check[]): ThreatReport {
+  const own = checks.filter((check) => check.name === `threat-set/${attack}`);
+  const sum = (name: string): number =>
+    own.reduce((total, { evidence }) => total + (evidence?.[name] ?? Number.NaN), 0);
+  return { attack, rows: sum('rows'), rejected: sum('rejected') };
 }
 
 /**

@@ -2,6 +2,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { districtEnv } from '../sim/district/district-env.ts';
 import type { DistrictEnv, DistrictEnvOptions } from '../sim/district/district-env.ts';
+import { coupling } from '../sim/district/coupling.ts';
 import { profiles, repaired } from '../sim/district/profile.ts';
 import type { DefectName, ProfileName } from '../sim/district/profile.ts';
 import type { RewardSpec } from '../sim/district/reward.ts';
@@ -36,18 +37,41 @@ function rewardOf({ district: { reward } }: Pick<Scenario, 'district'>, district
   return typeof reward === 'string' ? { type: reward, attributes: {} } : reward;
 }
 
-/** The scenario's district `groups` times over: lane `g·B + b` is building b of group g. */
+/**
+ * The scenario's district `groups` times over: lane `g·B + b` is building b of group g.
+ * @param only simulates these of its buildings; the district is read, hashed and drawn whole
+ * @throws {ConfigError} when these cannot be simulated apart from the others.
+ */
 export async function openDistrict(
   scenario: Pick<Scenario, 'district'>,
   workspace: Workspace,
   groups: number,
+  only?: readonly number[],
 ): Promise<{ readonly env: DistrictEnv; readonly hash: string }> {
   const { dataset, buildings } = scenario.district;
   const district = await workspace.dataset(dataset, buildings);
-  const lanes = Array.from({ length: groups }, (_, group) =>
-    buildings.map((_name, building) => ({ building, group })),
-  ).flat();
-  return { env: districtEnv({ ...districtOptions(scenario, district), lanes, history: 'none' }), hash: district.hash };
+  const options = { ...districtOptions(scenario, district), history: 'none' } as const;
+  const chosen = only ?? buildings.map((_name, building) => building);
+  const bond = chosen.length < buildings.length ? bondOf(options) : null;
+  if (bond !== null)
+    throw new ConfigError(`${chosen.length} of the district's ${buildings.length} buildings alone: ${bond}`, {
+      place: { path: '/district/buildings' },
+    });
+  const lanes = Array.from({ length: groups }, (_, group) => chosen.map((building) => ({ building, group }))).flat();
+  return { env: districtEnv({ ...options, lanes }), hash: district.hash };
+}
+
+/** Why the scenario's buildings can only be simulated together; null when they can be parted, or there is but one. */
+export async function buildingBond(scenario: Pick<Scenario, 'district'>, workspace: Workspace): Promise<string | null> {
+  const { dataset, buildings } = scenario.district;
+  if (buildings.length === 1) return null;
+  return bondOf(districtOptions(scenario, await workspace.dataset(dataset, buildings)));
+}
+
+function bondOf(options: ReturnType<typeof districtOptions>): string | null {
+  const lanes = options.district.buildings.map((_, building) => ({ building, group: 0 }));
+  using env = districtEnv({ ...options, lanes, history: 'none' });
+  return coupling(env, options.reward as RewardSpec);
 }
 
 /** A district as the files of a CityLearn folder: name → text. */

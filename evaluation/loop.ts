@@ -2,7 +2,7 @@ import type { LaneResult } from '../core/run.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { labelOf } from '../core/scenario.ts';
-import type { AttackSpec } from '../core/scenario.ts';
+import type { ThreatReport } from './checks.ts';
 import { decider } from './decider.ts';
 import type { StepBatch } from '../core/environment.ts';
 import { attacks } from '../attacks/index.ts';
@@ -17,6 +17,8 @@ import type { Clock } from './control.ts';
 import { channelTable } from './channels.ts';
 import { laneMeter } from './lane-meter.ts';
 import type { LaneMeter } from './lane-meter.ts';
+import { wholePanel } from './part.ts';
+import type { Part } from './part.ts';
 import type { Recorder } from './recorder.ts';
 import { regret } from './regret.ts';
 import { rng } from '../core/rng.ts';
@@ -49,15 +51,20 @@ export interface Loop extends Disposable {
   /** Runs one step of every lane; true when the recorder's frame is full. */
   advance(clock: Clock): boolean;
   results(): readonly LaneResult[];
-  engineReports(): readonly { readonly attack: string; readonly rejected: number; readonly rows: number }[];
+  engineReports(): readonly ThreatReport[];
 }
 
 /**
  * observation → attack (confined, metered) → policy → action → physics, for N lanes in lockstep. Lanes 0 … B−1 are the clean
- * twins of the B buildings; lanes (1+a)·B … are attack a's.
+ * twins of the part's B buildings; lanes (1+a)·B … are those of its attack a.
  */
-export async function openLoop(scenario: Scenario, workspace: Workspace): Promise<Loop> {
-  const { buildings } = scenario.district;
+export async function openLoop(
+  scenario: Scenario,
+  workspace: Workspace,
+  part: Part = wholePanel(scenario),
+): Promise<Loop> {
+  const buildings = part.buildings.map((b) => scenario.district.buildings[b]!);
+  const labels = part.attacks.map((a) => labelOf(scenario.attacks[a]!));
   const source = await workspace.victim(scenario.victim.policy);
   if (source.normalisation !== null && source.normalisation !== scenario.district.normalisation) {
     throw new ConfigError(
@@ -65,7 +72,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       { place: { path: '/district/normalisation' } },
     );
   }
-  const district = await openDistrict(scenario, workspace, 1 + scenario.attacks.length);
+  const district = await openDistrict(scenario, workspace, 1 + labels.length, part.buildings);
   const env: DistrictEnv = district.env;
   const lanes = env.numEnvs;
   const count = buildings.length;
@@ -75,14 +82,15 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
 
   const clean = new Float32Array(lanes * size);
   const seen = new Float32Array(lanes * size);
-  const groups: Group[] = scenario.attacks.flatMap((spec, a) => {
+  const groups: Group[] = part.attacks.flatMap((a, place) => {
+    const spec = scenario.attacks[a]!;
     const label = labelOf(spec);
-    const first = (1 + a) * count;
-    if (spec.threat['units'] !== 'physical') return [openGroup(spec, a, first, buildings)];
+    const first = (1 + place) * count;
+    if (spec.threat['units'] !== 'physical') return [openGroup(first, buildings)];
     // A physical epsilon is another normalised one in each building.
-    return buildings.map((building, b) => openGroup(spec, a, first + b, [building]));
+    return buildings.map((building, b) => openGroup(first + b, [building]));
 
-    function openGroup(spec: AttackSpec, a: number, first: number, members: readonly string[]): Group {
+    function openGroup(first: number, members: readonly string[]): Group {
       const attack = attacks[spec.name as AttackName].make(spec.config);
       if (source.network === null && attack.access !== 'none') {
         throw new ConfigError(
@@ -107,7 +115,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
     }
   });
 
-  const { recorder, channels } = channelTable(scenario, env, buildings, scenario.attacks.map(labelOf));
+  const { recorder, channels } = channelTable(scenario, env, buildings, labels);
   const totalSteps = env.episodeSteps;
   const kpis = Array.from({ length: lanes }, (_, lane) => kpiMeter(env.lane(lane).model, env.firstWindow));
   const returns = new Float64Array(lanes);
@@ -191,7 +199,7 @@ export async function openLoop(scenario: Scenario, workspace: Workspace): Promis
       });
     },
     engineReports: () =>
-      scenario.attacks.map(labelOf).map((attack) => {
+      labels.map((attack) => {
         const own = groups.filter((group) => group.label === attack);
         return {
           attack,

@@ -7,6 +7,7 @@ import { laneChecks, threatChecks } from './checks.ts';
 import { Pacer } from './control.ts';
 import type { Clock, CommandQueue } from './control.ts';
 import { openLoop } from './loop.ts';
+import type { Part } from './part.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a run needs beside its scenario; all of it comes from the entry point. */
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly commands: CommandQueue;
   readonly versions: Readonly<Record<string, string>>;
   readonly codeHash: string;
+  /** Only this part of the panel. What it gives is what the whole gives there, to the bit. */
+  readonly part?: Part | undefined;
 }
 
 /**
@@ -30,7 +33,7 @@ export async function* runEvents(
   options: RunOptions,
 ): AsyncGenerator<RunEvent, void, void> {
   const { clock, commands } = options;
-  const loop = await openLoop(scenario, workspace);
+  const loop = await openLoop(scenario, workspace, options.part);
   using _loop = loop;
   const pacer = new Pacer(commands, clock, scenario.live.stepsPerSecond);
   const startedAt = clock.now();

@@ -28,7 +28,7 @@ export type RunNotice =
     }
   | { readonly type: 'ended'; readonly runId: string; readonly state: RunState };
 
-export interface RunManagerOptions extends Omit<WorkerTask, 'scenario'> {
+export interface RunManagerOptions extends Omit<WorkerTask, 'scenario' | 'part'> {
   readonly store: Store;
   /** Runs at once; the others wait in order. */
   readonly maxConcurrent: number;

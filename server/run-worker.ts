@@ -13,7 +13,7 @@ const credits = 64;
 
 /** One run in a thread of its own: a gradient attack is synchronous work, and the pump must not wait for it. */
 async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Promise<void> {
-  const { scenario, roots, modelsDir, versions, codeHash } = task;
+  const { scenario, part, roots, modelsDir, versions, codeHash } = task;
   const commands = commandQueue();
   const credit = frameCredit(credits);
   const closing = new AbortController();
@@ -25,7 +25,8 @@ async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Pro
   try {
     const workspace = fileWorkspace({ roots, modelsDir });
     let finished = false;
-    for await (const event of runEvents(scenario, workspace, { clock: systemClock, commands, versions, codeHash })) {
+    const options = { clock: systemClock, commands, versions, codeHash, part };
+    for await (const event of runEvents(scenario, workspace, options)) {
       if (event.type === 'frame') {
         await credit.take(closing.signal);
         const { seq, step0, rows } = event.frame;

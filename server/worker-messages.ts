@@ -1,10 +1,13 @@
 import type { Command, RunEvent } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
+import type { Part } from '../evaluation/part.ts';
 import type { StoredFrame } from './frame-log.ts';
 
 /** What a run's thread is started with. */
 export interface WorkerTask {
   readonly scenario: Scenario;
+  /** Only this part of its panel. */
+  readonly part?: Part | undefined;
   /** Folders a scenario may name; null: anywhere, for the command line's own user. */
   readonly roots: readonly string[] | null;
   readonly modelsDir: string;

@@ -4,10 +4,12 @@ import { Command } from '@commander-js/extra-typings';
 import { ConfigError } from '../../core/errors.ts';
 import type { RunResult } from '../../core/run.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
+import { buildingBond } from '../../evaluation/district.ts';
+import { cut, wholePanel } from '../../evaluation/part.ts';
 import { telemetryParquet } from '../../evaluation/report/parquet.ts';
-import { shardOf } from '../../evaluation/shard.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
+import { fileWorkspace } from '../../server/workspace.ts';
 import { integer, shard } from '../arguments.ts';
 import { evaluateInThreads } from '../evaluation-threads.ts';
 import { summary, writeEvaluation } from '../evaluation-folder.ts';
@@ -29,7 +31,12 @@ export function evaluateCommand(): Command {
     .option('--steps <n>', 'replaces the scenario’s number of steps', integer('--steps', 1, 10_000_000))
     .option('--policy <name>', 'replaces the scenario’s policy')
     .option('--max-regret <x>', 'gate: exit 1 when a consumption regret exceeds x', Number)
-    .option('--workers <n>', 'threads to share the panel’s attacks among', integer('--workers', 1, 256), 1)
+    .option(
+      '--workers <n>',
+      'threads to share the panel’s attacks and buildings among',
+      integer('--workers', 1, 256),
+      1,
+    )
     .option('--shard <i/n>', 'evaluate part i (from 0) of n only; `faultline merge` puts the parts together', shard)
     .option('--resume', 'do nothing when the folder already holds this scenario’s result by this code')
     .option('--json', 'print result.json')
@@ -49,10 +56,9 @@ export function evaluateCommand(): Command {
         victim: options.policy === undefined ? read.victim : { policy: options.policy },
         live: { ...read.live, stepsPerSecond: null },
       };
-      const part = options.shard === undefined ? scenario : shardOf(scenario, options.shard.index, options.shard.count);
       const { versions, codeHash } = provenance();
       const target = join(options.out, 'result.json');
-      const known = options.resume === true ? finished(target, hashOf(part), codeHash) : undefined;
+      const known = options.resume === true ? finished(target, hashOf(scenario), codeHash, options.shard) : undefined;
       if (known !== undefined) note(`${target} already holds this result`);
       const result = known ?? (await run());
       if (options.json) printJson(result);
@@ -68,11 +74,16 @@ export function evaluateCommand(): Command {
       }
 
       async function run(): Promise<RunResult> {
-        const part =
-          options.shard === undefined ? scenario : shardOf(scenario, options.shard.index, options.shard.count);
         const { modelsDir } = installation();
+        const whole = wholePanel(scenario);
+        const parted = options.workers > 1 || options.shard !== undefined;
+        const bond = parted ? await buildingBond(scenario, fileWorkspace({ roots: null, modelsDir })) : null;
+        const { shard } = options;
+        const part = shard === undefined ? whole : cut(whole, bond, shard.count)[shard.index]!;
         let bar: ReturnType<typeof progress> | undefined;
-        const { result, schema, frames } = await evaluateInThreads(part, {
+        const { result, schema, frames } = await evaluateInThreads(scenario, {
+          part,
+          bond,
           workers: options.workers,
           roots: null,
           modelsDir,
@@ -85,24 +96,27 @@ export function evaluateCommand(): Command {
           },
         }).finally(() => bar?.stop());
         writeFile(join(options.out, 'telemetry.parquet'), telemetryParquet(schema, frames));
-        writeEvaluation(
-          options.out,
-          options.shard === undefined ? result : { ...result, scenario, shard: options.shard },
-          schema,
-          frames,
-        );
+        const labelled = shard === undefined ? result : { ...result, shard };
+        writeEvaluation(options.out, labelled, schema, frames);
         note(`wrote ${options.out}`);
-        return result;
+        return labelled;
       }
     }) as unknown as Command;
 }
 
-function finished(file: string, scenarioHash: string, codeHash: string): RunResult | undefined {
+/** The folder's result if it is this one; a damaged result is computed anew. */
+function finished(
+  file: string,
+  scenarioHash: string,
+  codeHash: string,
+  shard: RunResult['shard'],
+): RunResult | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const result = JSON.parse(readFileSync(file, 'utf8')) as RunResult;
-    return result.hashes.scenario === scenarioHash && result.hashes.code === codeHash ? result : undefined;
+    const same = result.shard?.index === shard?.index && result.shard?.count === shard?.count;
+    return same && result.hashes.scenario === scenarioHash && result.hashes.code === codeHash ? result : undefined;
   } catch {
-    return undefined; // a damaged result is computed anew
+    return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { DataError, StateError } from '../../core/errors.ts';
 import type { RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
-import { mergeResults } from '../../evaluation/shard.ts';
+import { mergeResults } from '../../evaluation/merge.ts';
 import { summary, writeEvaluation } from '../evaluation-folder.ts';
 import { note, print, printJson } from '../output.ts';
 

@@ -41,6 +41,7 @@ export function districtNet(hours: Float64Array, ats: Int32Array): number {
 
 export const marl: RewardClass = {
   attributes: [],
+  readsDistrict: true,
   open: () => (hours, ats, _rows, out) => {
     const district = districtNet(hours, ats);
     for (let i = 0; i < ats.length; i++) out[i] = marlReward(hours[ats[i]! + NET]!, district);

@@ -57,6 +57,13 @@ export function openExpressionReward(expression: string, models: readonly Buildi
   return compileReward(parseReward(expression, rewardSymbols(models[0]!)), models);
 }
 
+/** Whether an expression names what all buildings of the district make together. */
+export function expressionReadsDistrict(expression: string, model: BuildingModel): boolean {
+  const reads = (part: Formula): boolean =>
+    part.kind === 'district' || (part.kind === 'apply' && part.of.some((operand) => reads(operand)));
+  return reads(parseReward(expression, rewardSymbols(model)));
+}
+
 /** The expression as a formula over the symbols. */
 function parseReward(expression: string, symbols: ReadonlyMap<string, Formula>): Formula {
   const odd = /[^\w\s+\-*/^%<>=!?:.,()]/u.exec(expression);

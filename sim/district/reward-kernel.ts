@@ -11,6 +11,8 @@ export type RewardKernel = (hours: Float64Array, ats: Int32Array, rows: Int32Arr
 export interface RewardClass {
   /** Names of its attributes under a profile's release. */
   readonly attributes: readonly string[];
+  /** A building's reward depends on which other buildings its district has. */
+  readonly readsDistrict?: true;
   /**
    * @param models of the buildings that are rewarded
    * @param metadata of the district: head's MultiBuildingRewardFunction shows a class one building, but the metadata of all

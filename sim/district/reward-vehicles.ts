@@ -101,6 +101,7 @@ function pointReward(p: Point, w: Weights, scale: number, hours: Float64Array, a
  */
 export const electricVehiclesReward: RewardClass = {
   attributes: ['weights', 'charging_constraint_penalty_coefficient'],
+  readsDistrict: true,
   open(attributes, models: readonly BuildingModel[]) {
     const weights = attributes.weights('weights', defaultWeights);
     const penalty = attributes.number('charging_constraint_penalty_coefficient', 1);

@@ -5,7 +5,7 @@ import type { Profile } from './profile.ts';
 import { RewardAttributes } from './reward-attributes.ts';
 import { comfortReward, solarPenaltyAndComfortReward } from './reward-comfort.ts';
 import { consumptionReward, importReward, marl } from './reward-consumption.ts';
-import { openExpressionReward } from './reward-expression.ts';
+import { expressionReadsDistrict, openExpressionReward } from './reward-expression.ts';
 import type { RewardClass, RewardKernel } from './reward-kernel.ts';
 import { solarPenaltyReward } from './reward-solar.ts';
 import { electricVehiclesReward } from './reward-vehicles.ts';
@@ -43,6 +43,7 @@ const shared = {
 /** One class a building. Each is shown its own building alone, as head has it: MARL's district is the building. */
 const multiBuilding: RewardClass = {
   attributes: ['reward_functions'],
+  readsDistrict: true, // through the metadata: a solar penalty's stores are those of the first building
   open(attributes, models) {
     const each = attributes.raw('reward_functions');
     const place = attributes.place('reward_functions');
@@ -118,4 +119,10 @@ function openClass(
 export function openReward(spec: RewardSpec, models: readonly BuildingModel[]): RewardKernel {
   if ('expression' in spec) return openExpressionReward(spec.expression, models);
   return openClass(spec.type, spec.attributes, models, models, placesOf(spec, models[0]!));
+}
+
+/** Whether a building's reward depends on which other buildings its district has. @param model of one of them */
+export function readsDistrict(spec: RewardSpec, model: BuildingModel): boolean {
+  if ('expression' in spec) return expressionReadsDistrict(spec.expression, model);
+  return classesOf(model.profile)[spec.type]?.readsDistrict === true;
 }

@@ -336,35 +336,69 @@ describe('faultline evaluate', () => {
 });
 
 describe('faultline evaluate on several threads and machines', () => {
-  const panel =
-    'district: {steps: 60, buildings: [Building_1, Building_2]}\nvictim: {policy: ./categorical}\nattacks:\n  - {name: random-noise}\n  - {name: bifurcation, config: {steps: 4}}\n  - {name: toggle-bifurcation, config: {steps: 4}}\n';
+  const panel = (attacks: number, buildings: number): string =>
+    [
+      `district: {steps: 40, buildings: [${['Building_1', 'Building_2', 'Building_5', 'Building_8'].slice(0, buildings).join(', ')}]}`,
+      'victim: {policy: ./categorical}',
+      'attacks:',
+      ...['{name: bifurcation, config: {steps: 4}}', '{name: random-noise}']
+        .slice(0, attacks)
+        .map((one) => `  - ${one}`),
+    ].join('\n');
   const strip = (result: RunResult): unknown => ({
     ...result,
     timing: 0,
     lanes: result.lanes.map((lane) => ({ ...lane, cost: { ...lane.cost, seconds: 0 } })),
   });
+  const same = (folder: string, whole: string): void => {
+    expect(strip(json(folder, 'result.json') as RunResult)).toEqual(strip(json(whole, 'result.json') as RunResult));
+  };
 
-  it('two workers, or three shards merged, give the result of one', async () => {
-    writeFileSync(path('panel.yaml'), panel);
-    await ok(['evaluate', 'panel.yaml', '--out', 'one']);
-    await ok(['evaluate', 'panel.yaml', '--workers', '2', '--out', 'two']);
-    const one = json('one', 'result.json') as RunResult;
-    expect(one.lanes).toHaveLength(8);
-    expect(strip(json('two', 'result.json') as RunResult)).toEqual(strip(one));
-    expect(readFileSync(path('two', 'telemetry.parquet')).length).toBe(
-      readFileSync(path('one', 'telemetry.parquet')).length,
-    );
-    for (const i of [2, 0, 1]) await ok(['evaluate', 'panel.yaml', '--shard', `${i}/3`, '--out', `part${i}`]);
+  it.each([
+    [1, 4, [2, 3]],
+    [2, 3, [5]],
+  ])(
+    '%i attacks on %i buildings: %j workers give the result and the telemetry of one',
+    async (attacks, buildings, counts) => {
+      const name = `panel${attacks}x${buildings}`;
+      writeFileSync(path(`${name}.yaml`), panel(attacks, buildings));
+      await ok(['evaluate', `${name}.yaml`, '--out', name]);
+      expect((json(name, 'result.json') as RunResult).lanes).toHaveLength((1 + attacks) * buildings);
+      for (const workers of counts) {
+        const out = `${name}w${workers}`;
+        await ok(['evaluate', `${name}.yaml`, '--workers', `${workers}`, '--out', out]);
+        same(out, name);
+        expect(readFileSync(path(out, 'telemetry.parquet')).equals(readFileSync(path(name, 'telemetry.parquet')))).toBe(
+          true,
+        );
+      }
+    },
+    120_000,
+  );
+
+  it('shards, one of them in two threads, are merged to the result of one', async () => {
+    writeFileSync(path('shards.yaml'), panel(2, 2));
+    await ok(['evaluate', 'shards.yaml', '--out', 'one']);
+    for (const i of [2, 0, 1]) {
+      const workers = i === 0 ? ['--workers', '2'] : [];
+      await ok(['evaluate', 'shards.yaml', '--shard', `${i}/3`, ...workers, '--out', `part${i}`]);
+    }
     const missing = await faultline(['merge', 'part0', 'part2', '--out', 'merged']);
     expect(missing).toMatchObject({ code: 3 });
     expect(missing.stderr).toContain('missing part 1/3');
     await ok(['merge', 'part2', 'part0', 'part1', '--out', 'merged']);
-    expect(strip(json('merged', 'result.json') as RunResult)).toEqual(strip(one));
+    same('merged', 'one');
+    expect((json('part0', 'result.json') as RunResult).shard).toEqual({ index: 0, count: 3 });
+    // Another part's folder is not this part's result.
+    const again = await ok(['evaluate', 'shards.yaml', '--shard', '0/3', '--resume', '--out', 'part0']);
+    expect(again.stderr).toContain('already holds this result');
+    const other = await ok(['evaluate', 'shards.yaml', '--shard', '1/3', '--resume', '--out', 'part0']);
+    expect(other.stderr).not.toContain('already holds this result');
     expect((await faultline(['merge', 'one', '--out', 'merged2'])).stderr).toContain('is a whole result, not a part');
-    expect((await faultline(['evaluate', 'panel.yaml', '--shard', '3/3', '--out', 'x'])).code).toBe(2);
-    expect((await faultline(['evaluate', 'panel.yaml', '--shard', '0/4', '--out', 'x'])).stderr).toContain(
-      'a part would be empty',
-    );
+    expect((await faultline(['evaluate', 'shards.yaml', '--shard', '3/3', '--out', 'x'])).code).toBe(2);
+    const empty = await faultline(['evaluate', 'shards.yaml', '--shard', '0/5', '--out', 'x']);
+    expect(empty.stderr).toContain('5 parts of 2 attacks on 2 buildings: a part would be empty, expected 1 … 4');
+    expect(empty.code).toBe(2);
   }, 120_000);
 });
 
