@@ -52,9 +52,9 @@ function evaluatePart(
   options: ThreadOptions,
   onProgress: ThreadOptions['onProgress'],
 ): Promise<Outcome> {
-  const { part, roots, modelsDir, versions, codeHash, signal } = options;
+  const { part, roots, modelsDir, controllers, versions, codeHash, signal } = options;
   return new Promise((resolve, reject) => {
-    const worker = openThread({ scenario, part, roots, modelsDir, versions, codeHash });
+    const worker = openThread({ scenario, part, roots, modelsDir, controllers, versions, codeHash });
     const frames: TelemetryFrame[] = [];
     let schema: TelemetrySchema | undefined;
     let result: RunResult | undefined;

@@ -70,6 +70,11 @@ export class BackendError extends FaultlineError {
   readonly code = 'backend';
 }
 
+/** A controller that is not ours gave no answer, a late one, or one that is not what was asked for. */
+export class ControllerError extends FaultlineError {
+  readonly code = 'controller';
+}
+
 /** The caller asked to stop. */
 export class CancelledError extends FaultlineError {
   readonly code = 'cancelled';

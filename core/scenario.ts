@@ -24,7 +24,13 @@ export interface Scenario {
     readonly normalisation: string;
     readonly steps: number | null;
   };
-  readonly victim: { readonly policy: string };
+  readonly victim: {
+    readonly policy: string;
+    readonly units?: 'normalised' | 'physical' | undefined;
+    readonly query_budget?: number | undefined;
+    readonly request_budget?: number | undefined;
+    readonly timeout_ms?: number | undefined;
+  };
   readonly attacks: readonly AttackSpec[];
   readonly train: {
     /** What the controller learns to control; only `district` reads the scenario's district. */
@@ -134,7 +140,27 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .string()
             .min(1)
             .default('ppo20-builtin')
-            .describe('A shipped model, a policy folder, or a rule-based controller.'),
+            .describe(
+              'A shipped model, a policy folder, a rule-based controller, or the address of a controller (http://127.0.0.1:9000/act).',
+            ),
+          units: z
+            .enum(['normalised', 'physical'])
+            .optional()
+            .describe('What a controller at an address reads: features from 0 to 1 (default), or physical values.'),
+          query_budget: z
+            .int()
+            .min(1)
+            .optional()
+            .describe(
+              'Observations that a black box may be asked about in all; the run ends with an error at the next.',
+            ),
+          request_budget: z.int().min(1).optional().describe('Requests that a black box may be sent in all.'),
+          timeout_ms: z
+            .int()
+            .min(1)
+            .max(600_000)
+            .optional()
+            .describe('How long a black box may take over one answer; default 10 000.'),
         })
         .prefault({}),
       attacks: z

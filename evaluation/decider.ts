@@ -1,9 +1,10 @@
 import type { Rng } from '../core/rng.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
+import type { LaneSpaces } from './black-box.ts';
 import type { VictimSource } from './workspace.ts';
 
 /**
- * How all lanes decide: a network in one batch; a rule once per lane, since it reads physical values and may keep a count or
+ * How all lanes decide: a network and a black box in one batch; a rule once per lane, since it reads physical values and may keep a count or
  * draw. A building's lanes draw from equal streams, so that twin and attacked lane differ by the attack alone.
  * @returns a function of `seen` [N×O] that writes `action` [N×A]
  */
@@ -20,13 +21,14 @@ export function decider(
     const controller = source.open(env.observationSpace, env.actionSpace, stream);
     return (seen, action) => controller.decide(seen, lanes, action);
   }
+  if (source.together !== undefined) {
+    const spaces = Array.from({ length: lanes }, (_, lane) => spacesOf(env, lane));
+    const controller = source.together(spaces);
+    return (seen, action) => controller.decide(seen, lanes, action);
+  }
   const rules = Array.from({ length: lanes }, (_, lane) => {
-    const action = { kind: 'box', features: env.laneActions(lane) } as const;
-    return source.open(
-      { kind: 'box', features: env.laneFeatures(lane) },
-      action,
-      stream.split(buildings[lane % buildings.length]!),
-    );
+    const { observation, action } = spacesOf(env, lane);
+    return source.open(observation, action, stream.split(buildings[lane % buildings.length]!));
   });
   return (seen, action) => {
     for (let lane = 0; lane < lanes; lane++)
@@ -35,5 +37,13 @@ export function decider(
         1,
         action.subarray(lane * actions, (lane + 1) * actions),
       );
+  };
+}
+
+/** What a lane's building observes and does. */
+export function spacesOf(env: DistrictEnv, lane: number): LaneSpaces {
+  return {
+    observation: { kind: 'box', features: env.laneFeatures(lane) },
+    action: { kind: 'box', features: env.laneActions(lane) },
   };
 }

@@ -3,7 +3,7 @@ import type { Rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { ThreatReport } from './checks.ts';
-import { decider } from './decider.ts';
+import { decider, spacesOf } from './decider.ts';
 import type { StepBatch } from '../core/environment.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
@@ -23,7 +23,8 @@ import type { Recorder } from './recorder.ts';
 import { regret } from './regret.ts';
 import { rng } from '../core/rng.ts';
 import type { Workspace } from './workspace.ts';
-import { blindVictim } from './blind-victim.ts';
+import { opaqueVictim } from './black-box.ts';
+import type { VictimOptions } from './black-box.ts';
 import { ConfigError } from '../core/errors.ts';
 
 /** One attack over buildings that share its threat set: its rows are contiguous, so they share one batch. */
@@ -65,7 +66,7 @@ export async function openLoop(
 ): Promise<Loop> {
   const buildings = part.buildings.map((b) => scenario.district.buildings[b]!);
   const labels = part.attacks.map((a) => labelOf(scenario.attacks[a]!));
-  const source = await workspace.victim(scenario.victim.policy);
+  const source = await workspace.victim(scenario.victim.policy, optionsOf(scenario));
   if (source.normalisation !== null && source.normalisation !== scenario.district.normalisation) {
     throw new ConfigError(
       `policy '${source.name}' was trained on normalisation '${source.normalisation}', the scenario says '${scenario.district.normalisation}'`,
@@ -92,14 +93,18 @@ export async function openLoop(
 
     function openGroup(first: number, members: readonly string[]): Group {
       const attack = attacks[spec.name as AttackName].make(spec.config);
-      if (source.network === null && attack.access !== 'none') {
+      const asks = attack.access === 'decision' && source.together !== undefined;
+      if (source.network === null && attack.access !== 'none' && !asks) {
+        const what = source.together === undefined ? 'a rule' : 'a black box';
         throw new ConfigError(
-          `attack '${spec.name}' needs ${attack.access} access, but '${source.name}' is a rule and not a network`,
+          `attack '${spec.name}' needs ${attack.access} access, but '${source.name}' is ${what} and not a network`,
           { place: { path: `/attacks/${a}/name` } },
         );
       }
       const features = env.laneFeatures(first);
-      const victim = source.network ?? blindVictim(source.name, size, env.actionSize);
+      const spaces = members.map((_, b) => spacesOf(env, first + b));
+      const victim =
+        source.network ?? opaqueVictim(source.name, spaces[0]!, asks ? source.together?.(spaces) : undefined);
       const discrete = source.network?.head.kind === 'categorical';
       return {
         label,
@@ -109,7 +114,9 @@ export async function openLoop(
         clean: clean.subarray(first * size, (first + members.length) * size),
         seen: seen.subarray(first * size, (first + members.length) * size),
         rngs: members.map((name) => root.split('attack').split(label).split(name)),
-        meters: members.map((_, b) => laneMeter(env.laneFeatures(first + b), discrete, source.network !== null)),
+        meters: members.map((_, b) =>
+          laneMeter(env.laneFeatures(first + b), discrete, source.network !== null || asks),
+        ),
         seconds: 0,
       };
     }
@@ -209,6 +216,13 @@ export async function openLoop(
       }),
     [Symbol.dispose]() {
       env[Symbol.dispose]();
+      source.close?.();
     },
   };
+}
+
+/** What the scenario says of its victim beside its name. */
+function optionsOf({ victim }: Scenario): VictimOptions {
+  const { policy: _, ...options } = victim;
+  return options;
 }

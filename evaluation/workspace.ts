@@ -10,19 +10,25 @@ import { builtinDistrict } from '../sim/data/builtin/index.ts';
 import { readCityLearnFolder } from '../sim/data/citylearn-folder.ts';
 import type { District, FolderReader } from '../sim/data/dataset.ts';
 import { sha256Hex } from '../core/sha256.ts';
+import { blackBoxSource } from './black-box.ts';
+import type { BlackBox, LaneSpaces, VictimOptions } from './black-box.ts';
 import { hashOf } from './canonical.ts';
 
-/** A controller brought in by name: a network that can be attacked white box, or a rule that can only be asked. */
+/** A controller brought in by name: a network that can be attacked white box, or a rule or a black box that can only be asked. */
 export interface VictimSource {
   readonly name: string;
   /** SHA-256 of the model's bytes, or of the rule's name. */
   readonly hash: string;
-  /** White-box access, or null for a rule. */
+  /** White-box access, or null for what is no network of ours. */
   readonly network: GradientAccess | null;
-  /** What a trained policy observes, in order; empty for a rule. */
+  /** What a trained policy observes, in order; empty for what is not ours. */
   readonly features: readonly Feature[];
-  /** The normalisation the policy was trained on; null for a rule, which reads physical values. */
+  /** The normalisation the policy was trained on; null for what is not. */
   readonly normalisation: string | null;
+  /** Of a black box: one controller for all lanes, asked about them in one question. Row r is of lane r mod their number. */
+  readonly together?: ((lanes: readonly LaneSpaces[]) => DecisionAccess) | undefined;
+  /** Lets go of what lies outside this process. */
+  close?(): void;
   /** A controller for these spaces; throws a ConfigError when the policy was trained on other features. */
   open(observation: Box, action: Box, rng: Rng): DecisionAccess;
 }
@@ -31,7 +37,7 @@ export interface VictimSource {
 export interface Workspace {
   /** The named buildings of a dataset, in the order of `buildings`; all of them when it is empty. */
   dataset(name: string, buildings: readonly string[]): Promise<District>;
-  victim(name: string): Promise<VictimSource>;
+  victim(name: string, options?: VictimOptions): Promise<VictimSource>;
 }
 
 /** What the entry point brings: folders by the names that scenarios use. */
@@ -40,6 +46,8 @@ export interface WorkspaceFolders {
   dataset(name: string): FolderReader;
   /** A policy folder, by model name or path; undefined when there is none. */
   policy(name: string): FolderReader | undefined;
+  /** A controller outside this process, by its address or file; undefined when the name is neither. @throws {ConfigError} when it may not be asked */
+  controller?(name: string, options: VictimOptions): Promise<BlackBox | undefined>;
   /** Names of the shipped models, for messages. */
   models(): readonly string[];
 }
@@ -51,8 +59,11 @@ export function workspace(folders: WorkspaceFolders): Workspace {
       if (name === 'builtin') return select(builtinDistrict(), buildings);
       return readCityLearnFolder(folders.dataset(name), buildings.length === 0 ? {} : { buildings });
     },
-    async victim(name) {
+    async victim(name, options = {}) {
       if (Object.hasOwn(controllers, name)) return ruleSource(name as ControllerName);
+      const box = await folders.controller?.(name, options);
+      if (box !== undefined) return blackBoxSource(name, box);
+      refuseOptions(name, options);
       const folder = folders.policy(name);
       if (folder === undefined)
         throw new UnknownNameError('policy', name, [...folders.models(), ...Object.keys(controllers)], {
@@ -61,6 +72,18 @@ export function workspace(folders: WorkspaceFolders): Workspace {
       return trained(name, folder);
     },
   };
+}
+
+/** What only a black box can be told. */
+function refuseOptions(name: string, options: VictimOptions): void {
+  for (const key of ['units', 'query_budget', 'request_budget', 'timeout_ms'] as const)
+    if (options[key] !== undefined)
+      throw new ConfigError(
+        `'${name}' is computed here; ${key} is for a controller at an address or in another runtime`,
+        {
+          place: { path: `/victim/${key}` },
+        },
+      );
 }
 
 function select(district: District, names: readonly string[]): District {

@@ -9,6 +9,7 @@ import { parseScenario } from '../core/scenario.ts';
 import { schema } from '../evaluation/vocabulary.ts';
 import { access } from './access.ts';
 import { openApp } from './app.ts';
+import type { ControllerReach } from './black-boxes.ts';
 import type { RunSummary } from './events.ts';
 import { installation } from './installation.ts';
 import { provenance } from './provenance.ts';
@@ -28,6 +29,8 @@ export interface ServerOptions {
   /** Folders under which scenarios may name datasets and policies. */
   readonly dataRoots: readonly string[];
   readonly consoleDir: string;
+  /** Where scenarios may ask controllers over HTTP, default nowhere: whoever may write here must not reach through this machine. */
+  readonly controllers?: ControllerReach;
   /** Runs at once, default 2. */
   readonly maxConcurrent?: number;
   /** Writes a minute from one address, default 60. */
@@ -69,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     roots: options.dataRoots,
     modelsDir,
+    controllers: options.controllers ?? 'none',
     versions,
     codeHash,
   });

@@ -1,6 +1,7 @@
 import type { Command, RunEvent } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Part } from '../evaluation/part.ts';
+import type { ControllerReach } from './black-boxes.ts';
 import type { StoredFrame } from './frame-log.ts';
 
 /** What a run's thread is started with. */
@@ -11,6 +12,8 @@ export interface WorkerTask {
   /** Folders a scenario may name; null: anywhere, for the command line's own user. */
   readonly roots: readonly string[] | null;
   readonly modelsDir: string;
+  /** Where controllers may be asked over HTTP. */
+  readonly controllers: ControllerReach;
   readonly versions: Readonly<Record<string, string>>;
   readonly codeHash: string;
 }

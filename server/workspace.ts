@@ -3,6 +3,8 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { workspace } from '../evaluation/workspace.ts';
 import type { Workspace } from '../evaluation/workspace.ts';
+import { controllerAddress, httpBlackBox, onnxBlackBox } from './black-boxes.ts';
+import type { ControllerReach } from './black-boxes.ts';
 import { folderReader } from './folder-reader.ts';
 
 export interface FileWorkspace {
@@ -10,10 +12,12 @@ export interface FileWorkspace {
   readonly roots: readonly string[] | null;
   /** The folder of the shipped models. */
   readonly modelsDir: string;
+  /** Where controllers may be asked over HTTP: nowhere (the default), on this machine, or anywhere. */
+  readonly controllers?: ControllerReach | undefined;
 }
 
 /** A workspace over this machine's files, confined to the given roots. */
-export function fileWorkspace({ roots, modelsDir }: FileWorkspace): Workspace {
+export function fileWorkspace({ roots, modelsDir, controllers = 'none' }: FileWorkspace): Workspace {
   const allowed = roots === null ? null : [...roots.map((root) => resolve(root)), resolve(modelsDir)];
   return workspace({
     dataset: (name) => folderReader(confined(name, allowed, '/district/dataset')),
@@ -23,6 +27,12 @@ export function fileWorkspace({ roots, modelsDir }: FileWorkspace): Workspace {
       if (!/[\\/]/.test(name) && !existsSync(name)) return undefined;
       const path = confined(name, allowed, '/victim/policy');
       return folderReader(path.endsWith('policy.json') ? join(path, '..') : path);
+    },
+    async controller(name, options) {
+      const address = controllerAddress(name, controllers);
+      if (address !== undefined) return httpBlackBox(address, options);
+      if (!name.endsWith('.onnx') || !existsSync(name)) return undefined;
+      return onnxBlackBox(confined(name, allowed, '/victim/policy'), options);
     },
     models: () => modelNames(modelsDir).map((model) => model.name),
   });

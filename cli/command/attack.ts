@@ -49,7 +49,7 @@ export function attackCommand(): Command {
       );
       const source = await fileWorkspace({ roots: null, modelsDir: installation().modelsDir }).victim(options.policy);
       if (source.network === null)
-        throw new ConfigError(`'${options.policy}' is a rule; an open-loop attack needs a network`);
+        throw new ConfigError(`'${options.policy}' is no network; an open-loop attack needs one`);
       const { head, columns } = readNumbers(options.observations);
       const features = source.features;
       const x = observationRows(options.observations, head, columns, features);

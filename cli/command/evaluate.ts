@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError } from '../../core/errors.ts';
 import type { RunResult } from '../../core/run.ts';
+import type { Scenario } from '../../core/scenario.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
 import { buildingBond } from '../../evaluation/district.ts';
 import { cut, wholePanel } from '../../evaluation/part.ts';
@@ -38,6 +39,7 @@ export function evaluateCommand(): Command {
       1,
     )
     .option('--shard <i/n>', 'evaluate part i (from 0) of n only; `faultline merge` puts the parts together', shard)
+    .option('--allow-remote', 'let the scenario ask a controller on another machine over HTTP, not only on this one')
     .option('--resume', 'do nothing when the folder already holds this scenario’s result by this code')
     .option('--json', 'print result.json')
     .addHelpText(
@@ -53,7 +55,7 @@ export function evaluateCommand(): Command {
         ...read,
         ...(options.seed === undefined ? {} : { seed: options.seed }),
         district: { ...read.district, ...(options.steps === undefined ? {} : { steps: options.steps }) },
-        victim: options.policy === undefined ? read.victim : { policy: options.policy },
+        victim: options.policy === undefined ? read.victim : { ...read.victim, policy: options.policy },
         live: { ...read.live, stepsPerSecond: null },
       };
       const { versions, codeHash } = provenance();
@@ -84,9 +86,11 @@ export function evaluateCommand(): Command {
         const { result, schema, frames } = await evaluateInThreads(scenario, {
           part,
           bond,
-          workers: options.workers,
+          // A budget is of the whole run: threads would each have one of their own.
+          workers: budgeted(scenario) ? 1 : options.workers,
           roots: null,
           modelsDir,
+          controllers: options.allowRemote === true ? 'any' : 'loopback',
           versions,
           codeHash,
           signal,
@@ -102,6 +106,11 @@ export function evaluateCommand(): Command {
         return labelled;
       }
     }) as unknown as Command;
+}
+
+/** Whether what may be asked of the victim is counted. */
+function budgeted({ victim }: Scenario): boolean {
+  return victim.query_budget !== undefined || victim.request_budget !== undefined;
 }
 
 /** The folder's result if it is this one; a damaged result is computed anew. */

@@ -22,6 +22,14 @@ export function serveCommand(): Command {
       new Option('--token <token>', 'bearer token; needed when the address is not loopback').env('FAULTLINE_TOKEN'),
     )
     .option('--data <dir...>', 'folders under which datasets and policies may be named in scenarios', ['.', '..'])
+    .addOption(
+      new Option(
+        '--allow-controllers <where>',
+        'where scenarios may ask controllers over HTTP: on this machine, or anywhere',
+      )
+        .choices(['none', 'loopback', 'any'] as const)
+        .default('none' as const),
+    )
     .option('--demo', 'launch the default scenario, a live bifurcation attack on the shipped policy')
     .addHelpText(
       'after',
@@ -38,6 +46,7 @@ export function serveCommand(): Command {
         ...(options.token === undefined ? {} : { token: options.token }),
         modelsDir,
         dataRoots: options.data,
+        controllers: options.allowControllers,
         consoleDir,
       });
       print(`faultline is at ${server.url}`);
