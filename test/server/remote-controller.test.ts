@@ -1,5 +1,15 @@
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BudgetError, ConfigError, ControllerError, StateError } from '../../core/errors.ts';
+import {
+  BackendError,
+  BudgetError,
+  ConfigError,
+  ControllerError,
+  PolicyFileError,
+  StateError,
+} from '../../core/errors.ts';
 import type { RunResult } from '../../core/run.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { toPhysical } from '../../core/space.ts';
@@ -15,7 +25,8 @@ import { RemoteController } from '../../server/remote-controller.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
 import { controllerRule, nonsense, openController } from '../support/controller-server.ts';
 import { memoryWorkspace } from '../support/memory-workspace.ts';
-import { openServer } from '../support/server.ts';
+import { model, node, tensor } from '../support/onnx-file.ts';
+import { openServer, tempFolder } from '../support/server.ts';
 
 let controller: Awaited<ReturnType<typeof openController>>;
 beforeAll(async () => {
@@ -167,6 +178,69 @@ describe('answers that are none', () => {
     far.decide(Float64Array.of(1), 1, new Float64Array(1));
     far[Symbol.dispose]();
     expect(() => far.decide(Float64Array.of(1), 1, new Float64Array(1))).toThrow(StateError);
+  });
+});
+
+describe('an ONNX graph that is more than dense layers', () => {
+  let folder: ReturnType<typeof tempFolder>;
+  let path: string;
+  beforeAll(() => {
+    folder = tempFolder();
+    path = join(folder.path, 'policy.onnx');
+    const gate = node({ operator: 'HardSigmoid', inputs: ['x'], output: 'g', attributes: { alpha: { real: 0.25 } } });
+    const sum = node({ operator: 'MatMul', inputs: ['g', 'w'], output: 'y' });
+    const tensors = [tensor('w', [2, 1], [1, -2])];
+    writeFileSync(path, model({ input: ['batch', 2], nodes: [gate, sum], tensors }));
+    const plain = node({ operator: 'MatMul', inputs: ['x', 'w'], output: 'y' });
+    writeFileSync(join(folder.path, 'dense.onnx'), model({ input: ['batch', 2], nodes: [plain], tensors }));
+    writeFileSync(join(folder.path, 'damaged.onnx'), 'ONNX');
+  });
+  afterAll(() => folder[Symbol.dispose]());
+  const features = [0, 1].map((i) => ({ name: `o${i}`, unit: '', low: 0, high: 1 }));
+  const spaces = [
+    {
+      observation: { kind: 'box', features },
+      action: { kind: 'box', features: [{ name: 'a', unit: '', low: -2, high: 1 }] },
+    },
+  ] as const;
+  const decide = async (): Promise<number[]> => {
+    const source = await files.victim(path);
+    const action = new Float64Array(2);
+    try {
+      source.together!(spaces).decide(Float32Array.of(1, 0, -9, 9), 2, action);
+    } finally {
+      source.close!();
+    }
+    return [...action];
+  };
+  const there = ((): boolean => {
+    try {
+      return createRequire(import.meta.url).resolve('onnxruntime-node') !== '';
+    } catch {
+      return false;
+    }
+  })();
+
+  it.skipIf(there)('needs onnxruntime-node, and says so (where that is not installed)', async () => {
+    await expect(decide()).rejects.toThrow(BackendError);
+    await expect(decide()).rejects.toThrow(/onnxruntime-node is not there .* npm install onnxruntime-node/);
+  });
+
+  it.skipIf(!there)('is computed by onnxruntime-node (where that is installed)', async () => {
+    // HardSigmoid: max(0, min(1, x/4 + 1/2))
+    expect(await decide()).toEqual([0.75 - 2 * 0.5, 0 - 2 * 1]);
+  });
+
+  it('one that can be imported is sent there; one that is damaged is refused', async () => {
+    await expect(files.victim(join(folder.path, 'dense.onnx'))).rejects.toThrow(
+      /faultline import .*dense\.onnx --out DIR/,
+    );
+    await expect(files.victim(join(folder.path, 'damaged.onnx'))).rejects.toThrow(PolicyFileError);
+  });
+
+  it('a server reads one inside its folders only', async () => {
+    const confined = fileWorkspace({ roots: [join(folder.path, 'inside')], modelsDir: 'models' });
+    await expect(confined.victim(path)).rejects.toThrow(/outside the folders this server may read/);
   });
 });
 
