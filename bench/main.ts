@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   attack: () => import('./attack.ts'),
   evaluate: () => import('./evaluate.ts'),
   learners: () => import('./learners.ts'),
+  updates: () => import('./updates.ts'),
 };
 
 const asked = process.argv.slice(2);

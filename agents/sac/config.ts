@@ -18,6 +18,10 @@ export const sacConfig = z.strictObject({
     ])
     .default('auto')
     .describe('Entropy temperature: fixed; `auto`: learned, from 1; `auto_0.1`: learned, from 0.1.'),
+  use_sde: z
+    .literal(false, "SAC has no state-dependent exploration here, expected false; PPO and A2C have it under 'use_sde'")
+    .default(false)
+    .describe('State-dependent exploration (gSDE): not here; PPO and A2C have it.'),
   target_update_interval: z.int().min(1).default(1).describe('Updates between moves of the target critics.'),
   target_entropy: z
     .union([z.literal('auto'), z.number()])

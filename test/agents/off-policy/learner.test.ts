@@ -179,6 +179,15 @@ describe('action noise', () => {
   });
 });
 
+describe('options of SAC', () => {
+  it('refuse state-dependent exploration by name', () => {
+    const { error } = sacConfig.safeParse({ use_sde: true });
+    expect(error?.issues).toMatchObject([
+      { path: ['use_sde'], message: expect.stringContaining('PPO and A2C have it') },
+    ]);
+  });
+});
+
 describe('the temperature of SAC', () => {
   it.each(['auto', 'auto_0.1', 'auto_1e-3', 0, 0.2])('can be %j', (entCoef) => {
     expect(sacConfig.parse({ ent_coef: entCoef }).ent_coef).toBe(entCoef);

@@ -55,6 +55,7 @@ const signatures = {
     ent_coef: 'auto',
     target_update_interval: 1,
     target_entropy: 'auto',
+    use_sde: false,
     net_arch: [256, 256],
     activation_fn: 'relu',
   },
