@@ -30,6 +30,7 @@ const district: Readonly<Record<LearnerName, Preset>> = {
       ...districtReward,
     },
   },
+  // No setting has been found under which A2C leaves doing nothing here, see docs/learners.md: PPO's, with short rollouts.
   a2c: {
     steps: 2_457_600,
     lanes: 16,
