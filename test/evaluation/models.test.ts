@@ -24,7 +24,13 @@ interface Card {
 
 describe('shipped models', () => {
   it('are one of each kind', () => {
-    expect(names).toEqual(expect.arrayContaining(['ppo20-builtin', 'sac-builtin']));
+    expect(names).toEqual(
+      expect.arrayContaining(
+        ['dqn', 'ppo', 'ppo20', 'sac'].flatMap((recipe) =>
+          ['', '-seed1', '-seed2'].map((seed) => `${recipe}-builtin${seed}`),
+        ),
+      ),
+    );
   });
 
   it.each(names)('%s does on the built-in district what its card says, and is worth attacking', async (name) => {
