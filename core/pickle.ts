@@ -288,8 +288,11 @@ class Reader {
   }
 
   #popMany(count: number): PickleValue[] {
-    for (let i = 1; i <= count; i++)
-      if ((this.#stack.at(-i) ?? mark) === mark) throw this.#failure('a value is missing on the stack');
+    for (let i = 1; i <= count; i++) {
+      const value = this.#stack.at(-i);
+      // null is Python's None, a value like any other.
+      if (value === undefined || value === mark) throw this.#failure('a value is missing on the stack');
+    }
     return this.#stack.splice(-count) as PickleValue[];
   }
 

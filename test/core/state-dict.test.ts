@@ -56,6 +56,14 @@ describe('readStateDict', () => {
     );
   });
 
+  it('takes None for a value like any other', () => {
+    const rules = { globals: new Set<string>(), purpose: 'tensors', objects: false };
+    // ]N a, N 0x85 and {'k': None}: appended, in a tuple, as an item.
+    expect(readPickle(text('\u0080\u0002]Na.'), rules, 'x', 0)).toEqual([null]);
+    expect(readPickle(text('\u0080\u0002N\u0085.'), rules, 'x', 0)).toEqual([null]);
+    expect(readPickle(text('\u0080\u0002}NNs.'), rules, 'x', 0)).toEqual(new Map([[null, null]]));
+  });
+
   it('follows strides and offsets', () => {
     const values = Array.from({ length: 24 }, (_, i) => i);
     fc.assert(
