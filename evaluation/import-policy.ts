@@ -9,6 +9,8 @@ import { equivalence } from '../nn/import/equivalence.ts';
 import type { Equivalence, EquivalenceCase } from '../nn/import/equivalence.ts';
 import type { ImportOptions, ImportSource, SourceActivation } from '../nn/import/imported-model.ts';
 import { importerFor, importers } from '../nn/import/index.ts';
+import { withNormaliser } from '../nn/import/normalise.ts';
+import { readVecNormalize } from '../nn/import/vec-normalize.ts';
 import { parsePolicyCard } from '../nn/policy-card.ts';
 import { loadPolicy } from '../nn/policy.ts';
 import type { PolicyFiles } from '../nn/policy.ts';
@@ -34,6 +36,8 @@ export interface ImportRequest {
   readonly format?: string | undefined;
   readonly name: string;
   readonly reads: 'normalised' | 'physical';
+  /** A VecNormalize that was saved beside the policy. */
+  readonly statistics?: { readonly name: string; readonly bytes: Uint8Array } | undefined;
   readonly options: Omit<ImportOptions, 'actions'>;
   readonly target: ImportTarget;
 }
@@ -55,9 +59,25 @@ export interface ImportResult {
 }
 
 /** Reads, composes and writes (in memory) a policy. @throws {FaultlineError} a named error for whatever cannot be read or does not fit. */
-export function importPolicy({ source, format, name, reads, options, target }: ImportRequest): ImportResult {
+export function importPolicy({
+  source,
+  format,
+  name,
+  reads,
+  statistics,
+  options,
+  target,
+}: ImportRequest): ImportResult {
   const [found, importer] = importerFor(source, format);
-  const model = importer.read(source, { ...options, actions: target.action });
+  const bare = importer.read(source, { ...options, actions: target.action });
+  const model =
+    statistics === undefined
+      ? bare
+      : withNormaliser(
+          bare,
+          readVecNormalize(statistics.bytes, statistics.name),
+          'Observation statistics of VecNormalize, frozen, stand in front of the first layer.',
+        );
   const { files, observation, notes } = composePolicy(model, { name, reads, ...target });
   return {
     files,

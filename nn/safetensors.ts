@@ -1,4 +1,5 @@
 import { PolicyFileError } from '../core/errors.ts';
+import { brainFloat, halfFloat } from '../core/state-dict.ts';
 
 /** A float32 array with its shape, row-major. */
 export interface Tensor {
@@ -6,8 +7,22 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-/** The format's own limit, which keeps a hostile file from being parsed for minutes. */
-const longestHeader = 100_000_000;
+/** Ten thousand tensors' worth; the format's own limit of 100 MB would let a hostile file be parsed for minutes. */
+const longestHeader = 1 << 20;
+
+interface Dtype {
+  /** Bytes a number. */
+  readonly width: number;
+  readonly read: (view: DataView, at: number) => number;
+}
+
+const float32: Dtype = { width: 4, read: (view, at) => view.getFloat32(at, true) };
+const dtypes: Readonly<Record<string, Dtype>> = {
+  F32: float32,
+  F64: { width: 8, read: (view, at) => view.getFloat64(at, true) },
+  F16: { width: 2, read: (view, at) => halfFloat(view.getUint16(at, true)) },
+  BF16: { width: 2, read: (view, at) => brainFloat(view.getUint16(at, true)) },
+};
 
 /**
  * Writes named float32 tensors: a u64 header length, a JSON header padded with spaces to 8 bytes, then the data without gaps.
@@ -46,6 +61,15 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Arr
  *   its bytes, offsets that overlap or leave gaps, a value that is not finite.
  */
 export function readSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+  return readAs(bytes, file, { F32: float32 });
+}
+
+/** The same for files of float64, float16 and bfloat16 too, rounded to float32. @throws {PolicyFileError} */
+export function readAnySafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+  return readAs(bytes, file, dtypes);
+}
+
+function readAs(bytes: Uint8Array, file: string, known: Readonly<Record<string, Dtype>>): Map<string, Tensor> {
   const fail = (message: string, path?: string): never => {
     throw new PolicyFileError(message, { place: { file, path } });
   };
@@ -58,7 +82,7 @@ export function readSafetensors(bytes: Uint8Array, file: string): Map<string, Te
     ([name]) => name !== '__metadata__',
   );
   const data = bytes.subarray(8 + headerLength);
-  const parsed = entries.map(([name, entry]) => ({ name, ...parseEntry(entry, `/${name}`, file) }));
+  const parsed = entries.map(([name, entry]) => ({ name, ...parseEntry(entry, `/${name}`, file, known) }));
 
   let reached = 0;
   for (const { name, begin, end } of parsed.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -73,7 +97,10 @@ export function readSafetensors(bytes: Uint8Array, file: string): Map<string, Te
   if (reached !== data.length) fail(`${data.length} bytes of data, expected ${reached} as in the header`);
 
   return new Map(
-    parsed.map(({ name, shape, begin, end }) => [name, { shape, data: floats(data, begin, end, `/${name}`, file) }]),
+    parsed.map(({ name, shape, begin, end, dtype }) => [
+      name,
+      { shape, data: floats(data.subarray(begin, end), dtype, `/${name}`, file) },
+    ]),
   );
 }
 
@@ -94,28 +121,33 @@ function parseEntry(
   entry: unknown,
   path: string,
   file: string,
-): { readonly shape: readonly number[]; readonly begin: number; readonly end: number } {
+  known: Readonly<Record<string, Dtype>>,
+): { readonly shape: readonly number[]; readonly begin: number; readonly end: number; readonly dtype: Dtype } {
   const fail = (message: string, field: string): never => {
     throw new PolicyFileError(message, { place: { file, path: path + field } });
   };
   if (typeof entry !== 'object' || entry === null) return fail(`got ${describe(entry)}, expected an object`, '');
-  const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
-  if (dtype !== 'F32') return fail(`dtype is ${describe(dtype)}, expected "F32"`, '/dtype');
+  const { dtype: name, shape, data_offsets: offsets } = entry as Record<string, unknown>;
+  const dtype = typeof name === 'string' && Object.hasOwn(known, name) ? known[name] : undefined;
+  if (dtype === undefined) {
+    const names = Object.keys(known).map((one) => `"${one}"`);
+    return fail(`dtype is ${describe(name)}, expected ${names.join(', ')}`, '/dtype');
+  }
   if (!isNaturals(shape)) return fail(`shape is ${describe(shape)}, expected a list of whole numbers`, '/shape');
   if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
     return fail(`got ${describe(offsets)}, expected [begin, end] with begin ≤ end`, '/data_offsets');
   const [begin, end] = offsets as [number, number];
-  const expected = shape.reduce((product, size) => product * size, 4);
+  const expected = shape.reduce((product, size) => product * size, dtype.width);
   if (end - begin !== expected)
     return fail(`${end - begin} bytes of data, expected ${expected} for shape ${describe(shape)}`, '/data_offsets');
-  return { shape, begin, end };
+  return { shape, begin, end, dtype };
 }
 
-function floats(data: Uint8Array, begin: number, end: number, path: string, file: string): Float32Array {
-  const view = new DataView(data.buffer, data.byteOffset + begin, end - begin);
-  const values = new Float32Array((end - begin) / 4);
+function floats(data: Uint8Array, { width, read }: Dtype, path: string, file: string): Float32Array {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const values = new Float32Array(data.length / width);
   for (let i = 0; i < values.length; i++) {
-    const value = view.getFloat32(4 * i, true);
+    const value = Math.fround(read(view, width * i));
     if (!Number.isFinite(value))
       throw new PolicyFileError(`value ${i} is ${value}, expected a finite number`, { place: { file, path } });
     values[i] = value;

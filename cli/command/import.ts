@@ -6,7 +6,7 @@ import { provenance } from '../../server/provenance.ts';
 import { number, numbers } from '../arguments.ts';
 import { writeFile } from '../files.ts';
 import { readCheck } from '../import-check.ts';
-import { importSource } from '../import-source.ts';
+import { importSource, readWhole } from '../import-source.ts';
 import { importTarget } from '../import-target.ts';
 import { note, print, printJson } from '../output.ts';
 
@@ -23,6 +23,7 @@ export function importCommand(): Command {
     )
     .option('--name <name>', 'name of the policy; default: the file’s')
     .option('--title <text>', 'one line for lists')
+    .option('--vecnormalize <file>', 'statistics that VecNormalize.save wrote (.pkl)')
     .option(
       '--features <file>',
       'JSON of what the environment observes and does: {observation: [{name, unit, low, high}…], action: […]}',
@@ -60,7 +61,7 @@ export function importCommand(): Command {
         .map(({ name, title }) => `  ${name.padEnd(12)} ${title}`)
         .join(
           '\n',
-        )}\n\nExamples:\n  faultline import runs/ppo --out runs/copy --like ppo20-builtin --check observations.csv\n  faultline attack --policy runs/copy --observations observations.csv --attack pgd --out runs/attack`,
+        )}\n\nExamples:\n  faultline import ppo.zip --vecnormalize vec.pkl --out policies/ppo --district builtin --check recorded.json\n  faultline import sac.zip --out policies/sac --like sac-builtin\n  faultline import actor.pth --activation relu --head squashed-gaussian --low -1 --high 1 --net actor --out policies/td3\n  faultline attack --policy policies/sac --observations observations.csv --attack pgd --out runs/attack`,
     )
     .action(async (path, options) => {
       const source = importSource(path);
@@ -71,6 +72,9 @@ export function importCommand(): Command {
         format: options.format,
         name,
         reads,
+        ...(options.vecnormalize === undefined
+          ? {}
+          : { statistics: { name: options.vecnormalize, bytes: readWhole(options.vecnormalize) } }),
         options: { activation, head, low, high, values, logStd, net },
         target: await importTarget(options),
       });

@@ -1,12 +1,18 @@
 import { PolicyFileError, UnknownNameError } from '../../core/errors.ts';
 import { faultlineFiles } from './faultline-files.ts';
+import { pytorchFile } from './pytorch-file.ts';
+import { safetensorsFile } from './safetensors-file.ts';
+import { stableBaselines3 } from './stable-baselines3.ts';
 import { onnxFile } from './onnx/onnx-file.ts';
 import { tfjsLayers } from './tfjs/tfjs-layers.ts';
 import type { ImportSource, Importer } from './imported-model.ts';
 
 /** Formats that `faultline import` reads. */
 export const importers = {
+  sb3: stableBaselines3,
+  pytorch: pytorchFile,
   faultline: faultlineFiles,
+  safetensors: safetensorsFile,
   onnx: onnxFile,
   tfjs: tfjsLayers,
 } satisfies Record<string, Importer>;
