@@ -4,8 +4,8 @@ import { inflateRawSync } from 'node:zlib';
 import { DataError } from '../core/errors.ts';
 import type { ImportSource } from '../evaluation/import-policy.ts';
 
-/** 64 MiB of weights, an optimiser's two moments beside them, and some room. */
-const largestFile = 256 * 2 ** 20;
+/** 64 MiB of weights and as much again for what is not read: an optimiser's moments. */
+const largestFile = 128 * 2 ** 20;
 
 /** A policy file with the files of its folder; a folder stands for what it holds under a name that importers know. @throws {DataError} */
 export function importSource(path: string): ImportSource {

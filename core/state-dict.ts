@@ -27,7 +27,8 @@ export interface StateDictLimits {
 /** Bytes of what describes the tensors: three thousand for an LSTM with its optimiser. */
 const longestPickle = 1 << 18;
 /** Bytes a number, and how one is read. What a module's parameters are loaded from is converted to their float32. */
-const storages: Readonly<Record<string, readonly [number, (view: DataView, at: number) => number]>> = {
+type Storage = readonly [number, (view: DataView, at: number) => number];
+const storages: Readonly<Record<string, Storage>> = {
   'torch.FloatStorage': [4, (view, at) => view.getFloat32(at, true)],
   'torch.DoubleStorage': [8, (view, at) => view.getFloat64(at, true)],
   'torch.HalfStorage': [2, (view, at) => halfFloat(view.getUint16(at, true))],
@@ -130,8 +131,8 @@ class TensorSource {
   readonly size: number;
   readonly #strides: readonly number[];
   readonly #start: number;
+  readonly #type: Storage;
   readonly #width: number;
-  readonly #number: (view: DataView, at: number) => number;
   readonly #view: DataView;
   readonly #place: { readonly file: string; readonly path: string };
 
@@ -163,7 +164,8 @@ class TensorSource {
     this.#start = start;
     this.size = shape.reduce((product, length) => product * length, 1);
     if (this.size > mostNumbers) throw this.failure(`has ${this.size} numbers, expected at most ${mostNumbers}`);
-    [this.#width, this.#number] = type;
+    this.#type = type;
+    [this.#width] = type;
     const entry = zip.read(`${folder}data/${key}`);
     if (entry === undefined)
       throw this.failure(`its storage '${folder}data/${key.slice(0, 200)}' is not in the archive`);
@@ -180,11 +182,18 @@ class TensorSource {
 
   /** The numbers in row-major order. */
   read(): Float32Array {
+    const plain = this.#type === storages['torch.FloatStorage'] && isRowMajor(this.shape, this.#strides);
+    const there = plain ? floatView(this.#view, this.#start * this.#width, this.size) : undefined;
+    if (there !== undefined) {
+      const lost = there.findIndex((value) => !Number.isFinite(value));
+      if (lost >= 0) throw this.failure(`number ${lost} is ${there[lost]}, expected a finite one`);
+      return there;
+    }
     const data = new Float32Array(this.size);
     const outer = this.shape.length - 1;
     const row = this.shape[outer] ?? 1;
     const step = (this.#strides[outer] ?? 0) * this.#width;
-    const number = this.#number;
+    const [, number] = this.#type;
     const view = this.#view;
     const index = this.shape.map(() => 0);
     let start = this.#start;
@@ -216,6 +225,23 @@ function isCount(value: PickleValue | undefined): value is number {
 
 function isCounts(value: PickleValue | undefined): value is number[] {
   return Array.isArray(value) && value.length <= 16 && value.every((one) => isCount(one));
+}
+
+function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis]! > 1 && strides[axis] !== step) return false;
+    step *= shape[axis]!;
+  }
+  return true;
+}
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Little-endian float32 where they lie, without a copy; undefined where the machine or their address does not allow it. */
+export function floatView(view: DataView, at: number, count: number): Float32Array | undefined {
+  const begin = view.byteOffset + at;
+  return littleEndian && begin % 4 === 0 ? new Float32Array(view.buffer as ArrayBuffer, begin, count) : undefined;
 }
 
 const word = new DataView(new ArrayBuffer(4));

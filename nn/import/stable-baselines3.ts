@@ -13,7 +13,7 @@ import { assertChain, importedLayer, torchForward } from './torch-layers.ts';
 import { policyLimits } from './weight-limits.ts';
 
 /** Of the settings; `last_obs` of many environments included. */
-const longestData = 1 << 22;
+const longestData = 1 << 20;
 /** Bytes that compressed entries may come to: SB3 itself compresses nothing. */
 const mostInflated = 1 << 25;
 /** TD3 has no σ of its own; this is the exploration noise that it is usually trained with. */
