@@ -1,5 +1,5 @@
 import { PolicyFileError } from '../core/errors.ts';
-import { brainFloat, floatView, halfFloat } from '../core/state-dict.ts';
+import { brainFloat, firstNotFinite, floatsOf, halfFloat } from '../core/state-dict.ts';
 
 /** A float32 array with its shape, row-major. */
 export interface Tensor {
@@ -145,12 +145,11 @@ function parseEntry(
 
 function floats(data: Uint8Array, { width, read }: Dtype, path: string, file: string): Float32Array {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
-  const there = read === float32.read ? floatView(view, 0, data.length / width) : undefined;
-  if (there !== undefined) {
-    const lost = there.findIndex((value) => !Number.isFinite(value));
-    if (lost >= 0)
-      throw new PolicyFileError(`value ${lost} is ${there[lost]}, expected a finite number`, { place: { file, path } });
-    return there;
+  if (read === float32.read) {
+    const lost = firstNotFinite(data);
+    if (lost < 0) return floatsOf(data);
+    const value = view.getFloat32(4 * lost, true);
+    throw new PolicyFileError(`value ${lost} is ${value}, expected a finite number`, { place: { file, path } });
   }
   const values = new Float32Array(data.length / width);
   for (let i = 0; i < values.length; i++) {

@@ -9,6 +9,7 @@ import {
   array,
   box,
   data,
+  deflatedEntry,
   discrete,
   encode,
   op,
@@ -231,13 +232,13 @@ function archives(): HostileFile[] {
       'a name beyond the end',
       changed((view, at) => view.setUint16(at + 28, 60_000, true)),
     ),
-    zip('a bomb that says its size', deflated('data', zeros, 30 * 2 ** 20)),
-    zip('a bomb that says 4 GB', deflated('data', zeros, 0xfffffff0)),
-    zip('a bomb that says 100 bytes', deflated('data', zeros, 100)),
-    zip('a bomb of weights', deflated('policy.pth', zeros, 30 * 2 ** 20)),
+    zip('a bomb that says its size', deflatedEntry('data', zeros, 30 * 2 ** 20)),
+    zip('a bomb that says 4 GB', deflatedEntry('data', zeros, 0xfffffff0)),
+    zip('a bomb that says 100 bytes', deflatedEntry('data', zeros, 100)),
+    zip('a bomb of weights', deflatedEntry('policy.pth', zeros, 30 * 2 ** 20)),
     zip(
       'deflated noise',
-      deflated(
+      deflatedEntry(
         'data',
         Uint8Array.from({ length: 500 }, (_, i) => (i * 37) % 251),
         400,
@@ -246,25 +247,6 @@ function archives(): HostileFile[] {
     zip('entries over one another', overlapping(300)),
     pth('weights over one another', overlapping(300)),
   ];
-}
-
-/** A zip whose entry `name` is compressed and claims `length` bytes; the other one of the two is sound. */
-function deflated(name: string, packed: Uint8Array, length: number): Uint8Array {
-  const other = name === 'data' ? 'policy.pth' : 'data';
-  const bytes = storedZip([
-    [name, packed],
-    [other, other === 'data' ? encode(data) : torchFile(tensors)],
-  ]);
-  const view = new DataView(bytes.buffer);
-  const directory = view.getUint32(bytes.length - 22 + 16, true);
-  for (const [header, method, size] of [
-    [0, 8, 22],
-    [directory, 10, 24],
-  ] as const) {
-    view.setUint16(header + method, 8, true);
-    view.setUint32(header + size, length >>> 0, true);
-  }
-  return bytes;
 }
 
 /** Names that all point at the same bytes (the bomb of D. Fifield, 2019, without its compression). */

@@ -108,3 +108,22 @@ export function sb3Zip(said: unknown = data, weights: Uint8Array = torchFile(ten
     ['_stable_baselines3_version', encode('2.3.2')],
   ]);
 }
+
+/** A zip whose entry `name` is compressed and claims `length` bytes; the other one of the two is sound. */
+export function deflatedEntry(name: string, packed: Uint8Array, length: number): Uint8Array {
+  const other = name === 'data' ? 'policy.pth' : 'data';
+  const bytes = storedZip([
+    [name, packed],
+    [other, other === 'data' ? encode(data) : torchFile(tensors)],
+  ]);
+  const view = new DataView(bytes.buffer);
+  const directory = view.getUint32(bytes.length - 22 + 16, true);
+  for (const [header, method, size] of [
+    [0, 8, 22],
+    [directory, 10, 24],
+  ] as const) {
+    view.setUint16(header + method, 8, true);
+    view.setUint32(header + size, length >>> 0, true);
+  }
+  return bytes;
+}

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { csvText } from '../../core/csv.ts';
+import { deflatedEntry, sb3Zip } from '../nn/import/sb3-file.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const golden = (name: string): string => join(root, 'test', 'golden', 'import', name);
+const scratch = mkdtempSync(join(tmpdir(), 'faultline-import-'));
+const path = (...parts: string[]): string => join(scratch, ...parts);
+
+/** Reports the process's largest resident set when it ends: VmHWM, since `resourceUsage` begins with that of the process which forked it. */
+const gauge = `data:text/javascript,import{readFileSync}from'node:fs';process.on('exit',()=>process.stderr.write(readFileSync('/proc/self/status','utf8').match(/VmHWM.*/)[0]))`;
+
+function faultline(
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string; megabytes: number }> {
+  return new Promise((resolve) => {
+    const child = spawn(
+      process.execPath,
+      [...(process.platform === 'linux' ? ['--import', gauge] : []), join(root, 'cli', 'bin.mjs'), ...args],
+      { cwd: scratch },
+    );
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('close', (code) => {
+      const megabytes = Number(/VmHWM:\s+(\d+)/.exec(stderr)?.[1]) / 1024;
+      resolve({ code, stdout, stderr, megabytes });
+    });
+  });
+}
+
+interface Golden {
+  readonly observations: number[][];
+  readonly outputs: number[][];
+}
+
+const known = JSON.parse(readFileSync(golden('ppo-vecnormalize.json'), 'utf8')) as Golden;
+const features = [
+  [1, 0],
+  [40, -10],
+  [2000, 100],
+  [50, 0],
+  [1, -1],
+  [9, 5],
+].map(([high, low], i) => ({ name: `sensor_${i}`, unit: '1', low, high }));
+const options = [
+  golden('ppo-vecnormalize.zip'),
+  '--vecnormalize',
+  golden('ppo-vecnormalize.pkl'),
+  '--features',
+  path('features.json'),
+  '--reads',
+  'physical',
+];
+
+beforeAll(async () => {
+  writeFileSync(path('features.json'), JSON.stringify({ observation: features }));
+  writeFileSync(path('check.json'), JSON.stringify({ observations: known.observations, outputs: known.outputs }));
+  expect((await faultline('--version')).code).toBe(0); // builds what is missing, once
+}, 180_000);
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+describe('faultline import', () => {
+  it('writes a policy that computes what its source did, and that can be attacked', async () => {
+    const done = await faultline('import', ...options, '--out', 'policy', '--check', 'check.json', '--json');
+    expect(done.code, done.stderr).toBe(0);
+    const card = JSON.parse(done.stdout) as {
+      check: { maximumDifference: number; passed: boolean; against: string[] };
+      source: { format: string };
+      notes: string[];
+    };
+    expect(card.check).toMatchObject({ passed: true, against: ['outputs'], rows: 8 });
+    expect(card.check.maximumDifference).toBeLessThan(2e-6);
+    expect(card.source.format).toBe('sb3');
+    expect(card.notes.join(' ')).toMatch(/VecNormalize.*low and high of each feature/s);
+    expect(JSON.parse(readFileSync(path('policy', 'card.json'), 'utf8'))).toEqual(card);
+    const rows = known.observations.map((row) =>
+      row.map((value, i) => (value - features[i]!.low!) / (features[i]!.high! - features[i]!.low!)),
+    );
+    writeFileSync(
+      path('normalised.csv'),
+      csvText(
+        features.map((feature) => feature.name),
+        rows.length,
+        (row, column) => rows[row]![column]!,
+      ),
+    );
+    const attacked = await faultline(
+      ...[
+        'attack',
+        '--policy',
+        'policy',
+        '--observations',
+        'normalised.csv',
+        '--attack',
+        'pgd',
+        '--out',
+        'attacked',
+        '--json',
+      ],
+    );
+    expect(attacked.code, attacked.stderr).toBe(0);
+    expect((JSON.parse(attacked.stdout) as { gradients: number }).gradients).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('writes nothing where the source computes something else, and says where', async () => {
+    const outputs = known.outputs.map((row) => [...row]);
+    outputs[3]![2]! += 0.001;
+    writeFileSync(path('other.json'), JSON.stringify({ observations: known.observations, outputs }));
+    const done = await faultline('import', ...options, '--out', 'nothing', '--check', 'other.json');
+    expect(done.code).toBe(1);
+    expect(done.stderr).toMatch(/check failed: 8 rows.*1\.00e-3.*row 3, output 2/);
+    expect(existsSync(path('nothing'))).toBe(false);
+  }, 60_000);
+
+  it('takes the features of a district, and refuses a policy for another one', async () => {
+    const done = await faultline('import', golden('sac.zip'), '--district', 'builtin', '--out', 'sac');
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain('the policy reads 8 features, expected the environment');
+  }, 60_000);
+
+  it.skipIf(process.platform !== 'linux')(
+    'refuses the largest of hostile files within 200 MB',
+    async () => {
+      const weights = Buffer.alloc(4 * 4095 * 4096, 0);
+      weights.writeUInt32LE(0x7fc00000, weights.length - 4);
+      const header = Buffer.from(
+        JSON.stringify({ 'a.weight': { dtype: 'F32', shape: [4095, 4096], data_offsets: [0, weights.length] } }),
+      );
+      const length = Buffer.alloc(8);
+      length.writeUInt32LE(header.length);
+      writeFileSync(path('nan.safetensors'), Buffer.concat([length, header, weights]));
+      const zeros = new Uint8Array(30 * 2 ** 20);
+      writeFileSync(path('bomb.zip'), deflatedEntry('policy.pth', deflateRawSync(zeros), zeros.length));
+      writeFileSync(path('json.zip'), sb3Zip(`[${'{},'.repeat(349_000)}{}]`));
+      writeFileSync(path('long.pth'), Buffer.alloc(129 * 2 ** 20));
+      for (const [file, reason] of [
+        ['nan.safetensors', 'number'],
+        ['bomb.zip', 'check sum'],
+        ['json.zip', 'no JSON object'],
+        ['long.pth', 'expected at most'],
+      ] as const) {
+        const done = await faultline(
+          'import',
+          file,
+          '--out',
+          'hostile',
+          '--activation',
+          'relu',
+          '--head',
+          'categorical',
+        );
+        expect(done.code, done.stderr).toBe(2);
+        expect(done.stderr).toContain(reason);
+        expect(done.megabytes, file).toBeLessThan(200);
+      }
+    },
+    120_000,
+  );
+});
