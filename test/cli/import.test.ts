@@ -93,18 +93,16 @@ describe('faultline import', () => {
       ),
     );
     const attacked = await faultline(
-      ...[
-        'attack',
-        '--policy',
-        'policy',
-        '--observations',
-        'normalised.csv',
-        '--attack',
-        'pgd',
-        '--out',
-        'attacked',
-        '--json',
-      ],
+      'attack',
+      '--policy',
+      'policy',
+      '--observations',
+      'normalised.csv',
+      '--attack',
+      'pgd',
+      '--out',
+      'attacked',
+      '--json',
     );
     expect(attacked.code, attacked.stderr).toBe(0);
     expect((JSON.parse(attacked.stdout) as { gradients: number }).gradients).toBeGreaterThan(0);
