@@ -46,7 +46,9 @@ function withLock(work) {
       mkdirSync(lock);
       break;
     } catch {
-      const age = existsSync(lock) ? Date.now() - statSync(lock).mtimeMs : 0;
+      // Asked in one call: between two, whoever holds the lock may give it back.
+      const held = statSync(lock, { throwIfNoEntry: false });
+      const age = held === undefined ? 0 : Date.now() - held.mtimeMs;
       if (age > 120_000) rmSync(lock, { recursive: true, force: true });
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
     }
