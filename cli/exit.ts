@@ -1,20 +1,11 @@
 import { FaultlineError } from '../core/errors.ts';
+import type { Fault } from '../server/thread-fault.ts';
 
 /** An error of a thread of ours, as it would be here: its stack stayed behind. */
 export class ThreadFault extends FaultlineError {
   readonly code: string;
 
-  constructor({
-    name,
-    code,
-    reason,
-    fault,
-  }: {
-    readonly name: string | null;
-    readonly code: string | null;
-    readonly reason: string;
-    readonly fault: string;
-  }) {
+  constructor({ name, code, reason, fault }: Fault) {
     super(name === null ? fault : reason);
     this.name = name ?? 'Error';
     this.code = code ?? 'internal';

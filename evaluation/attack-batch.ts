@@ -1,12 +1,14 @@
 import type { AttackSpec } from '../core/scenario.ts';
 import { rng } from '../core/rng.ts';
-import { DataError } from '../core/errors.ts';
+import { ConfigError, DataError } from '../core/errors.ts';
+import type { Head } from '../core/policy.ts';
 import type { Feature } from '../core/space.ts';
 import type { GradientAccess } from '../core/victim.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
 import { threatModel } from '../attacks/threat.ts';
+import type { VictimSource } from './workspace.ts';
 
 /** What an attack did to a fixed batch of observations. */
 export interface BatchResult {
@@ -18,69 +20,113 @@ export interface BatchResult {
   readonly gradients: number;
 }
 
-/** Rows that share one batch of gradients: enough to feed the kernel, few enough to report progress. */
-const chunk = 96;
+/** Rows `first`, `first + 2`, …, `count` of them: a schedule that reads the step's parity needs rows of one parity together. */
+export interface RowChunk {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What an attack did to the rows of a chunk, each by row. */
+export interface ChunkOutcome {
+  readonly adversarial: Float32Array; // [count×O]
+  readonly success: Uint8Array;
+  readonly actionChange: Float64Array;
+  readonly linf: Float64Array;
+  readonly l2: Float64Array;
+  readonly queries: number;
+  readonly gradients: number;
+}
+
+/** Rows that share one batch of gradients: enough to feed the kernel, few enough to report progress and to share out. */
+const chunkRows = 96;
+
+/** A batch in chunks, the even rows before the odd ones: the same chunks, whoever takes them. */
+export function rowChunks(rows: number): readonly RowChunk[] {
+  return [0, 1].flatMap((parity) => {
+    const own = Math.ceil((rows - parity) / 2);
+    return Array.from({ length: Math.ceil(own / chunkRows) }, (_, c) => ({
+      first: parity + 2 * c * chunkRows,
+      count: Math.min(chunkRows, own - c * chunkRows),
+    }));
+  });
+}
+
+/** The rows of a chunk. @param x [rows×size] */
+export function chunkOf(x: Float32Array, size: number, { first, count }: RowChunk): Float32Array {
+  const own = new Float32Array(count * size);
+  for (let k = 0; k < count; k++) own.set(x.subarray((first + 2 * k) * size, (first + 2 * k + 1) * size), k * size);
+  return own;
+}
 
 /**
- * Perturbs recorded observations open loop. Row r is step r of its episode, so that a toggled target alternates along the file.
- * Yields the number of rows done after each chunk; returns the result.
+ * An attack on recorded observations, open loop, chunk by chunk: row r is step r of its episode, so that a toggled target alternates
+ * along the file, and draws from a stream of its own, so that it does not matter which chunks were attacked before.
+ * @returns a function of a chunk and its rows [count×O]
  */
-export function* attackBatch(
-  x: Float32Array,
+export function chunkAttack(
   features: readonly Feature[],
   victim: GradientAccess,
   spec: AttackSpec,
   seed: number,
-): Generator<number, BatchResult, void> {
-  const size = features.length;
-  const rows = x.length / size;
+): (x: Float32Array, chunk: RowChunk) => ChunkOutcome {
   const attack = attacks[spec.name as AttackName].make(spec.config);
   const engine = attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features });
   const root = rng(seed).split('attack').split(spec.name);
-  const adversarial = new Float32Array(x.length);
+  return (x, { first, count }) => {
+    const adversarial = new Float32Array(x.length);
+    const { queries, gradients } = engine.meter;
+    const rngs = Array.from({ length: count }, (_, k) => root.split(first + 2 * k));
+    engine.perturb(x, count, first % 2, rngs, adversarial);
+    const { success, actionChange, linf, l2 } = engine.verdict;
+    return {
+      adversarial,
+      success: success.slice(),
+      actionChange: actionChange.slice(),
+      linf: linf.slice(),
+      l2: l2.slice(),
+      queries: engine.meter.queries - queries,
+      gradients: engine.meter.gradients - gradients,
+    };
+  };
+}
+
+/** The batch from its chunks, summed in their order: the same figures, whoever attacked them. */
+export function batchResult(
+  head: Head,
+  size: number,
+  chunks: readonly RowChunk[],
+  outcomes: readonly ChunkOutcome[],
+): BatchResult {
+  const rows = chunks.reduce((sum, { count }) => sum + count, 0);
+  const adversarial = new Float32Array(rows * size);
+  const sums = { success: 0, actionChange: 0, linf: 0, l2: 0, queries: 0, gradients: 0 };
   let linfMax = 0;
-  let linfSum = 0;
-  let l2Sum = 0;
-  let successes = 0;
-  let changes = 0;
-  // A schedule that reads the step's parity needs rows of one parity together: even rows first, then odd ones.
-  const order = [...Array(rows).keys()].sort((a, b) => (a % 2) - (b % 2) || a - b);
-  let done = 0;
-  while (done < rows) {
-    const parity = order[done]! % 2;
-    const indices = order.slice(done, done + chunk).filter((row) => row % 2 === parity);
-    const batch = new Float32Array(indices.length * size);
-    indices.forEach((row, k) => batch.set(x.subarray(row * size, (row + 1) * size), k * size));
-    const out = new Float32Array(batch.length);
-    engine.perturb(
-      batch,
-      indices.length,
-      parity,
-      indices.map((row) => root.split(row)),
-      out,
-    );
-    const { verdict } = engine;
-    indices.forEach((row, k) => {
-      adversarial.set(out.subarray(k * size, (k + 1) * size), row * size);
-      linfMax = Math.max(linfMax, verdict.linf[k]!);
-      linfSum += verdict.linf[k]!;
-      l2Sum += verdict.l2[k]!;
-      successes += verdict.success[k]!;
-      changes += verdict.actionChange[k]!;
-    });
-    done += indices.length;
-    yield done;
-  }
+  chunks.forEach(({ first, count }, c) => {
+    const own = outcomes[c]!;
+    for (let k = 0; k < count; k++) {
+      adversarial.set(own.adversarial.subarray(k * size, (k + 1) * size), (first + 2 * k) * size);
+      linfMax = Math.max(linfMax, own.linf[k]!);
+      for (const name of ['success', 'actionChange', 'linf', 'l2'] as const) sums[name] += own[name][k]!;
+    }
+    sums.queries += own.queries;
+    sums.gradients += own.gradients;
+  });
   return {
     adversarial,
     success: {
-      rate: victim.head.kind === 'categorical' ? successes / rows : null,
-      meanAbsoluteActionChange: changes / rows,
+      rate: head.kind === 'categorical' ? sums.success / rows : null,
+      meanAbsoluteActionChange: sums.actionChange / rows,
     },
-    norms: { linfMax, linfMean: linfSum / rows, l2Mean: l2Sum / rows },
-    queries: engine.meter.queries,
-    gradients: engine.meter.gradients,
+    norms: { linfMax, linfMean: sums.linf / rows, l2Mean: sums.l2 / rows },
+    queries: sums.queries,
+    gradients: sums.gradients,
   };
+}
+
+/** White-box access to a policy. @throws {ConfigError} for a rule, which has no logits. */
+export function openLoopVictim({ name, network }: VictimSource): GradientAccess {
+  if (network === null) throw new ConfigError(`'${name}' is a rule; an open-loop attack needs a network`);
+  return network;
 }
 
 /**

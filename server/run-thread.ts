@@ -1,10 +1,21 @@
 import { Worker } from 'node:worker_threads';
-import type { WorkerTask } from './worker-messages.ts';
+import type { AttackTask, WorkerTask } from './worker-messages.ts';
 
-/** Starts a run's thread: from the compiled file, or from source where we run from source. */
+/** Threads start from the compiled file, or from source where we run from source. */
+const compiled = !import.meta.url.endsWith('.ts');
+
+/** Starts a run's thread. */
 export function openThread(task: WorkerTask): Worker {
-  const entry = import.meta.url.endsWith('.ts')
-    ? new URL('./run-worker-source.mjs', import.meta.url)
-    : new URL('./run-worker.js', import.meta.url);
+  const entry = compiled
+    ? new URL('./run-worker.js', import.meta.url)
+    : new URL('./run-worker-source.mjs', import.meta.url);
+  return new Worker(entry, { workerData: task });
+}
+
+/** Starts a thread that attacks recorded rows. */
+export function openAttacker(task: AttackTask): Worker {
+  const entry = compiled
+    ? new URL('./attack-worker.js', import.meta.url)
+    : new URL('./attack-worker-source.mjs', import.meta.url);
   return new Worker(entry, { workerData: task });
 }

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { FaultlineError } from '../core/errors.ts';
 import { encodeFrame } from '../core/frame-codec.ts';
 import { commandQueue } from '../evaluation/control.ts';
 import { frameCredit } from '../evaluation/frames.ts';
 import { runEvents } from '../evaluation/run.ts';
 import { systemClock } from './clock.ts';
+import { faultOf } from './thread-fault.ts';
 import { fileWorkspace } from './workspace.ts';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts';
 
@@ -39,17 +39,7 @@ async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Pro
     }
     if (!finished) post({ type: 'cancelled' });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const fault = error instanceof Error ? (error.stack ?? reason) : reason;
-    // What we did not foresee says at least what kind of thing it is.
-    const named = error instanceof FaultlineError ? error : null;
-    post({
-      type: 'failed',
-      reason: named === null ? fault.split('\n', 1)[0]! : reason,
-      fault,
-      name: named?.name ?? null,
-      code: named?.code ?? null,
-    });
+    post({ type: 'failed', ...faultOf(error) });
   }
   port.close();
 }

@@ -1,8 +1,10 @@
 import type { Command, RunEvent } from '../core/run.ts';
-import type { Scenario } from '../core/scenario.ts';
+import type { AttackSpec, Scenario } from '../core/scenario.ts';
+import type { ChunkOutcome, RowChunk } from '../evaluation/attack-batch.ts';
 import type { Part } from '../evaluation/part.ts';
 import type { ControllerReach } from './black-boxes.ts';
 import type { StoredFrame } from './frame-log.ts';
+import type { Fault } from './thread-fault.ts';
 
 /** What a run's thread is started with. */
 export interface WorkerTask {
@@ -27,11 +29,23 @@ export type FromWorker =
   | { readonly type: 'event'; readonly event: Exclude<RunEvent, { readonly type: 'frame' }> }
   | ({ readonly type: 'frame' } & StoredFrame)
   | { readonly type: 'cancelled' }
-  /** `reason` is for people, `fault` for the log; `name` and `code` are those of a named error, null for what we did not foresee. */
-  | {
-      readonly type: 'failed';
-      readonly reason: string;
-      readonly fault: string;
-      readonly name: string | null;
-      readonly code: string | null;
-    };
+  | ({ readonly type: 'failed' } & Fault);
+
+/** What a thread that attacks recorded rows is started with. */
+export interface AttackTask {
+  readonly policy: string;
+  readonly modelsDir: string;
+  readonly attack: AttackSpec;
+  readonly seed: number;
+}
+
+/** A chunk with its rows; `index` is the caller's. */
+export interface ToAttacker {
+  readonly index: number;
+  readonly chunk: RowChunk;
+  readonly x: Float32Array;
+}
+
+export type FromAttacker =
+  | { readonly type: 'outcome'; readonly index: number; readonly outcome: ChunkOutcome }
+  | ({ readonly type: 'failed' } & Fault);

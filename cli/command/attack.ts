@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { CancelledError, ConfigError } from '../../core/errors.ts';
+import { ConfigError } from '../../core/errors.ts';
 import { csvText } from '../../core/csv.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
-import { attackBatch, observationRows } from '../../evaluation/attack-batch.ts';
-import type { BatchResult } from '../../evaluation/attack-batch.ts';
+import { observationRows, openLoopVictim } from '../../evaluation/attack-batch.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
 import { integer } from '../arguments.ts';
+import { attackRows } from '../attack-threads.ts';
 import { interruption } from '../exit.ts';
 import { readNumbers, writeFile } from '../files.ts';
 import { note, printJson, progress } from '../output.ts';
@@ -24,6 +24,12 @@ export function attackCommand(): Command {
     .option('--config <json>', 'options of the attack', '{}')
     .option('--threat <json>', 'threat set: preset or epsilon, overrides, mask, units', '{}')
     .option('--seed <n>', 'seed', integer('--seed', 0, Number.MAX_SAFE_INTEGER), 0)
+    .option(
+      '--workers <n>',
+      'threads to share the rows among, where they are worth it',
+      integer('--workers', 1, 256),
+      1,
+    )
     .requiredOption('--out <dir>', 'folder to write adversarial.csv and result.json to')
     .option('--json', 'print result.json')
     .addHelpText(
@@ -47,29 +53,22 @@ export function attackCommand(): Command {
         'options',
         schema,
       );
-      const source = await fileWorkspace({ roots: null, modelsDir: installation().modelsDir }).victim(options.policy);
-      if (source.network === null)
-        throw new ConfigError(`'${options.policy}' is no network; an open-loop attack needs one`);
+      const { modelsDir } = installation();
+      const source = await fileWorkspace({ roots: null, modelsDir }).victim(options.policy);
+      openLoopVictim(source); // a rule is refused before anything is read
       const { head, columns } = readNumbers(options.observations);
       const features = source.features;
       const x = observationRows(options.observations, head, columns, features);
       const rows = x.length / features.length;
       const [spec] = scenario.attacks;
       const started = performance.now();
-      const running = attackBatch(x, features, source.network, spec!, options.seed);
       const bar = progress(rows, 'attack', 'rows');
-      let result: BatchResult;
-      for (;;) {
-        const next = running.next();
-        if (next.done) {
-          result = next.value;
-          break;
-        }
-        bar.update(next.value);
-        await new Promise((resolve) => setImmediate(resolve));
-        if (signal.aborted) throw new CancelledError('interrupted; nothing was written');
-      }
-      bar.stop();
+      const result = await attackRows(
+        x,
+        source,
+        { policy: options.policy, modelsDir, attack: spec!, seed: options.seed },
+        { workers: options.workers, signal, onProgress: (done) => bar.update(done) },
+      ).finally(() => bar.stop());
       const { adversarial, ...figures } = result;
       const summary = {
         format: 'faultline-attack',
