@@ -320,7 +320,9 @@ describe('faultline evaluate', () => {
   it('Ctrl-C ends with 130 and writes nothing', async () => {
     writeFileSync(
       path('long.yaml'),
-      scenario('squashed-gaussian').replace('steps: 120', 'steps: 8000').replace('steps: 5', 'steps: 400'),
+      scenario('squashed-gaussian')
+        .replace('steps: 120', 'steps: 8000')
+        .replace('steps: 5', 'steps: 400, restarts: 100, schedule: relative, stepSize: 0.5'),
     );
     let sent = false;
     const outcome = await faultline(['evaluate', 'long.yaml', '--out', 'cancelled'], (stderr, kill) => {
