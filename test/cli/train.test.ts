@@ -67,7 +67,7 @@ describe('faultline train, killed', () => {
     expect(figures('killed', 'card.json')).toEqual(figures('whole', 'card.json'));
     for (const leftover of ['checkpoint.bin', 'checkpoint.bin.tmp'])
       expect(existsSync(path('killed', leftover))).toBe(false);
-  }, 60_000);
+  }, 180_000);
 
   it('a damaged checkpoint is refused by name', async () => {
     mkdirSync(path('damaged'));
@@ -75,7 +75,7 @@ describe('faultline train, killed', () => {
     const outcome = await faultline(['train', 'cart.yaml', '--out', 'damaged', '--resume']);
     expect(outcome.code).toBe(2);
     expect(outcome.stderr).toContain('PolicyFileError: checkpoint:');
-  });
+  }, 180_000);
 
   it('a file is replaced whole', () => {
     replaceFile(path('folder', 'file'), 'old');
@@ -113,7 +113,7 @@ describe('faultline train, early stopping', () => {
     expect(card.stopped).toBe('reward-threshold');
     expect(card.bestStep).toBe(card.steps);
     expect(card.steps).toBeLessThan(80_000);
-  });
+  }, 180_000);
 });
 
 describe('faultline train --seeds', () => {
@@ -152,7 +152,7 @@ describe('faultline train --seeds', () => {
     await ok(['train', 'cart.yaml', '--steps', '2048', '--seed', '4', '--out', 'alone']);
     expect(bytes('seeds', 'seed-4', 'policy.safetensors').equals(bytes('alone', 'policy.safetensors'))).toBe(true);
     expect(figures('seeds', 'seed-4', 'card.json')).toEqual(figures('alone', 'card.json'));
-  }, 60_000);
+  }, 180_000); // a dozen processes: seconds alone, a minute among others
 
   it('ends when a seed cannot be trained, with that seed’s words', async () => {
     writeFileSync(path('blocked'), 'a file where a folder should be');
@@ -160,5 +160,5 @@ describe('faultline train --seeds', () => {
     expect(outcome.code).toBe(3);
     expect(outcome.stderr).toMatch(/seed 0: .*ENOTDIR|seed 0: .*EEXIST/);
     expect(outcome.stderr).toContain('seed 0 ended with code 3; what it said is above');
-  });
+  }, 180_000);
 });
