@@ -1,6 +1,7 @@
 /** The part of JSON Schema 2020-12 that zod writes and this form reads. */
 export interface JsonSchema {
-  readonly type?: string;
+  /** A list where a plain type may be null too. */
+  readonly type?: string | readonly string[];
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -41,7 +42,7 @@ export function kindOf(schema: JsonSchema): Kind {
     case 'boolean':
     case 'string':
     case 'array':
-      return schema.type;
+      return schema.type as 'boolean' | 'string' | 'array';
     case 'integer':
     case 'number':
       return 'number';
@@ -54,6 +55,11 @@ export function kindOf(schema: JsonSchema): Kind {
 
 /** What remains of `X or null`, and whether null was among it. */
 export function withoutNull(schema: JsonSchema): { readonly schema: JsonSchema; readonly nullable: boolean } {
+  if (Array.isArray(schema.type)) {
+    const [type, ...others] = (schema.type as readonly string[]).filter((one) => one !== 'null');
+    const nullable = schema.type.includes('null');
+    if (type !== undefined && others.length === 0) return { schema: { ...schema, type }, nullable };
+  }
   const options = schema.anyOf ?? schema.oneOf;
   const rest = options?.filter((option) => option.type !== 'null');
   if (options === undefined || rest?.length !== 1 || rest.length === options.length) return { schema, nullable: false };
