@@ -10,6 +10,7 @@ import { composePolicy } from '../../../nn/import/compose.ts';
 import { evaluateGraph } from '../../../nn/import/onnx/evaluate.ts';
 import { readOnnxModel } from '../../../nn/import/onnx/model.ts';
 import { onnxFile } from '../../../nn/import/onnx/onnx-file.ts';
+import { safetensorsFile } from '../../../nn/import/safetensors-file.ts';
 import { mlp, parameterCount } from '../../../nn/layers.ts';
 import { loadPolicy, policyFiles } from '../../../nn/policy.ts';
 import type { Policy } from '../../../nn/policy.ts';
@@ -191,6 +192,19 @@ describe('a policy as a state dict', () => {
     }
     expectNear(outputsOf(policy), expected, 1e-5);
   });
+});
+
+it('a state dict comes back the same from its own file', () => {
+  for (const activation of hidden)
+    for (const widths of [[], [7], [5, 9]]) {
+      using policy = policyOf(heads[0]!, activation, widths, false);
+      const bytes = stateDict(policy);
+      const source = { name: 'model.safetensors', bytes, companion: () => undefined, inflate: () => bytes };
+      const model = safetensorsFile.read(source, { activation, head: 'categorical' });
+      using back = loadPolicy(...filesOf(composePolicy(model, { name: 'back', reads: 'normalised' }).files));
+      expect(back.card.layers).toEqual(policy.card.layers);
+      expectNear(outputsOf(back), outputsOf(policy), 1e-6);
+    }
 });
 
 interface Runtime {
