@@ -23,7 +23,7 @@ interface Thread {
 /** A thread's start includes loading its code, and a model of any size. */
 const startMs = 60_000;
 /** The thread gives up by itself after the timeout; this much later we give up on the thread. */
-const graceMs = 2000;
+const graceMs = 10_000;
 
 /**
  * A controller behind an address or in another runtime, asked synchronously: a thread does what is asynchronous, and the caller waits
