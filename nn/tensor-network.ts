@@ -1,4 +1,4 @@
-import type { Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { assertLength, StateError } from '../core/errors.ts';
 import type { Activation, LayerSpec } from '../core/policy.ts';
 import type { Tensorflow } from './backend/tensorflow.ts';
@@ -87,10 +87,11 @@ class DenseTensors implements TensorNetwork {
     assertBatch(out, rows, this.outputs, 'out', 'forward');
     this.#assertAlive('forward');
     for (const [row, count] of this.#tiles(rows)) {
-      const input = this.#rows(x, row, count, this.inputs);
-      const states = forwardLayers(this.#tf, input, this.#parameters, this.layers);
-      out.set((await states.at(-1)!.h.data()) as Float32Array, row * this.outputs);
-      dispose([input], states);
+      await owning(async (keep) => {
+        const input = keep(this.#rows(x, row, count, this.inputs));
+        const states = forwardLayers(this.#tf, input, this.#parameters, this.layers, keep);
+        out.set((await states.at(-1)!.h.data()) as Float32Array, row * this.outputs);
+      });
     }
   }
 
@@ -99,14 +100,15 @@ class DenseTensors implements TensorNetwork {
     assertBatch(dX, rows, this.inputs, 'dX', 'gradient');
     this.#assertAlive('gradient');
     for (const [row, count] of this.#tiles(rows)) {
-      const input = this.#rows(x, row, count, this.inputs);
-      const states = forwardLayers(this.#tf, input, this.#parameters, this.layers);
-      const dOut = new Float32Array(count * this.outputs);
-      slope((await states.at(-1)!.h.data()) as Float32Array, row, count, dOut);
-      const upper = this.#tf.tensor2d(dOut, [count, this.outputs]);
-      const result = inputGradient(this.#tf, upper, states, this.#parameters, this.layers);
-      dX.set((await result.data()) as Float32Array, row * this.inputs);
-      dispose([input, upper, result], states);
+      await owning(async (keep) => {
+        const input = keep(this.#rows(x, row, count, this.inputs));
+        const states = forwardLayers(this.#tf, input, this.#parameters, this.layers, keep);
+        const dOut = new Float32Array(count * this.outputs);
+        slope((await states.at(-1)!.h.data()) as Float32Array, row, count, dOut);
+        const upper = keep(this.#tf.tensor2d(dOut, [count, this.outputs]));
+        const result = keep(inputGradient(this.#tf, upper, states, this.#parameters, this.layers));
+        dX.set((await result.data()) as Float32Array, row * this.inputs);
+      });
     }
   }
 
@@ -117,13 +119,14 @@ class DenseTensors implements TensorNetwork {
     this.#assertAlive('parameterGradient');
     gradient.fill(0);
     for (const [row, count] of this.#tiles(rows)) {
-      const input = this.#rows(x, row, count, this.inputs);
-      const upper = this.#rows(dOut, row, count, this.outputs);
-      const states = forwardLayers(this.#tf, input, this.#parameters, this.layers);
-      const parts = parameterGradients(this.#tf, input, upper, states, this.#parameters, this.layers);
-      let at = 0;
-      for (const part of parts) for (const value of (await part.data()) as Float32Array) gradient[at++]! += value;
-      dispose([input, upper, ...parts], states);
+      await owning(async (keep) => {
+        const input = keep(this.#rows(x, row, count, this.inputs));
+        const upper = keep(this.#rows(dOut, row, count, this.outputs));
+        const states = forwardLayers(this.#tf, input, this.#parameters, this.layers, keep);
+        const parts = parameterGradients(this.#tf, input, upper, states, this.#parameters, this.layers).map(keep);
+        let at = 0;
+        for (const part of parts) for (const value of (await part.data()) as Float32Array) gradient[at++]! += value;
+      });
     }
   }
 
@@ -150,6 +153,21 @@ class DenseTensors implements TensorNetwork {
   }
 }
 
+type Keep = <T extends Tensor>(tensor: T) => T;
+
+/** Tensors that live over the reads of a pass, freed at its end, also when a slope, a read or the device fails on the way. */
+async function owning(pass: (keep: Keep) => Promise<void>): Promise<void> {
+  const owned: Tensor[] = [];
+  try {
+    await pass((tensor) => {
+      owned.push(tensor);
+      return tensor;
+    });
+  } finally {
+    for (const tensor of owned) tensor.dispose();
+  }
+}
+
 /** What a layer leaves for the way back: its value, and its slope where that cannot be told from the value. */
 interface LayerState {
   readonly h: Tensor2D;
@@ -162,13 +180,14 @@ function forwardLayers(
   x: Tensor2D,
   parameters: readonly Parameters[],
   layers: readonly LayerSpec[],
+  keep: Keep,
 ): readonly LayerState[] {
   const states: LayerState[] = [];
   let below = x;
   for (const [l, { activation }] of layers.entries()) {
     const [weight, bias] = parameters[l]!;
     const { h, slope } = denseForward(tf, below, weight, bias, activation) as { h: Tensor2D; slope?: Tensor2D };
-    states.push({ h, slope });
+    states.push({ h: keep(h), slope: slope && keep(slope) });
     below = h;
   }
   return states;
@@ -232,7 +251,7 @@ const parameterGradients = op(
     parameters: readonly Parameters[],
     layers: readonly LayerSpec[],
   ) => {
-    const gradients: import('@tensorflow/tfjs').Tensor[] = [];
+    const gradients: Tensor[] = [];
     let upper = dOut;
     for (let l = layers.length - 1; l >= 0; l--) {
       const { h, slope } = states[l]!;
@@ -243,11 +262,3 @@ const parameterGradients = op(
     return gradients;
   },
 );
-
-function dispose(tensors: readonly import('@tensorflow/tfjs').Tensor[], states: readonly LayerState[]): void {
-  for (const tensor of tensors) tensor.dispose();
-  for (const { h, slope } of states) {
-    h.dispose();
-    slope?.dispose();
-  }
-}

@@ -4,7 +4,10 @@ import { ShapeError, StateError } from '../../core/errors.ts';
 import { squaredReluGradient } from '../../nn/backend/self-test.ts';
 import { selectBackend } from '../../nn/backend.ts';
 import type { SelectedBackend } from '../../nn/backend.ts';
+import { mlp } from '../../nn/layers.ts';
 import { op } from '../../nn/op.ts';
+import { tensorNetwork } from '../../nn/tensor-network.ts';
+import type { TensorNetwork } from '../../nn/tensor-network.ts';
 import { expectNoLeakedTensors, tensorsAlive } from '../support/leak.ts';
 
 describe.each(['cpu', 'wasm'])('op on %s', (force) => {
@@ -87,9 +90,54 @@ describe.each(['cpu', 'wasm'])('op on %s', (force) => {
   });
 });
 
+const rows = 7;
+const layers = mlp([5, 8, 3], 'tanh');
+
+/** A network on tensors, made and disposed: what it makes on its way must not outlive it. */
+async function withNetwork(use: (network: TensorNetwork) => Promise<void>): Promise<void> {
+  using network = tensorNetwork(tf, layers);
+  network.writeParameters(new Float32Array(network.size).fill(0.1));
+  await use(network);
+}
+
 /** Every public function of tensors, with inputs for it. */
 const functions: Readonly<Record<string, () => unknown>> = {
   squaredReluGradient: () => tf.tidy(() => squaredReluGradient(tf, tf.ones([4, 3]), tf.ones([3, 2]))),
+  'TensorNetwork.writeParameters': () =>
+    withNetwork(async (network) => network.writeParameters(new Float32Array(network.size))),
+  'TensorNetwork.forward': () =>
+    withNetwork((network) => network.forward(new Float32Array(rows * 5), rows, new Float32Array(rows * 3))),
+  'TensorNetwork.gradient': () =>
+    withNetwork((network) =>
+      network.gradient(
+        new Float32Array(rows * 5),
+        rows,
+        (_y, _row, _count, dOut) => dOut.fill(1),
+        new Float32Array(rows * 5),
+      ),
+    ),
+  'TensorNetwork.gradient, whose slope throws': () =>
+    withNetwork((network) =>
+      network.gradient(
+        new Float32Array(rows * 5),
+        rows,
+        () => {
+          throw new StateError('no');
+        },
+        new Float32Array(rows * 5),
+      ),
+    ).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(StateError);
+    }),
+  'TensorNetwork.parameterGradient': () =>
+    withNetwork((network) =>
+      network.parameterGradient(
+        new Float32Array(rows * 5),
+        new Float32Array(rows * 3),
+        rows,
+        new Float32Array(network.size),
+      ),
+    ),
 };
 
 describe.each(['cpu', 'wasm'])('on %s no tensor is left behind', (force) => {
