@@ -36,7 +36,9 @@ export const matrixProduct: Repair = (_tf, stock) => {
     // One matrix may meet many; broadcasting along some of several axes is left to the stock kernel.
     const paired = sameAxes(a, b) || pairsA === 1 || pairsB === 1;
     const plain = pairsA === 1 && pairsB === 1 && !flagA && !flagB;
-    if (!fits || !paired || plain || m * k * n < scalarWork)
+    // One row against Bᵀ is one dot product after the other, which the scalar loop does as fast.
+    const dots = m === 1 && flagB && !flagA;
+    if (!fits || !paired || plain || dots || m * k * n < scalarWork)
       return kernelFunc({ inputs, attrs, backend }) as TensorInfo;
     const outer = pairsA > pairsB || a.shape.length > b.shape.length ? a.shape.slice(0, -2) : b.shape.slice(0, -2);
     if (pairsA === 1 && pairsB === 1) {

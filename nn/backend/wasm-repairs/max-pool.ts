@@ -76,17 +76,21 @@ function everyMaximum(
   let y = 0;
   for (let image = 0; image < batch; image++) {
     for (let outLayer = 0; outLayer < depth[0]; outLayer++) {
+      const [front, back] = inside(depth, outLayer);
       for (let outRow = 0; outRow < height[0]; outRow++) {
+        const [top, bottom] = inside(height, outRow);
         for (let outColumn = 0; outColumn < width[0]; outColumn++) {
+          const [left, right] = inside(width, outColumn);
           for (let channel = 0; channel < channels; channel++, y++) {
             let largest = -Infinity;
             let place = -1;
-            for (let d = first(depth, outLayer); d < end(depth, outLayer); d++) {
-              for (let r = first(height, outRow); r < end(height, outRow); r++) {
-                for (let c = first(width, outColumn); c < end(width, outColumn); c++) {
-                  const at = (((image * depth[1] + d) * height[1] + r) * width[1] + c) * channels + channel;
-                  if (values[at]! > largest) {
-                    largest = values[at]!;
+            for (let d = front; d < back; d++) {
+              for (let r = top; r < bottom; r++) {
+                const row = ((image * depth[1] + d) * height[1] + r) * width[1];
+                for (let c = left, at = (row + left) * channels + channel; c < right; c++, at += channels) {
+                  const value = values[at]!;
+                  if (value > largest) {
+                    largest = value;
                     place = at;
                   }
                 }
@@ -101,12 +105,9 @@ function everyMaximum(
 }
 
 /** The part of a window that lies inside the input. */
-function first([, , , stride, padding]: Axis, out: number): number {
-  return Math.max(0, out * stride - padding);
-}
-
-function end([, inside, filter, stride, padding]: Axis, out: number): number {
-  return Math.min(inside, out * stride - padding + filter);
+function inside([, size, filter, stride, padding]: Axis, out: number): readonly [from: number, to: number] {
+  const from = out * stride - padding;
+  return [Math.max(0, from), Math.min(size, from + filter)];
 }
 
 function planes(tf: Tensorflow, { shape }: TensorInfo, attrs: NamedAttrMap): Pooling {
