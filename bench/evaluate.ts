@@ -1,7 +1,8 @@
 // A full-year closed-loop evaluation: 8759 steps, PGD with 100 iterations, one attacked lane beside its clean twin.
 //
 // Floor: 875 900 gradients of 31-256-256-20 at batch 1, each 2·(2·(31·256 + 256·256 + 256·20)) ≈ 0.31 MFLOP and, the weights
-// (0.31 MB) being read twice, 0.63 MB from cache: 0.28 TFLOP and 0.55 TB in all, 15 … 20 s at the kernel's measured batch-1 rate.
+// (0.31 MB) being read twice, 0.63 MB from cache: 0.28 TFLOP and 0.55 TB in all, 15 … 20 s if every gradient were asked and every weight
+// read. Rows that have come to rest are asked no more, and one row walks past ReLUs that are off; bench/lanes.ts counts both for many lanes.
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { scenarioFrom } from '../core/scenario.ts';

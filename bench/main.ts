@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   peers: () => import('./peers.ts'),
   attack: () => import('./attack.ts'),
   evaluate: () => import('./evaluate.ts'),
+  lanes: () => import('./lanes.ts'),
   learners: () => import('./learners.ts'),
   updates: () => import('./updates.ts'),
 };
