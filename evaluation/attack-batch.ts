@@ -40,13 +40,13 @@ export interface ChunkOutcome {
 /** Rows that share one batch of gradients: enough to feed the kernel, few enough to report progress and to share out. */
 const chunkRows = 96;
 
-/** A batch in chunks, the even rows before the odd ones: the same chunks, whoever takes them. */
-export function rowChunks(rows: number): readonly RowChunk[] {
+/** A batch in chunks of at most so many rows, the even rows before the odd ones: the same chunks, whoever takes them. */
+export function rowChunks(rows: number, most: number = chunkRows): readonly RowChunk[] {
   return [0, 1].flatMap((parity) => {
     const own = Math.ceil((rows - parity) / 2);
-    return Array.from({ length: Math.ceil(own / chunkRows) }, (_, c) => ({
-      first: parity + 2 * c * chunkRows,
-      count: Math.min(chunkRows, own - c * chunkRows),
+    return Array.from({ length: Math.ceil(own / most) }, (_, c) => ({
+      first: parity + 2 * c * most,
+      count: Math.min(most, own - c * most),
     }));
   });
 }

@@ -1,10 +1,13 @@
 import { ConfigError, UnknownNameError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Box, Feature } from '../core/space.ts';
-import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
+import type { LayerSpec } from '../core/policy.ts';
+import type { AsyncGradientAccess, DecisionAccess, GradientAccess } from '../core/victim.ts';
 import { controllers } from '../agents/index.ts';
 import type { ControllerName } from '../agents/index.ts';
+import type { SelectedBackend } from '../nn/backend.ts';
 import { loadPolicy } from '../nn/policy.ts';
+import { tensorVictim } from '../nn/tensor-victim.ts';
 import { policyVictim } from '../nn/victim.ts';
 import { builtinDistrict } from '../sim/data/builtin/index.ts';
 import { readCityLearnFolder } from '../sim/data/citylearn-folder.ts';
@@ -21,6 +24,11 @@ export interface VictimSource {
   readonly hash: string;
   /** White-box access, or null for what is no network of ours. */
   readonly network: GradientAccess | null;
+  /** The same network on a tensor backend, for large batches; absent where there is none. */
+  readonly tensors?: {
+    readonly layers: readonly LayerSpec[];
+    open(backend: SelectedBackend): AsyncGradientAccess & Disposable;
+  };
   /** What a trained policy observes, in order; empty for what is not ours. */
   readonly features: readonly Feature[];
   /** The normalisation the policy was trained on; null for what is not. */
@@ -128,6 +136,10 @@ async function trained(name: string, folder: FolderReader): Promise<VictimSource
     name,
     hash: sha256Hex(weights),
     network: victim,
+    tensors: {
+      layers: policy.card.layers,
+      open: ({ tf, maxTensorBytes }) => tensorVictim(tf, policy, maxTensorBytes),
+    },
     features: policy.card.observation.features,
     normalisation: policy.card.observation.normalisation,
     open(observation) {

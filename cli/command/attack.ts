@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
-import { ConfigError } from '../../core/errors.ts';
+import { Command, Option } from '@commander-js/extra-typings';
+import { CancelledError, ConfigError } from '../../core/errors.ts';
 import { csvText } from '../../core/csv.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { observationRows, openLoopVictim } from '../../evaluation/attack-batch.ts';
+import type { BatchResult } from '../../evaluation/attack-batch.ts';
+import { attackBackend, attackOnTensors } from '../../evaluation/attack-on-tensors.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
@@ -30,11 +32,19 @@ export function attackCommand(): Command {
       integer('--workers', 1, 256),
       1,
     )
+    .addOption(
+      new Option(
+        '--backend <name>',
+        'kernel, a tensor backend, or auto: a GPU where there is one and it is faster for so many rows',
+      )
+        .env('FAULTLINE_BACKEND')
+        .default('auto'),
+    )
     .requiredOption('--out <dir>', 'folder to write adversarial.csv and result.json to')
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
-      `\nExamples:\n  faultline simulate --observations --steps 500 --buildings Building_1 --actions zero --out runs/zero\n  faultline attack --policy ppo20-builtin --observations runs/zero/observations.csv --attack bifurcation --threat '{"preset":"stealth-rescale"}' --out runs/batch`,
+      `\nExamples:\n  faultline simulate --profile v2.0 --normalisation fixed --observations --steps 500 --buildings Building_1 --out runs/zero\n  faultline attack --policy ppo20-builtin --observations runs/zero/observations.csv --attack bifurcation --threat '{"preset":"stealth-rescale"}' --out runs/batch\n  faultline attack --policy ppo20-builtin --observations year.csv --attack pgd --backend webgpu --out runs/gpu`,
     )
     .action(async (options) => {
       const signal = interruption();
@@ -63,12 +73,18 @@ export function attackCommand(): Command {
       const [spec] = scenario.attacks;
       const started = performance.now();
       const bar = progress(rows, 'attack', 'rows');
-      const result = await attackRows(
-        x,
-        source,
-        { policy: options.policy, modelsDir, attack: spec!, seed: options.seed },
-        { workers: options.workers, signal, onProgress: (done) => bar.update(done) },
-      ).finally(() => bar.stop());
+      using backend = await attackBackend(options.backend, source, rows, () => performance.now());
+      if (backend !== undefined) note(`on ${backend.name}: ${backend.device}`);
+      const running =
+        backend === undefined
+          ? attackRows(
+              x,
+              source,
+              { policy: options.policy, modelsDir, attack: spec!, seed: options.seed },
+              { workers: options.workers, signal, onProgress: (done) => bar.update(done) },
+            )
+          : onBackend(attackOnTensors(x, source, spec!, options.seed, backend), signal, (done) => bar.update(done));
+      const result = await running.finally(() => bar.stop());
       const { adversarial, ...figures } = result;
       const summary = {
         format: 'faultline-attack',
@@ -78,6 +94,7 @@ export function attackCommand(): Command {
         attack: spec,
         seed: options.seed,
         rows,
+        engine: backend === undefined ? { name: 'kernel' } : { name: backend.name, device: backend.device },
         ...figures,
         ...provenance(),
         seconds: (performance.now() - started) / 1000,
@@ -96,6 +113,22 @@ export function attackCommand(): Command {
       );
       if (options.json) printJson(summary);
     }) as unknown as Command;
+}
+
+/** Runs an attack to its end, chunk by chunk, unless it is cancelled between two. */
+async function onBackend(
+  attack: AsyncGenerator<number, BatchResult, void>,
+  signal: AbortSignal,
+  onProgress: (rows: number) => void,
+): Promise<BatchResult> {
+  for (;;) {
+    const next = await attack.next();
+    if (next.done === true) return next.value;
+    onProgress(next.value);
+    if (!signal.aborted) continue;
+    await attack.return(undefined as never); // frees what it holds on the device
+    throw new CancelledError('interrupted; nothing was written');
+  }
 }
 
 function json(option: string, text: string): unknown {

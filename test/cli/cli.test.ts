@@ -436,6 +436,19 @@ describe('faultline train', () => {
 });
 
 describe('faultline attack', () => {
+  it('does what the examples of its help say, on the kernel and on tensors', async () => {
+    const { stdout } = await ok(['attack', '--help']);
+    const examples = [...stdout.matchAll(/^ {2}faultline (.*)$/gm)].map((match) =>
+      match[1]!.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", '')),
+    );
+    expect(examples).toHaveLength(3);
+    await ok(examples[0]!);
+    await ok(examples[1]!);
+    expect(json('runs', 'batch', 'result.json')).toMatchObject({ rows: 501, engine: { name: 'kernel' } });
+    await ok([...examples[1]!, '--backend', 'wasm', '--config', '{"steps":2}', '--out', 'runs/tensors']);
+    expect(json('runs', 'tensors', 'result.json')).toMatchObject({ rows: 501, engine: { name: 'wasm' } });
+  }, 120_000);
+
   it('perturbs recorded observations inside the threat set', async () => {
     await ok([
       'simulate',

@@ -1,0 +1,99 @@
+import { asyncAttackEngine } from '../attacks/async-engine.ts';
+import { attacks } from '../attacks/index.ts';
+import type { AttackName } from '../attacks/index.ts';
+import { threatModel } from '../attacks/threat.ts';
+import { ConfigError } from '../core/errors.ts';
+import { rng } from '../core/rng.ts';
+import type { AttackSpec } from '../core/scenario.ts';
+import { selectBackend } from '../nn/backend.ts';
+import type { BackendName, SelectedBackend } from '../nn/backend.ts';
+import { calibrate } from '../nn/crossover.ts';
+import { batchResult, chunkOf, rowChunks } from './attack-batch.ts';
+import type { BatchResult, ChunkOutcome } from './attack-batch.ts';
+import type { VictimSource } from './workspace.ts';
+
+/** Backends that can be faster than the kernel, the likelier first. */
+const gpus: readonly BackendName[] = ['tfjs-node-gpu', 'webgpu'];
+
+/** Fewer rows than this are attacked before a backend would be probed. */
+const worthProbing = 2048;
+
+/**
+ * Rows that share one batch of gradients: on a device many, since there the number of operations is what costs; elsewhere as many
+ * as leave a second or two between two reports.
+ */
+const chunkRows = (backend: SelectedBackend): number => (gpus.includes(backend.name) ? 16_384 : 512);
+
+/**
+ * The tensor backend that a batch of recorded rows is attacked on; undefined: the kernel.
+ *
+ * `kernel` is the kernel. A name is that backend or an error, whatever its speed. `auto` is a hardware GPU from the number of rows on at
+ * which its gradients are faster than the kernel's, measured here and now; no other backend ever is.
+ * @param now milliseconds  @param open what opens a backend by name; a test brings its own
+ * @throws {UnknownNameError} for a name that is no backend; {BackendError} when the named one is unusable.
+ */
+export async function attackBackend(
+  wanted: string,
+  source: VictimSource,
+  rows: number,
+  now: () => number,
+  open: (force: string) => Promise<SelectedBackend> = (force) => selectBackend({ force }),
+): Promise<SelectedBackend | undefined> {
+  if (wanted === 'kernel') return undefined;
+  if (wanted !== 'auto') return open(wanted);
+  if (rows < worthProbing || source.tensors === undefined) return undefined;
+  for (const force of gpus) {
+    const backend = await open(force).catch(() => undefined);
+    if (backend === undefined) continue;
+    const { crossover } = await calibrate(backend.tf, source.tensors.layers, now);
+    if (crossover !== null && rows >= crossover) return backend;
+    backend[Symbol.dispose]();
+  }
+  return undefined;
+}
+
+/**
+ * `chunkAttack` on a tensor backend: the same rows, streams and threat set, in larger chunks. Its bits are the backend's own.
+ * Yields the number of rows done after each chunk; returns the result.
+ * @param x [rows×O] as the policy observes
+ * @throws {ConfigError} for a victim that is no network, and for an attack that cannot wait for its answers.
+ */
+export async function* attackOnTensors(
+  x: Float32Array,
+  source: VictimSource,
+  spec: AttackSpec,
+  seed: number,
+  backend: SelectedBackend,
+): AsyncGenerator<number, BatchResult, void> {
+  const { features, tensors, name } = source;
+  if (tensors === undefined)
+    throw new ConfigError(`'${name}' is no network: it cannot be attacked on a tensor backend`);
+  using victim = tensors.open(backend);
+  const attack = attacks[spec.name as AttackName].make(spec.config);
+  const engine = asyncAttackEngine({ attack, threat: threatModel(spec.threat, features), victim, features });
+  const root = rng(seed).split('attack').split(spec.name);
+  const size = features.length;
+  const chunks = rowChunks(x.length / size, chunkRows(backend));
+  const outcomes: ChunkOutcome[] = [];
+  let done = 0;
+  for (const chunk of chunks) {
+    const { first, count } = chunk;
+    const { queries, gradients } = engine.meter;
+    const adversarial = new Float32Array(count * size);
+    const rngs = Array.from({ length: count }, (_, k) => root.split(first + 2 * k));
+    await engine.perturb(chunkOf(x, size, chunk), count, first % 2, rngs, adversarial);
+    const { success, actionChange, linf, l2 } = engine.verdict;
+    outcomes.push({
+      adversarial,
+      success: success.slice(),
+      actionChange: actionChange.slice(),
+      linf: linf.slice(),
+      l2: l2.slice(),
+      queries: engine.meter.queries - queries,
+      gradients: engine.meter.gradients - gradients,
+    });
+    done += count;
+    yield done;
+  }
+  return batchResult(victim.head, size, chunks, outcomes);
+}
