@@ -47,12 +47,12 @@ function charge(counts: Uint32Array, rows: number, of: Int32Array | undefined): 
 }
 
 /** A victim that counts what is asked of it. */
-export interface MeteredVictim extends GradientAccess {
-  readonly tally: Tally;
-}
+export type Metered<Victim> = Victim & { readonly tally: Tally };
 
-/** Wraps a victim so that an attack's queries and gradients are counted. */
-export function metered(victim: GradientAccess): MeteredVictim {
+/** Wraps a victim, one that answers at once or later, so that an attack's queries and gradients are counted. */
+export function metered(victim: AsyncGradientAccess): Metered<AsyncGradientAccess>;
+export function metered(victim: GradientAccess): Metered<GradientAccess>;
+export function metered(victim: GradientAccess | AsyncGradientAccess): Metered<GradientAccess> {
   const tally = new Tally();
   return {
     tally,
@@ -62,44 +62,15 @@ export function metered(victim: GradientAccess): MeteredVictim {
     head: victim.head,
     decide(x, rows, action, of) {
       tally.query(rows, of);
-      victim.decide(x, rows, action);
+      return victim.decide(x, rows, action) as void;
     },
     logits(x, rows, out, of) {
       tally.query(rows, of);
-      victim.logits(x, rows, out);
+      return victim.logits(x, rows, out) as void;
     },
     valueAndGradient(objective, x, rows, value, gradient, of) {
       tally.gradient(rows, of);
-      victim.valueAndGradient(objective, x, rows, value, gradient);
-    },
-  };
-}
-
-/** The same for a victim that has to be waited for. */
-export interface AsyncMeteredVictim extends AsyncGradientAccess {
-  readonly tally: Tally;
-}
-
-/** Wraps a victim that has to be waited for so that an attack's queries and gradients are counted. */
-export function meteredAsync(victim: AsyncGradientAccess): AsyncMeteredVictim {
-  const tally = new Tally();
-  return {
-    tally,
-    observationSize: victim.observationSize,
-    actionSize: victim.actionSize,
-    logitsSize: victim.logitsSize,
-    head: victim.head,
-    decide(x, rows, action, of) {
-      tally.query(rows, of);
-      return victim.decide(x, rows, action);
-    },
-    logits(x, rows, out, of) {
-      tally.query(rows, of);
-      return victim.logits(x, rows, out);
-    },
-    valueAndGradient(objective, x, rows, value, gradient, of) {
-      tally.gradient(rows, of);
-      return victim.valueAndGradient(objective, x, rows, value, gradient);
+      return victim.valueAndGradient(objective, x, rows, value, gradient) as void;
     },
   };
 }

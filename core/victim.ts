@@ -40,19 +40,12 @@ export interface GradientAccess extends ScoreAccess {
   ): void;
 }
 
+type Asked = 'decide' | 'logits' | 'valueAndGradient';
+
 /** White box behind something that can only be waited for: a GPU, whose results are read asynchronously. */
-export interface AsyncGradientAccess extends Omit<GradientAccess, 'decide' | 'logits' | 'valueAndGradient'> {
-  decide(x: Float32Array, rows: number, action: Float64Array, of?: Int32Array): Promise<void>;
-  logits(x: Float32Array, rows: number, out: Float32Array, of?: Int32Array): Promise<void>;
-  valueAndGradient(
-    objective: BoundObjective,
-    x: Float32Array,
-    rows: number,
-    value: Float32Array,
-    gradient: Float32Array,
-    of?: Int32Array,
-  ): Promise<void>;
-}
+export type AsyncGradientAccess = Omit<GradientAccess, Asked> & {
+  readonly [Method in Asked]: (...question: Parameters<GradientAccess[Method]>) => Promise<void>;
+};
 
 /** What an attack asks of a victim, as a value: whoever drives the attack answers it into its arrays, at once or later. */
 export type Question =

@@ -1,11 +1,12 @@
 import type { AttackContext, ObservationAttack, ThreatModel, VictimShape } from '../../core/attack.ts';
 import type { Head } from '../../core/policy.ts';
-import type { GradientAccess, Objective, Question } from '../../core/victim.ts';
+import type { Objective, Question } from '../../core/victim.ts';
 import type { Ascent } from '../../nn/ascent.ts';
 import { referenceAscent } from '../../nn/reference-ascent.ts';
+import { wasmAscent } from '../../nn/wasm-ascent.ts';
+import { answer } from '../answer.ts';
 import type { Ball } from '../ball/linf.ts';
 import { linfBall } from '../ball/linf.ts';
-import { wasmAscent } from '../../nn/wasm-ascent.ts';
 import { needBothSides } from '../objective/categorical.ts';
 import { signStep } from '../step/rule.ts';
 import type { StepRule } from '../step/rule.ts';
@@ -150,15 +151,6 @@ function searchRoom(
     workspace ??= searchWorkspace(ascent);
     return { ascent, buffers: workspace(rows, victim.observationSize, victim.logitsSize) };
   };
-}
-
-/** Answers a question at once. */
-function answer(victim: GradientAccess, question: Question): void {
-  if (question.kind === 'logits') victim.logits(question.x, question.rows, question.out, question.of);
-  else {
-    const { objective, x, rows, value, gradient, of } = question;
-    victim.valueAndGradient(objective, x, rows, value, gradient, of);
-  }
 }
 
 /** All rows are searched again, each in its own place. */

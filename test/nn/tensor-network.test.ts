@@ -131,6 +131,15 @@ describe.each(['cpu', 'wasm'])('a dense network on tensors (%s)', (force) => {
     using victim = tensorVictim(tf, policy);
     const setup = { threat: threatOf([0.1]), victim, features: plainFeatures(1) };
     expect(() => asyncAttackEngine({ attack: attacks['random-noise'].make({}), ...setup })).toThrow(ConfigError);
+    const attack = attacks.pgd.make({ steps: 2 });
+    const low = new Float32Array(2);
+    expect(() => asyncAttackEngine({ attack, ...setup, threat: { ...setup.threat, low } })).toThrow(
+      'asyncAttackEngine: low has 2 values, expected 1',
+    );
+    const engine = asyncAttackEngine({ attack, ...setup });
+    await expect(engine.perturb(new Float32Array(2), 2, 0, [rng(1)], new Float32Array(2))).rejects.toThrow(
+      'perturb: 1 random streams for 2 rows',
+    );
   });
 
   it('is timed beside the kernel', async () => {
