@@ -1,5 +1,6 @@
 import { assertLength } from '../core/errors.ts';
 import type { LayerSpec, Normaliser } from '../core/policy.ts';
+import { assertBatch } from './layers.ts';
 import type { AdamStep, Network, RmspropStep } from './network.ts';
 
 /** How inputs are standardised, in place so that a learner may move it: `z = clip((x − mean)·scale, ±clip)`. */
@@ -36,6 +37,25 @@ export function standardise(
 }
 
 /**
+ * Takes a derivative with respect to what `standardise` gave back through it: times `scale`, 0 where it clips.
+ * @param z [rows×I] what it gave  @param dX [rows×I] changed in place
+ */
+export function chainStandardisation(
+  { scale, clip }: Standardisation,
+  z: Float32Array,
+  rows: number,
+  inputs: number,
+  dX: Float32Array,
+): void {
+  const limit = Math.fround(clip);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0, at = row * inputs; i < scale.length; i++, at++) {
+      dX[at] = Math.abs(z[at]!) >= limit ? 0 : dX[at]! * scale[i]!;
+    }
+  }
+}
+
+/**
  * A network behind a standardisation of its inputs; the derivative with respect to the input goes through it (0 where it clips).
  * Disposing it disposes the inner network.
  */
@@ -64,7 +84,7 @@ class NormalisedNetwork implements Network {
 
   forward(x: Float32Array, rows: number, out: Float32Array): void {
     const { inputs } = this;
-    if (x.length < rows * inputs) assertLength(x, rows * inputs, 'x', 'forward');
+    assertBatch(x, rows, inputs, 'x', 'forward');
     if (this.#z.length < rows * inputs) this.#z = new Float32Array(rows * inputs);
     standardise(this.#by, x, rows, inputs, this.#z);
     this.#inner.forward(this.#z, rows, out);
@@ -72,23 +92,12 @@ class NormalisedNetwork implements Network {
 
   backwardInput(dOut: Float32Array, rows: number, dX: Float32Array): void {
     this.#inner.backwardInput(dOut, rows, dX);
-    this.#chain(rows, dX);
+    chainStandardisation(this.#by, this.#z, rows, this.inputs, dX);
   }
 
   backward(dOut: Float32Array, rows: number, dX?: Float32Array): void {
     this.#inner.backward(dOut, rows, dX);
-    if (dX !== undefined) this.#chain(rows, dX);
-  }
-
-  #chain(rows: number, dX: Float32Array): void {
-    const { inputs } = this;
-    const { scale, clip } = this.#by;
-    const limit = Math.fround(clip);
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0, at = row * inputs; i < scale.length; i++, at++) {
-        dX[at] = Math.abs(this.#z[at]!) >= limit ? 0 : dX[at]! * scale[i]!;
-      }
-    }
+    if (dX !== undefined) chainStandardisation(this.#by, this.#z, rows, this.inputs, dX);
   }
 
   adam(step: AdamStep): number {

@@ -1,6 +1,7 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { assertLength, StateError } from '../core/errors.ts';
 import type { Activation, LayerSpec } from '../core/policy.ts';
+import { maxRows } from './backend.ts';
 import type { Tensorflow } from './backend/tensorflow.ts';
 import { assertBatch, parameterCount } from './layers.ts';
 import { op } from './op.ts';
@@ -47,7 +48,7 @@ export function tensorNetwork(
 }
 
 /** Weights of one layer, [I×O] and [O]. */
-type Parameters = readonly [weight: Tensor2D, bias: import('@tensorflow/tfjs').Tensor1D];
+type Parameters = readonly [weight: Tensor2D, bias: Tensor1D];
 
 class DenseTensors implements TensorNetwork {
   readonly layers: readonly LayerSpec[];
@@ -66,7 +67,7 @@ class DenseTensors implements TensorNetwork {
     this.outputs = layers.at(-1)!.outputs;
     this.#tf = tf;
     const widest = Math.max(this.inputs, ...layers.map((layer) => layer.outputs));
-    this.#tile = Math.max(1, Math.floor(maxTensorBytes / (4 * widest)));
+    this.#tile = Math.max(1, maxRows({ maxTensorBytes }, widest));
     this.writeParameters(new Float32Array(this.size));
   }
 

@@ -1,7 +1,8 @@
 import { headActions } from '../core/policy.ts';
 import type { AsyncGradientAccess } from '../core/victim.ts';
 import type { Tensorflow } from './backend/tensorflow.ts';
-import { standardisation } from './normalised-network.ts';
+import { assertBatch } from './layers.ts';
+import { chainStandardisation, standardisation, standardise } from './normalised-network.ts';
 import type { Policy } from './policy.ts';
 import { tensorNetwork } from './tensor-network.ts';
 import { decodeAction } from './victim.ts';
@@ -25,19 +26,10 @@ export function tensorVictim(
   /** What the first layer reads: the observation, or its standardised copy. */
   const read = (x: Float32Array, rows: number): Float32Array => {
     if (by === undefined) return x;
+    assertBatch(x, rows, inputs, 'x', 'tensorVictim');
     const z = new Float32Array(rows * inputs);
-    for (let i = 0; i < z.length; i++) {
-      const value = (x[i]! - by.mean[i % inputs]!) * by.scale[i % inputs]!;
-      z[i] = Math.max(-by.clip, Math.min(by.clip, value));
-    }
+    standardise(by, x, rows, inputs, z);
     return z;
-  };
-  /** The derivative through the standardisation; 0 where it clips. */
-  const chain = (z: Float32Array, rows: number, gradient: Float32Array): void => {
-    if (by === undefined) return;
-    const limit = Math.fround(by.clip);
-    for (let i = 0; i < rows * inputs; i++)
-      gradient[i] = Math.abs(z[i]!) >= limit ? 0 : gradient[i]! * by.scale[i % inputs]!;
   };
 
   return {
@@ -50,7 +42,9 @@ export function tensorVictim(
       await tensors.forward(read(x, rows), rows, logits);
       decodeAction(head, logits, rows, action);
     },
-    logits: (x, rows, out) => tensors.forward(read(x, rows), rows, out),
+    async logits(x, rows, out) {
+      await tensors.forward(read(x, rows), rows, out);
+    },
     async valueAndGradient({ objective, goal }, x, rows, value, gradient) {
       const z = read(x, rows);
       await tensors.gradient(
@@ -65,7 +59,7 @@ export function tensorVictim(
         },
         gradient,
       );
-      chain(z, rows, gradient);
+      if (by !== undefined) chainStandardisation(by, z, rows, inputs, gradient);
     },
     [Symbol.dispose]: () => tensors[Symbol.dispose](),
   };

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asyncAttackEngine } from '../../attacks/async-engine.ts';
 import { attackEngine } from '../../attacks/engine.ts';
 import { attacks } from '../../attacks/index.ts';
+import { objectives } from '../../attacks/objective/index.ts';
 import { ConfigError, ShapeError, StateError } from '../../core/errors.ts';
 import { rng } from '../../core/rng.ts';
 import { selectBackend } from '../../nn/backend.ts';
@@ -84,23 +85,34 @@ describe.each(['cpu', 'wasm'])('a dense network on tensors (%s)', (force) => {
     expect(tf.memory()).toMatchObject({ numTensors, numDataBuffers });
   });
 
+  it('behind statistics that clip, and in tiles, gives what the kernel’s policy gives', async () => {
+    using policy = standardisedPolicy(0.5);
+    using victim = tensorVictim(tf, policy, 4 * 16 * 3); // tiles of three rows
+    const kernel = policyVictim(policy);
+    const rows = 8;
+    const x = uniform(rows * 6, rng(7)).map(Math.abs);
+    const clipped = x.map((value) => (Math.abs(value - 0.4) / 0.3 >= 0.5 ? 1 : 0));
+    expect(new Set(clipped)).toEqual(new Set([0, 1]));
+    const clean = new Float32Array(rows * 4);
+    kernel.logits(x, rows, clean);
+    const logits = new Float32Array(rows * 4);
+    await victim.logits(x, rows, logits);
+    close(logits, clean);
+    const side = Int8Array.from({ length: rows }, (_, row) => (row % 2 ? 1 : -1));
+    const bound = { objective: objectives['grouped-margin'], goal: { clean, side } };
+    const [value, expectedValue] = [new Float32Array(rows), new Float32Array(rows)];
+    const [gradient, expected] = [new Float32Array(rows * 6), new Float32Array(rows * 6)];
+    kernel.valueAndGradient(bound, x, rows, expectedValue, expected);
+    await victim.valueAndGradient(bound, x, rows, value, gradient);
+    close(value, expectedValue);
+    close(gradient, expected);
+    clipped.forEach((is, i) => is && expect(gradient[i]).toBe(0));
+    await expect(victim.logits(x, rows + 1, new Float32Array(9 * 4))).rejects.toThrow(ShapeError);
+  });
+
   it('is attacked as the kernel’s policy is: the same threat set, steps and decisions', async () => {
     const features = plainFeatures(6);
-    const files = policyFiles(
-      {
-        name: 'p',
-        observation: {
-          features,
-          normalisation: 'fixed',
-          normaliser: { mean: Array(6).fill(0.4), variance: Array(6).fill(0.09), epsilon: 1e-8, clip: 10 },
-        },
-        action: { features: plainFeatures(1) },
-        head: { kind: 'categorical', values: [-1, -0.5, 0.5, 1] },
-        layers: mlp([6, 16, 4], 'tanh'),
-      },
-      uniform(6 * 16 + 16 + 16 * 4 + 4, rng(3)),
-    );
-    using policy = loadPolicy(files.card, files.weights, 'p');
+    using policy = standardisedPolicy(10);
     using victim = tensorVictim(tf, policy);
     const threat = threatOf([0.1, 0.05, 0, 0.2, 0.1, 0.1]);
     const attack = attacks.bifurcation.make({ steps: 20, restarts: 2, schedule: 'relative' });
@@ -148,6 +160,24 @@ describe.each(['cpu', 'wasm'])('a dense network on tensors (%s)', (force) => {
     expect(points).toEqual([1, 8].map((rows) => ({ rows, kernelMs: 1, tensorMs: 1 })));
   });
 });
+
+function standardisedPolicy(clip: number) {
+  const files = policyFiles(
+    {
+      name: 'p',
+      observation: {
+        features: plainFeatures(6),
+        normalisation: 'fixed',
+        normaliser: { mean: Array(6).fill(0.4), variance: Array(6).fill(0.09), epsilon: 1e-8, clip },
+      },
+      action: { features: plainFeatures(1) },
+      head: { kind: 'categorical', values: [-1, -0.5, 0.5, 1] },
+      layers: mlp([6, 16, 4], 'tanh'),
+    },
+    uniform(6 * 16 + 16 + 16 * 4 + 4, rng(3)),
+  );
+  return loadPolicy(files.card, files.weights, 'p');
+}
 
 function loadPolicyOf() {
   const files = policyFiles(
