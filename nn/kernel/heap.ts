@@ -2,7 +2,7 @@ import { BackendError } from '../../core/errors.ts';
 
 const pageBytes = 65_536;
 const alignment = 64; // a cache line
-/** Address 0 stays unused, and the kernel's own lists lie before this one (assembly/gemm.ts). */
+/** Address 0 stays unused, and the kernel's own lists lie before this one (assembly/row-list.ts). */
 const start = 64 + 8192;
 
 interface Block {
