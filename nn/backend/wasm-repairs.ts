@@ -4,7 +4,7 @@ import { convolutionFilterGradient } from './wasm-repairs/convolution-gradient.t
 import { depthwiseFilterGradient, depthwiseInputGradient } from './wasm-repairs/depthwise-gradient.ts';
 import { einsum } from './wasm-repairs/einsum.ts';
 import { fusedMatrixProduct, matrixProduct } from './wasm-repairs/matrix-product.ts';
-import { maxPool3d, maxPool3dGradient, maxPoolGradient, maxPoolWithArgmax } from './wasm-repairs/max-pool.ts';
+import { maxPool3d, maxPoolGradient, maxPoolWithArgmax } from './wasm-repairs/max-pool.ts';
 import { samePadding } from './wasm-repairs/same-padding.ts';
 import { segmentSum } from './wasm-repairs/segment-sum.ts';
 import type { Repair } from './wasm-repairs/wasm-backend.ts';
@@ -23,7 +23,7 @@ export const wasmRepairs = {
   // wrong
   MaxPoolGrad: maxPoolGradient,
   MaxPool3D: maxPool3d,
-  MaxPool3DGrad: maxPool3dGradient,
+  MaxPool3DGrad: maxPoolGradient,
   MaxPoolWithArgmax: maxPoolWithArgmax,
   Conv2D: samePadding(false),
   FusedConv2D: samePadding(false),

@@ -1,9 +1,9 @@
-import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
+import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
 import type { Tensorflow } from '../tensorflow.ts';
 import { floats, input } from './wasm-backend.ts';
 import type { Repair } from './wasm-backend.ts';
 
-/** The stock kernels start their search for a window's maximum at a small positive number, so a negative maximum is lost. */
+// The stock kernels start their search for a window's maximum at a small positive number, so a negative maximum is lost.
 
 /** Output size, input size, filter size, stride and padding in front along one axis. */
 type Axis = readonly [out: number, inside: number, filter: number, stride: number, padding: number];
@@ -17,28 +17,25 @@ interface Pooling {
 }
 
 /** `MaxPoolGrad` and `MaxPool3DGrad`: each slope goes to the first maximum of its window. */
-export const maxPoolGradient: Repair = (tf) => gradientOver((x, attrs) => planes(tf, x, attrs));
-export const maxPool3dGradient: Repair = (tf) => gradientOver((x, attrs) => volumes(tf, x, attrs));
-
-function gradientOver(poolingOf: (x: TensorInfo, attrs: NamedAttrMap) => Pooling): ReturnType<Repair> {
-  return ({ inputs, attrs, backend }) => {
+export const maxPoolGradient: Repair =
+  (tf) =>
+  ({ inputs, attrs, backend }) => {
     const x = input(inputs, 'input');
     const out = backend.makeOutput(x.shape, x.dtype);
     const dX = floats(backend, out).fill(0);
     const dY = floats(backend, input(inputs, 'dy'));
-    everyMaximum(poolingOf(x, attrs), floats(backend, x), (y, at) => {
+    everyMaximum(poolingOf(tf, x, attrs), floats(backend, x), (y, at) => {
       if (at >= 0) dX[at]! += dY[y]!;
     });
     return out;
   };
-}
 
 /** `MaxPool3D`. */
 export const maxPool3d: Repair =
   (tf) =>
   ({ inputs, attrs, backend }) => {
     const x = input(inputs, 'x');
-    const pooling = volumes(tf, x, attrs);
+    const pooling = poolingOf(tf, x, attrs);
     const out = backend.makeOutput(pooling.outShape, x.dtype);
     const y = floats(backend, out);
     const values = floats(backend, x);
@@ -53,7 +50,7 @@ export const maxPoolWithArgmax: Repair =
   (tf) =>
   ({ inputs, attrs, backend }) => {
     const x = input(inputs, 'x');
-    const pooling = planes(tf, x, attrs);
+    const pooling = poolingOf(tf, x, attrs);
     const result = backend.makeOutput(pooling.outShape, x.dtype);
     const indexes = backend.makeOutput(pooling.outShape, 'int32');
     const y = floats(backend, result);
@@ -110,35 +107,21 @@ function inside([, size, filter, stride, padding]: Axis, out: number): readonly 
   return [Math.max(0, from), Math.min(size, from + filter)];
 }
 
-function planes(tf: Tensorflow, { shape }: TensorInfo, attrs: NamedAttrMap): Pooling {
-  type Arguments = Parameters<typeof backend_util.computePool2DInfo>;
+/** Images have four axes, volumes five. */
+function poolingOf(tf: Tensorflow, { shape }: TensorInfo, attrs: NamedAttrMap): Pooling {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
-  const at = tf.backend_util.computePool2DInfo(
-    ...([shape, filterSize, strides, 1, pad, dimRoundingMode] as unknown as Arguments),
-  );
+  const call = [shape, filterSize, strides, 1, pad, dimRoundingMode] as const;
+  const { computePool2DInfo, computePool3DInfo } = tf.backend_util;
+  const volume =
+    shape.length === 5 ? computePool3DInfo(...(call as never as Parameters<typeof computePool3DInfo>)) : undefined;
+  const at = volume ?? computePool2DInfo(...(call as never as Parameters<typeof computePool2DInfo>));
   return {
     batch: at.batchSize,
     channels: at.inChannels,
     axes: [
-      [1, 1, 1, 1, 0],
-      [at.outHeight, at.inHeight, at.filterHeight, at.strideHeight, at.padInfo.top],
-      [at.outWidth, at.inWidth, at.filterWidth, at.strideWidth, at.padInfo.left],
-    ],
-    outShape: at.outShape,
-  };
-}
-
-function volumes(tf: Tensorflow, { shape }: TensorInfo, attrs: NamedAttrMap): Pooling {
-  type Arguments = Parameters<typeof backend_util.computePool3DInfo>;
-  const { filterSize, strides, pad, dimRoundingMode } = attrs;
-  const at = tf.backend_util.computePool3DInfo(
-    ...([shape, filterSize, strides, 1, pad, dimRoundingMode] as unknown as Arguments),
-  );
-  return {
-    batch: at.batchSize,
-    channels: at.inChannels,
-    axes: [
-      [at.outDepth, at.inDepth, at.filterDepth, at.strideDepth, at.padInfo.front],
+      volume === undefined
+        ? [1, 1, 1, 1, 0]
+        : [volume.outDepth, volume.inDepth, volume.filterDepth, volume.strideDepth, volume.padInfo.front],
       [at.outHeight, at.inHeight, at.filterHeight, at.strideHeight, at.padInfo.top],
       [at.outWidth, at.inWidth, at.filterWidth, at.strideWidth, at.padInfo.left],
     ],
