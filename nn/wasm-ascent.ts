@@ -45,13 +45,13 @@ class WasmAscent implements Ascent {
     const { heap } = this.#kernel;
     const sameShape = this.#buffers !== undefined && rows === this.#rows && features === this.#features;
     if (sameShape && this.#memory === heap.floats.buffer) return this.#buffers!;
-    this.#rows = rows;
-    this.#features = features;
     const needed = floatsOf(rows, features);
     if (this.#room.block === undefined || this.#room.block.floats < needed) {
-      release(this.#room);
+      this[Symbol.dispose](); // also where there is no memory for more
       this.#room.block = { address: heap.allocate(needed), floats: needed };
     }
+    this.#rows = rows;
+    this.#features = features;
     this.#layOut();
     return this.#buffers!;
   }

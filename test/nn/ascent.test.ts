@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ShapeError, StateError } from '../../core/errors.ts';
+import { BackendError, ShapeError, StateError } from '../../core/errors.ts';
 import { rng } from '../../core/rng.ts';
 import type { Rng } from '../../core/rng.ts';
 import { doubleRows, floatRows } from '../../nn/ascent.ts';
@@ -127,6 +127,18 @@ describe('the inner loop of an attack', () => {
     expect(() => ascent.signStep(1, 'gradient')).toThrow(StateError);
     ascent.reserve(2, 2);
     expect(() => ascent.blend(3, 0.5)).toThrow(StateError);
+  });
+
+  it('has no room after a reserve that found no memory, and finds some again', () => {
+    const before = ascentKernel().heap.used;
+    {
+      using ascent = wasmAscent();
+      ascent.reserve(2, 2);
+      expect(() => ascent.reserve(2 ** 20, 2 ** 20)).toThrow(BackendError);
+      expect(() => ascent.signStep(1, 'gradient')).toThrow(StateError);
+      expect(ascent.reserve(2, 2).point.length).toBe(4);
+    }
+    expect(ascentKernel().heap.used).toBe(before);
   });
 
   it('keeps its views alive while others grow the memory, and gives its room back', () => {
