@@ -4,6 +4,7 @@ import { activationFunctions } from './activation.ts';
 import { adamCoefficients } from './adam.ts';
 import { assertBatch, assertSameWidths, parameterCount } from './layers.ts';
 import type { AdamStep, Network, RmspropStep } from './network.ts';
+import { rmspropCoefficients } from './rmsprop.ts';
 
 /**
  * The readable network: plain loops, float32 storage, float64 sums. Ten times slower than `wasmNetwork` and its oracle.
@@ -112,7 +113,8 @@ class ReferenceNetwork implements Network {
     return Math.sqrt(squares);
   }
 
-  rmsprop({ learningRate, alpha = 0.99, epsilon = 1e-5, gradientScale = 1 }: RmspropStep): void {
+  rmsprop(step: RmspropStep): void {
+    const { learningRate, alpha, epsilon, gradientScale } = rmspropCoefficients(step);
     const squares = this.#moments.subarray(this.size);
     if (this.#steps === 0) squares.fill(1);
     this.#steps++;

@@ -5,10 +5,12 @@ import { BatchRows } from './kernel/batch-rows.ts';
 import { denseForward, denseInputGradient, denseParameterGradient } from './kernel/dense.ts';
 import { kernel } from './kernel/kernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
+import { PaddedRows } from './kernel/padded-rows.ts';
 import { packParameters, padLayers, unpackParameters } from './kernel/padded-layer.ts';
 import type { PaddedLayer } from './kernel/padded-layer.ts';
 import { assertBatch, assertSameWidths, parameterCount } from './layers.ts';
 import type { AdamStep, Network, RmspropStep } from './network.ts';
+import { rmspropCoefficients } from './rmsprop.ts';
 
 /** Rows that go through the whole network together, so that their activations are still in the cache on the next layer. */
 const chunkRows = 96;
@@ -39,8 +41,9 @@ class WasmNetwork implements Network {
   #transposed = 0;
   #gradients = 0;
   #moments = 0;
-  /** Addresses of [chunkRows×widest]: rows on their way between strides, and two turns of δ. */
-  readonly #staging: number;
+  readonly #inputRows: PaddedRows;
+  readonly #outputRows: PaddedRows;
+  /** Addresses of [chunkRows×widest]: two turns of δ. */
   readonly #delta: readonly [number, number];
   #transposedIsStale = true;
   /** False once a parameter may be infinite or NaN: products with 0 then count. */
@@ -60,7 +63,9 @@ class WasmNetwork implements Network {
     this.#block = size;
     this.#parameters = this.#own(size);
     const widest = Math.max(...padded.map((layer) => Math.max(layer.paddedInputs, layer.paddedOutputs)));
-    this.#staging = this.#own(chunkRows * widest);
+    const staging = this.#own(chunkRows * widest);
+    this.#inputRows = new PaddedRows(this.#kernel, staging, this.inputs, padded[0]!.paddedInputs);
+    this.#outputRows = new PaddedRows(this.#kernel, staging, this.outputs, padded.at(-1)!.paddedOutputs);
     this.#delta = [this.#own(chunkRows * widest), this.#own(chunkRows * widest)];
     this.#batch = new BatchRows(this.#kernel, padded);
   }
@@ -75,7 +80,7 @@ class WasmNetwork implements Network {
     const last = this.#padded.length - 1;
     for (let row = 0; row < rows; row += chunkRows) {
       const count = Math.min(chunkRows, rows - row);
-      this.#copyIn(x, row, count, this.inputs, batch.input(0, row), this.#padded[0]!.paddedInputs);
+      this.#inputRows.copyIn(x, row, count, batch.input(0, row));
       for (let l = 0; l <= last; l++) {
         const layer = this.#padded[l]!;
         const h = batch.output(l, row);
@@ -90,7 +95,7 @@ class WasmNetwork implements Network {
           this.#finite,
         );
       }
-      this.#copyOut(batch.output(last, row), this.#padded[last]!.paddedOutputs, count, this.outputs, out, row);
+      this.#outputRows.copyOut(batch.output(last, row), out, row, count);
     }
   }
 
@@ -114,7 +119,7 @@ class WasmNetwork implements Network {
     for (let row = 0; row < rows; row += chunkRows) {
       const count = Math.min(chunkRows, rows - row);
       let [upper, lower] = this.#delta;
-      this.#copyIn(dOut, row, count, this.outputs, upper, this.#padded[last]!.paddedOutputs);
+      this.#outputRows.copyIn(dOut, row, count, upper);
       for (let l = last; l >= 0; l--) {
         const layer = this.#padded[l]!;
         const values = count * layer.paddedOutputs;
@@ -125,15 +130,13 @@ class WasmNetwork implements Network {
         denseInputGradient(this.#kernel, layer, this.#transposed, upper, count, lower, this.#finite);
         [upper, lower] = [lower, upper];
       }
-      if (dX !== undefined) this.#copyOut(upper, this.#padded[0]!.paddedInputs, count, this.inputs, dX, row);
+      if (dX !== undefined) this.#inputRows.copyOut(upper, dX, row, count);
     }
   }
 
   adam(step: AdamStep): number {
-    this.#assertAlive('adam');
-    if (this.#gradients === 0) throw new StateError('adam: no gradients are held, call backward first');
-    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
-    const norm = Math.sqrt(this.#kernel.sumSquares(this.#gradients, this.#block));
+    this.#prepareStep('adam');
+    const norm = this.gradientNorm();
     const { rate, beta1, beta2, root, epsilon, scale } = adamCoefficients(step, this.#steps + 1, norm);
     this.#kernel.adam(
       this.#parameters,
@@ -152,14 +155,13 @@ class WasmNetwork implements Network {
     );
     this.#steps++;
     this.#transposedIsStale = true;
-    this.#finite &&= Number.isFinite(norm) && Number.isFinite(rate);
+    this.#finite &&= Number.isFinite(norm) && Number.isFinite(Math.fround(rate)) && Number.isFinite(root);
     return norm;
   }
 
-  rmsprop({ learningRate, alpha = 0.99, epsilon = 1e-5, gradientScale = 1 }: RmspropStep): void {
-    this.#assertAlive('rmsprop');
-    if (this.#gradients === 0) throw new StateError('rmsprop: no gradients are held, call backward first');
-    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+  rmsprop(step: RmspropStep): void {
+    const { learningRate, alpha, epsilon, gradientScale } = rmspropCoefficients(step);
+    this.#prepareStep('rmsprop');
     const squares = this.#moments + this.#block * 4;
     if (this.#steps === 0) this.#kernel.heap.floats.fill(1, squares / 4, squares / 4 + this.#block);
     this.#kernel.rmsprop(
@@ -175,7 +177,7 @@ class WasmNetwork implements Network {
     );
     this.#steps++;
     this.#transposedIsStale = true;
-    this.#finite &&= Number.isFinite(this.gradientNorm());
+    this.#finite = this.#parametersAreFinite();
   }
 
   gradientNorm(): number {
@@ -189,7 +191,7 @@ class WasmNetwork implements Network {
     if (source instanceof WasmNetwork) {
       source.#assertAlive('lerpFrom');
       this.#kernel.lerp(this.#parameters, source.#parameters, this.#block, tau);
-      this.#finite &&= source.#finite;
+      this.#finite &&= source.#finite && Number.isFinite(tau);
       this.#transposedIsStale = true;
       return;
     }
@@ -211,7 +213,7 @@ class WasmNetwork implements Network {
     assertLength(parameters, this.size, 'parameters', 'writeParameters');
     this.#assertAlive('writeParameters');
     packParameters(this.#padded, parameters, this.#kernel.heap.floats, this.#parameters / 4);
-    this.#finite = parameters.every((value) => Number.isFinite(value));
+    this.#finite = this.#parametersAreFinite();
     this.#transposedIsStale = true;
   }
 
@@ -225,7 +227,7 @@ class WasmNetwork implements Network {
   readAdam(moments: Float32Array): number {
     assertLength(moments, 2 * this.size, 'moments', 'readAdam');
     this.#assertAlive('readAdam');
-    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+    this.#holdMoments();
     const at = this.#moments / 4;
     const { floats } = this.#kernel.heap;
     unpackParameters(this.#padded, floats, at, moments.subarray(0, this.size));
@@ -236,7 +238,7 @@ class WasmNetwork implements Network {
   writeAdam(moments: Float32Array, steps: number): void {
     assertLength(moments, 2 * this.size, 'moments', 'writeAdam');
     this.#assertAlive('writeAdam');
-    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+    this.#holdMoments();
     const at = this.#moments / 4;
     const { floats } = this.#kernel.heap;
     packParameters(this.#padded, moments.subarray(0, this.size), floats, at);
@@ -261,6 +263,22 @@ class WasmNetwork implements Network {
     if (this.#disposed) throw new StateError(`${where}: the network has been disposed`);
   }
 
+  /** What an optimiser's step needs: gradients, and room for moments. */
+  #prepareStep(where: string): void {
+    this.#assertAlive(where);
+    if (this.#gradients === 0) throw new StateError(`${where}: no gradients are held, call backward first`);
+    this.#holdMoments();
+  }
+
+  #holdMoments(): void {
+    if (this.#moments === 0) this.#moments = this.#own(2 * this.#block);
+  }
+
+  /** A sum of squares of float32 numbers in float64 is finite exactly if they are. */
+  #parametersAreFinite(): boolean {
+    return Number.isFinite(this.#kernel.sumSquares(this.#parameters, this.#block));
+  }
+
   #clearGradients(): void {
     if (this.#gradients === 0) this.#gradients = this.#own(this.#block);
     const at = this.#gradients / 4;
@@ -276,32 +294,5 @@ class WasmNetwork implements Network {
       this.#kernel.transpose(this.#parameters + at, this.#transposed + at, paddedInputs / 8, paddedOutputs / 8);
     }
     this.#transposedIsStale = false;
-  }
-
-  /** Rows `row … row+count` of a plain batch into padded rows, the padding zeroed. */
-  #copyIn(from: Float32Array, row: number, count: number, width: number, to: number, padded: number): void {
-    const { floats } = this.#kernel.heap;
-    const values = from.subarray(row * width, (row + count) * width);
-    if (width === padded) {
-      floats.set(values, to / 4);
-      return;
-    }
-    floats.fill(0, to / 4, to / 4 + count * padded);
-    if (count === 1) {
-      floats.set(values, to / 4);
-      return;
-    }
-    floats.set(values, this.#staging / 4);
-    this.#kernel.copyRows(this.#staging, width * 4, to, padded * 4, count, width);
-  }
-
-  /** The inverse of `#copyIn`. */
-  #copyOut(from: number, padded: number, count: number, width: number, to: Float32Array, row: number): void {
-    let at = from;
-    if (width !== padded && count > 1) {
-      at = this.#staging;
-      this.#kernel.copyRows(from, padded * 4, at, width * 4, count, width);
-    }
-    to.set(this.#kernel.heap.floats.subarray(at / 4, at / 4 + count * width), row * width);
   }
 }

@@ -63,6 +63,12 @@ describe.each(['wasm', 'reference'] as const)('a %s network', (kind) => {
     moments.subarray(network.size).forEach((value, i) => expect(value).toBeCloseTo(v[i]!, 5));
   });
 
+  it.each([{ learningRate: Number.NaN }, { learningRate: 0.1, epsilon: 0 }])('refuses RMSprop with %o', (step) => {
+    using network = createNetwork(layers, kind);
+    train(network, 1, 1);
+    expect(() => network.rmsprop(step)).toThrow(ConfigError);
+  });
+
   it('continues from a saved optimiser state as if nothing had happened', () => {
     using straight = createNetwork(layers, kind);
     using first = createNetwork(layers, kind);

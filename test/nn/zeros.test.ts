@@ -4,6 +4,7 @@ import { rng } from '../../core/rng.ts';
 import { createNetwork } from '../../nn/create-network.ts';
 import { initialise } from '../../nn/initialise.ts';
 import { mlp } from '../../nn/layers.ts';
+import type { Network } from '../../nn/network.ts';
 
 /** What a network gives for inputs of which a share is 0: logits and input gradients. */
 function run(parameters: Float32Array, x: Float32Array, dOut: Float32Array, rows: number, widths: readonly number[]) {
@@ -59,6 +60,27 @@ describe('products with zero are left out where that is faster', () => {
       const { out } = run(parameters, new Float32Array(rows * 3), new Float32Array(rows * 2), rows, widths);
       expect(out.some(Number.isNaN)).toBe(true);
     }
+  });
+
+  it.each<[string, (network: Network) => unknown]>([
+    ['rmsprop', (network) => network.rmsprop({ learningRate: 3e38 })],
+    ['adam', (network) => network.adam({ learningRate: 1e38 })],
+    [
+      'lerpFrom',
+      (network) => {
+        using source = createNetwork(network.layers);
+        network.lerpFrom(source, Number.POSITIVE_INFINITY);
+      },
+    ],
+  ])('nor is it where %s has made weights infinite', (_name, overflow) => {
+    using network = createNetwork(mlp([3, 1], 'linear'));
+    network.writeParameters(Float32Array.of(1, 2, 3, 0));
+    const out = new Float32Array(1);
+    network.forward(Float32Array.of(1, 1, 1), 1, out);
+    network.backward(Float32Array.of(10), 1);
+    overflow(network);
+    network.forward(new Float32Array(3), 1, out);
+    expect(out[0]).toBeNaN();
   });
 
   it('wide layers are walked in blocks, in the same order', () => {
