@@ -14,7 +14,7 @@ import { safetensorsFile } from '../../../nn/import/safetensors-file.ts';
 import { mlp, parameterCount } from '../../../nn/layers.ts';
 import { loadPolicy, policyFiles } from '../../../nn/policy.ts';
 import type { Policy } from '../../../nn/policy.ts';
-import { readSafetensors } from '../../../nn/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../../nn/safetensors.ts';
 import { decodeAction } from '../../../nn/victim.ts';
 
 const hidden: readonly Activation[] = ['relu', 'tanh', 'silu', 'elu'];
@@ -196,15 +196,41 @@ describe('a policy as a state dict', () => {
 
 it('a state dict comes back the same from its own file', () => {
   for (const activation of hidden)
-    for (const widths of [[], [7], [5, 9]]) {
-      using policy = policyOf(heads[0]!, activation, widths, false);
+    for (const [widths, normalised] of [
+      [[], true],
+      [[7], false],
+      [[5, 9], true],
+    ] as const) {
+      using policy = policyOf(heads[0]!, activation, widths, normalised);
       const bytes = stateDict(policy);
       const source = { name: 'model.safetensors', bytes, companion: () => undefined, inflate: () => bytes };
       const model = safetensorsFile.read(source, { activation, head: 'categorical' });
       using back = loadPolicy(...filesOf(composePolicy(model, { name: 'back', reads: 'normalised' }).files));
       expect(back.card.layers).toEqual(policy.card.layers);
-      expectNear(outputsOf(back), outputsOf(policy), 1e-6);
+      const kept = back.card.observation.normaliser;
+      expect(kept === undefined).toBe(!normalised);
+      if (kept !== undefined) {
+        expectNear(kept.mean, normaliser.mean, 1e-7);
+        const variance = normaliser.variance.map((one) => one + normaliser.epsilon);
+        expectNear(kept.variance, variance, 1e-7);
+        expect(kept.clip).toBe(normaliser.clip);
+      }
+      expectNear(outputsOf(back), outputsOf(policy), 1e-5);
     }
+});
+
+it.each([
+  ['normaliser.clip', undefined, /\/normaliser.clip: missing tensor/],
+  ['normaliser.variance', { shape: [3], data: Float32Array.of(1, 0, 1) }, /number 1 is 0, expected more than 0/],
+  ['normaliser.variance', { shape: [2], data: Float32Array.of(1, 1) }, /shape is \[2\], expected \[3\]/],
+])('a state dict with a wrong %s is refused', (name, tensor, expected) => {
+  using policy = policyOf(heads[0]!, 'relu', [4], true);
+  const tensors = readSafetensors(stateDict(policy), 'model.safetensors');
+  if (tensor === undefined) tensors.delete(name);
+  else tensors.set(name, tensor);
+  const bytes = writeSafetensors(tensors);
+  const source = { name: 'model.safetensors', bytes, companion: () => undefined, inflate: () => bytes };
+  expect(() => safetensorsFile.read(source, { activation: 'relu', head: 'categorical' })).toThrow(expected);
 });
 
 interface Runtime {
