@@ -5,6 +5,8 @@ const directoryEntry = 0x02014b50;
 const localEntry = 0x04034b50;
 /** A weight file has some dozens. */
 const mostEntries = 10_000;
+/** Bytes of a name: PyTorch's have twenty. */
+const longestName = 1024;
 
 /** Raw deflate, which never makes more than `atMost` bytes: throws when it would, or when the stream is damaged. */
 export type Inflate = (bytes: Uint8Array, atMost: number) => Uint8Array;
@@ -63,6 +65,8 @@ export function openZip(bytes: Uint8Array, file: string, inflation?: ZipInflatio
     if (at + 46 > end || view.getUint32(at, true) !== directoryEntry)
       throw failure(file, `entry ${i + 1} of ${count} of the ZIP directory is not where it should be`, at);
     const nameLength = view.getUint16(at + 28, true);
+    if (nameLength > longestName)
+      throw failure(file, `entry ${i + 1} has a name of ${nameLength} bytes, expected at most ${longestName}`, at);
     const next = at + 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
     if (next > end) throw failure(file, `entry ${i + 1} of the ZIP directory reaches beyond its end`, at);
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));

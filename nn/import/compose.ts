@@ -1,11 +1,12 @@
 import { ConfigError, PolicyFileError } from '../../core/errors.ts';
-import { headActions } from '../../core/policy.ts';
+import { headActions, headOutputs } from '../../core/policy.ts';
 import type { Feature } from '../../core/space.ts';
 import { policyFiles } from '../policy.ts';
 import type { PolicyFiles } from '../policy.ts';
 import type { ImportedModel } from './imported-model.ts';
 import { lower } from './lower.ts';
 import { readingPhysical } from './normalise.ts';
+import { widest } from './weight-limits.ts';
 
 /** What our policy needs and no file of another library knows. */
 export interface PolicyTarget {
@@ -34,6 +35,11 @@ export interface ComposedPolicy {
 export function composePolicy(model: ImportedModel, target: PolicyTarget): ComposedPolicy {
   const notes = [...model.notes];
   const inputs = model.layers[0]!.inputs;
+  const outputs = headOutputs(model.head);
+  if (inputs > widest || outputs > widest)
+    throw new PolicyFileError(
+      `the policy reads ${inputs} features and has ${outputs} outputs, expected at most ${widest}`,
+    );
   const observation = target.observation ?? model.own?.observation ?? namelessFeatures(model, target.reads, notes);
   if (observation.length !== inputs)
     throw new ConfigError(`the policy reads ${inputs} features, expected the environment's ${observation.length}`);

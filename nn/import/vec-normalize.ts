@@ -11,6 +11,9 @@ const libraries = ['stable_baselines3', 'stable_baselines'];
 const wrapper = libraries.map((library) => `${library}.common.vec_env.vec_normalize.VecNormalize`);
 const statistics = libraries.map((library) => `${library}.common.running_mean_std.RunningMeanStd`);
 
+/** Bytes: two numbers a feature, and the last observation of each environment. */
+const longest = 1 << 23;
+
 const rules: PickleRules = {
   globals: new Set(['collections.OrderedDict', ...wrapper, ...statistics, ...numpyGlobals, ...gymGlobals]),
   purpose: 'observation statistics',
@@ -29,6 +32,7 @@ export function readVecNormalize(bytes: Uint8Array, file: string): Normaliser {
   const fail = (message: string, field?: string): never => {
     throw new PolicyFileError(message, { place: field === undefined ? { file } : at(field) });
   };
+  if (bytes.length > longest) return fail(`has ${bytes.length} bytes, expected at most ${longest}`);
   const root = readPickle(bytes, rules, file, 0);
   if (!(root instanceof PickleCall) || !wrapper.includes(root.callee) || !(root.state instanceof Map))
     return fail(`is ${describePickled(root)}, expected a VecNormalize that was saved`);

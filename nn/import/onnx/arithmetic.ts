@@ -24,9 +24,14 @@ export class Allowance {
     dims: readonly number[],
   ): { readonly dims: readonly number[]; readonly data: Float64Array } {
     const size = sizeOf(dims);
+    this.claim(operator, size);
+    return { dims, data: new Float64Array(size) };
+  }
+
+  /** Numbers that are about to be computed and kept. */
+  claim(operator: Operator, size: number): void {
     if (!((this.#values -= size) >= 0))
       operator.fail(`a value of ${size} numbers; all values of this graph together may have ${this.#granted}`);
-    return { dims, data: new Float64Array(size) };
   }
 
   products(operator: Operator, count: number): void {

@@ -24,13 +24,14 @@ export const onnxFile: Importer = {
 export function importGraph(graph: OnnxGraph, options: ImportOptions): ImportedModel {
   const notes: string[] = [];
   const output = outputOf(graph, options, notes);
-  const traced = traceGraph(graph, output);
+  const allowance = new Allowance(grantOf(graph));
+  const traced = traceGraph(graph, output, allowance);
   const node = graph.nodes.findLast((one) => one.outputs.includes(output));
   if (traced.kind === 'constant' || node === undefined)
     throw new PolicyFileError(`output '${output}' does not depend on the observation`, { place: { file: graph.file } });
   const operator = new Operator(graph, node);
   const { affine, probes, scale, shift, chosen } = readingOf(operator, traced, options);
-  const { layers, normaliser } = layersOf(operator, new Allowance(grantOf(graph)), affine);
+  const { layers, normaliser } = layersOf(operator, allowance, affine);
   if (normaliser !== undefined) notes.push('What the graph does to the observation became the normaliser.');
   return {
     origin: graph.producer === '' ? 'ONNX' : `ONNX of ${graph.producer}`,

@@ -2,7 +2,7 @@ import type { NumberArray } from './array.ts';
 import { clipBounds } from './attribute.ts';
 import { affineOf, affineValue, constants, layerOn, perComponent, withConstantArray } from './rule.ts';
 import type { Context, Rules } from './rule.ts';
-import { activated, rescaled } from './stage.ts';
+import { activated, rescaled, sizeOfAffine } from './stage.ts';
 import type { ClippedValue, Traced } from './traced.ts';
 
 const activations = { Relu: 'relu', Tanh: 'tanh', Elu: 'elu' } as const;
@@ -18,6 +18,7 @@ export const nonlinearRules: Rules = {
   // σ(z) = ½·tanh(z/2) + ½: both halves go into the neighbouring layers.
   Sigmoid: (context) => {
     const of = affineOf(context, 0);
+    context.allowance.claim(context.operator, sizeOfAffine(of.affine) + 4 * of.affine.width);
     const half = rescaled(
       of.affine,
       () => 0.5,
@@ -71,6 +72,7 @@ function clipped(context: Context, low: NumberArray, high: NumberArray): Traced 
           low: new Float64Array(affine.width).fill(-Infinity),
           high: new Float64Array(affine.width).fill(Infinity),
         }))(affineValue(context, value));
+  context.allowance.claim(operator, 4 * of.affine.width);
   const below = perComponent(context, of.dims, low);
   const above = perComponent(context, of.dims, high);
   // Clip(y, a, b) is min(max(y, a), b): the later limits win.

@@ -4,7 +4,7 @@ import { shapeText, sizeOf } from './array.ts';
 import type { NumberArray } from './array.ts';
 import { needed } from './attribute.ts';
 import type { Operator } from './operator.ts';
-import { activated, rescaled, selected, settled } from './stage.ts';
+import { activated, rescaled, selected, settled, sizeOfAffine } from './stage.ts';
 import type { Affine } from './stage.ts';
 import type { AffineValue, ClippedValue, Traced } from './traced.ts';
 
@@ -33,8 +33,10 @@ export function affineOf(context: Context, index: number): AffineValue {
 export function affineValue(context: Context, value: Traced): AffineValue {
   const { operator } = context;
   if (value.kind === 'affine') return value;
-  if (value.kind === 'clipped')
+  if (value.kind === 'clipped') {
+    context.allowance.claim(operator, 6 * value.affine.width);
     return { kind: 'affine', dims: value.dims, affine: standardisedInput(operator, value), source: value.source };
+  }
   return operator.fail(
     value.kind === 'constant'
       ? 'its first input is a constant'
@@ -127,6 +129,8 @@ export function scaledBy(
   for (let i = 0; i < count; i++)
     if (!Number.isFinite(scale(i)) || !Number.isFinite(shift(i)))
       operator.fail(`component ${i}: scaled by ${scale(i)} and shifted by ${shift(i)}`);
+  if (value.kind === 'affine' || value.kind === 'clipped')
+    context.allowance.claim(operator, sizeOfAffine(value.affine));
   if (value.kind === 'affine')
     return { kind: 'affine', dims: value.dims, affine: rescaled(value.affine, scale, shift), source: context.output };
   if (value.kind !== 'clipped' || ofObservation(value)) {
@@ -177,7 +181,12 @@ export function lastAxis({ operator, batched }: Context, axis: number, count: nu
 }
 
 /** A non-linearity on a value, as the layer that it ends. */
-export function layerOn({ operator }: Context, of: AffineValue, activation: 'relu' | 'tanh' | 'silu' | 'elu'): Affine {
+export function layerOn(
+  { operator, allowance }: Context,
+  of: AffineValue,
+  activation: 'relu' | 'tanh' | 'silu' | 'elu',
+): Affine {
   const { affine, source } = of;
+  allowance.claim(operator, 2 * affine.width);
   return activated(operator, affine, activation, [{ source, width: affine.width, factor: 1 }]);
 }

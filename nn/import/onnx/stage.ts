@@ -77,6 +77,11 @@ export function identityOf(stage: Stage): DiagonalAffine {
   };
 }
 
+/** Numbers that an affine holds. */
+export function sizeOfAffine(affine: Affine): number {
+  return (affine.weight ?? affine.scale).length + affine.bias.length;
+}
+
 export function isIdentity(affine: Affine): boolean {
   return affine.weight === undefined && affine.scale.every((s) => s === 1) && affine.bias.every((b) => b === 0);
 }
@@ -211,6 +216,7 @@ export function concatenated(operator: Operator, allowance: Allowance, given: re
 /** `a + factor·b` */
 export function added(operator: Operator, allowance: Allowance, a: Affine, b: Affine, factor: number): Affine {
   const [one, other] = aligned(operator, allowance, [a, b]) as [Affine, Affine];
+  allowance.claim(operator, Math.max(sizeOfAffine(one), sizeOfAffine(other)));
   const bias = one.bias.map((value, i) => value + factor * other.bias[i]!);
   if (one.weight === undefined && other.weight === undefined)
     return { ...one, scale: one.scale.map((value, i) => value + factor * other.scale[i]!), bias };

@@ -59,11 +59,12 @@ export function readTensor(wire: WireFile, field: Field): NamedArray {
     return fail(`data type ${type}, expected ${known.join(', ')}`);
   }
   if (dims.length > 8 || dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
-    return fail(`dimensions ${shapeText(dims)}, expected at most 8 whole numbers`);
+    return fail(`dimensions ${shapeText(dims.slice(0, 9))}, expected at most 8 whole numbers`);
   const size = sizeOf(dims);
   const got = raw === undefined ? typed.length : (raw.end - raw.begin) / kind.bytes;
   if (got !== size) return fail(`${got} values of type ${kind.name}, expected ${size} as in ${shapeText(dims)}`);
-  wire.claim(size, field.begin);
+  // Typed values were counted as they were read.
+  if (raw !== undefined) wire.claim(size, field.begin);
   const data = new Float64Array(size);
   if (raw === undefined) {
     for (let i = 0; i < size; i++) data[i] = type === 10 ? halfFloat(typed[i]! & 0xffff) : typed[i]!;

@@ -10,6 +10,7 @@ import { nonlinearRules } from './rule-nonlinear.ts';
 import { shapeRules } from './rule-shape.ts';
 import type { Rules } from './rule.ts';
 import { identityOf } from './stage.ts';
+import { numbersOf } from './traced.ts';
 import type { Traced } from './traced.ts';
 
 /** What each operator makes of values that depend on the observation. */
@@ -22,9 +23,10 @@ const supported = [...new Set([...Object.keys(rules), 'Constant', ...evaluatedOp
  * What a graph's output is, as a function of the observation: constants are folded in float64, runs of linear operators become one
  * affine, and only what the output needs is looked at.
  * @param output name of a value; a node's, not only a graph output
+ * @param allowance what tracing may use up
  * @throws {PolicyFileError} naming the first node that no sequence of dense layers can stand for, and what can be imported.
  */
-export function traceGraph(graph: OnnxGraph, output: string): Traced {
+export function traceGraph(graph: OnnxGraph, output: string, allowance = new Allowance(grantOf(graph))): Traced {
   const fail = (message: string): never => {
     throw new PolicyFileError(message, { place: { file: graph.file } });
   };
@@ -49,7 +51,6 @@ export function traceGraph(graph: OnnxGraph, output: string): Traced {
     affine: identityOf({ kind: 'input', width }),
     source: input.name,
   });
-  const allowance = new Allowance(grantOf(graph));
   for (const node of neededNodes(graph, output)) {
     const inputs = node.inputs.map((name) => {
       if (name === '') return undefined;
@@ -68,6 +69,8 @@ function traceNode(
   batched: boolean,
 ): Traced {
   const operator = new Operator(graph, node);
+  // What a node reads is work whatever it makes of it: a sum of a million numbers is one number.
+  for (const value of inputs) if (value !== undefined) allowance.products(operator, 2 * numbersOf(value));
   const all = inputs.every((value) => value === undefined || value.kind === 'constant');
   const rule = node.domain === '' && Object.hasOwn(rules, node.operator) ? rules[node.operator] : undefined;
   if (all && node.domain === '' && evaluatedOperators.includes(node.operator)) {
@@ -81,6 +84,9 @@ function traceNode(
   return rule({ operator, inputs, allowance, batched, output: node.outputs[0]! });
 }
 
+/** 64 MiB of float64. */
+const mostGranted = 2 ** 23;
+
 /** Numbers that reading a graph may compute: each weight a few times, and something for small ones. */
 export function grantOf(graph: OnnxGraph): number {
   let constants = 0;
@@ -88,7 +94,7 @@ export function grantOf(graph: OnnxGraph): number {
   for (const { attributes } of graph.nodes)
     for (const attribute of attributes.values())
       if (attribute.kind === 'array') constants += attribute.value.data.length;
-  return 2 ** 20 + 6 * constants;
+  return Math.min(2 ** 20 + 6 * constants, mostGranted);
 }
 
 /** The nodes that a value depends on, in the graph's order. */

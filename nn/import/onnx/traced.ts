@@ -1,4 +1,5 @@
 import type { NumberArray } from './array.ts';
+import { sizeOfAffine } from './stage.ts';
 import type { Affine } from './stage.ts';
 
 /** What a graph's value is, as a function of the observation. `dims` leave the rows out; `source` is the value's name in the graph. */
@@ -37,4 +38,12 @@ export interface ClippedValue {
   /** [width] */
   readonly low: Float64Array;
   readonly high: Float64Array;
+}
+
+/** How many numbers a value holds: what it costs to read it. */
+export function numbersOf(value: Traced): number {
+  if (value.kind === 'constant') return value.array.data.length;
+  return value.kind === 'affine' || value.kind === 'clipped'
+    ? sizeOfAffine(value.affine)
+    : sizeOfAffine(value.of.affine);
 }

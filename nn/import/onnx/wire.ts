@@ -17,8 +17,10 @@ export interface Field {
   readonly end: number;
 }
 
-/** Constants of one model, all tensors together: a policy of 4096 × 2048 has half as many. */
-const mostValues = 2 ** 24;
+/** Numbers of one model, all tensors and attributes together: a policy of two layers of 1024 has half as many. In float64 they are 16 MiB. */
+export const mostValues = 2 ** 21;
+/** Each costs an object or more, and no more than two bytes of a file. */
+const mostFields = 2 ** 18;
 
 /** A file of protocol buffers, whose errors say at which byte. */
 export class WireFile {
@@ -27,6 +29,7 @@ export class WireFile {
   readonly #view: DataView;
   #at = 0;
   #values = 0;
+  #fields = 0;
 
   constructor(bytes: Uint8Array, file: string) {
     this.bytes = bytes;
@@ -63,6 +66,7 @@ export class WireFile {
       if (length > end - payload)
         this.fail(start, `field ${number} claims ${length} bytes, but its message holds ${end - payload} more`);
       at = payload + length;
+      if (++this.#fields > mostFields) this.fail(start, `more than ${mostFields} fields in all`);
       yield { number, wire: wire as WireType, begin: payload, end: at };
     }
   }
@@ -100,10 +104,12 @@ export class WireFile {
 
   /** Appends the value, or the packed values, of a repeated whole number. */
   integers(field: Field, into: number[]): void {
-    if (field.wire === 0) return void into.push(this.integer(field));
-    this.expect(field, 2);
+    if (field.wire !== 0) this.expect(field, 2);
     this.#at = field.begin;
-    while (this.#at < field.end) into.push(this.#signed(field.end));
+    while (this.#at < field.end) {
+      this.claim(1, field.begin);
+      into.push(this.#signed(field.end));
+    }
   }
 
   /** Appends the value, or the packed values, of a repeated float (4 bytes) or double (8 bytes). */
@@ -111,6 +117,7 @@ export class WireFile {
     if (field.wire === 2 && (field.end - field.begin) % bytes !== 0)
       this.fail(field.begin, `${field.end - field.begin} bytes of packed numbers, expected a multiple of ${bytes}`);
     if (field.wire !== 2) this.expect(field, bytes === 4 ? 5 : 1);
+    this.claim((field.end - field.begin) / bytes, field.begin);
     for (let at = field.begin; at < field.end; at += bytes)
       into.push(bytes === 4 ? this.#view.getFloat32(at, true) : this.#view.getFloat64(at, true));
   }
@@ -118,7 +125,7 @@ export class WireFile {
   /** Counts values that are about to be unpacked: a small file must not fill the memory. */
   claim(values: number, at: number): void {
     this.#values += values;
-    if (this.#values > mostValues) this.fail(at, `more than ${mostValues} constants in all`);
+    if (this.#values > mostValues) this.fail(at, `more than ${mostValues} numbers in all`);
   }
 
   fail(at: number, message: string): never {

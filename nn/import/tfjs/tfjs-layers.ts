@@ -12,8 +12,8 @@ const modelJson = z.object({
   weightsManifest,
 });
 
-/** The longest description that is read: weights are elsewhere. */
-const longest = 2 ** 22;
+/** The longest description that is read: weights are elsewhere, and a dense layer takes a kilobyte. */
+const longest = 2 ** 18;
 
 /** A TensorFlow.js layers model: model.json and the shards that it names, beside it. */
 export const tfjsLayers: Importer = {

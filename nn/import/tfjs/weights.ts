@@ -4,6 +4,7 @@ import type { ImportSource } from '../imported-model.ts';
 import { shapeText, sizeOf } from '../onnx/array.ts';
 import type { NumberArray } from '../onnx/array.ts';
 import { halfFloat } from '../onnx/tensor.ts';
+import { mostValues } from '../onnx/wire.ts';
 
 const dtype = z.enum(['float32', 'float16', 'int32', 'uint16', 'uint8', 'bool']);
 
@@ -33,9 +34,6 @@ export const weightsManifest = z
   )
   .max(1000);
 
-/** Weights of one model, as ONNX models may have: a policy of 4096 × 2048 has half as many. */
-const mostValues = 2 ** 24;
-
 const bytesOf: Readonly<Record<z.infer<typeof dtype>, number>> = {
   float32: 4,
   float16: 2,
@@ -58,11 +56,17 @@ export function readWeights(
 ): ReadonlyMap<string, NumberArray> {
   const tensors = new Map<string, NumberArray>();
   let values = 0;
+  let bytesRead = 0;
   for (const group of manifest) {
     const shards = group.paths.map((path) => {
       const shard = source.companion(path);
       if (shard === undefined)
         throw new PolicyFileError(`weights '${path}' are not beside it`, { place: { file: source.name } });
+      // As they come: the same shard named a thousand times must not be joined first.
+      if ((bytesRead += shard.length) > 4 * mostValues)
+        throw new PolicyFileError(`weights '${path}' make it more than ${4 * mostValues} bytes`, {
+          place: { file: source.name },
+        });
       return shard;
     });
     const data = joined(shards);

@@ -178,6 +178,14 @@ function archives(): HostileFile[] {
     zip('nothing at all', files({})),
     zip('a zip in a zip in a zip', sb3Zip(data, sb3Zip(data, sb3Zip()))),
     zip('itself for weights', sb3Zip(data, storedZip([['policy.pth', weights]]))),
+    zip(
+      'a name of two kilobytes',
+      storedZip([
+        ['data', said],
+        ['policy.pth', weights],
+        ['x'.repeat(2000), said],
+      ]),
+    ),
     ...['../evil', '/etc/passwd', 'a/../../b', '..\\evil', 'a\0b'].map((name) =>
       zip(
         `an entry called ${JSON.stringify(name)}`,
@@ -458,6 +466,14 @@ function headers(): HostileFile[] {
       }),
     ),
     safe('NaN', file(entry({}), new Uint8Array(nan.buffer))),
+    safe(
+      'more choices than a card can list',
+      writeSafetensors(new Map([['a.weight', { shape: [200_000, 1], data: new Float32Array(200_000) }]])),
+    ),
+    safe(
+      'more features than a card can list',
+      writeSafetensors(new Map([['a.weight', { shape: [1, 200_000], data: new Float32Array(200_000) }]])),
+    ),
     safe('no tensor', writeSafetensors(new Map())),
     safe('no matrix', writeSafetensors(new Map([['bias', { shape: [2], data: Float32Array.of(1, 2) }]]))),
   ];
@@ -494,5 +510,9 @@ function statistics(): HostileFile[] {
     pkl('statistics of a dictionary', saved({ obs_rms: op.dict({}) })),
     pkl('another object', pickle(op.object(op.global('gymnasium.spaces.box', 'Box'), {}))),
     pkl('nothing', new Uint8Array()),
+    pkl(
+      'a text of nine megabytes',
+      Uint8Array.from([0x80, 4, 0x58, 0, 0, 0x90, 0, ...new Uint8Array(9 * 2 ** 20), 0x2e]),
+    ),
   ];
 }

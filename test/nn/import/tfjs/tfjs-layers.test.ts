@@ -9,51 +9,12 @@ import { importerFor } from '../../../../nn/import/index.ts';
 import { tfjsLayers } from '../../../../nn/import/tfjs/tfjs-layers.ts';
 import { loadPolicy } from '../../../../nn/policy.ts';
 import { cpuMilliseconds } from '../../../support/cpu-time.ts';
-
-interface Saved {
-  readonly modelTopology: { [key: string]: unknown };
-  readonly weightSpecs: { name: string; shape: number[]; dtype: string; quantization?: object }[];
-  readonly weightData: Uint8Array;
-}
+import { files, hostileChanges, saved } from './saved-model.ts';
+import type { Saved } from './saved-model.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
-
-/** A model as TensorFlow.js itself saves it. */
-async function saved(model: tf.LayersModel): Promise<Saved> {
-  let kept: Saved | undefined;
-  await model.save(
-    tf.io.withSaveHandler((artifacts) => {
-      kept = {
-        modelTopology: artifacts.modelTopology as Saved['modelTopology'],
-        weightSpecs: artifacts.weightSpecs as Saved['weightSpecs'],
-        weightData: new Uint8Array(artifacts.weightData as ArrayBuffer),
-      };
-      return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } });
-    }),
-  );
-  return kept!;
-}
-
-/** The files of a saved model, its weights in two shards. */
-function files({ modelTopology, weightSpecs, weightData }: Saved, cut = weightData.length >> 1): ImportSource {
-  const json = {
-    format: 'layers-model',
-    modelTopology,
-    weightsManifest: [{ paths: ['group1-shard1of2.bin', 'group1-shard2of2.bin'], weights: weightSpecs }],
-  };
-  const shards: Record<string, Uint8Array> = {
-    'group1-shard1of2.bin': weightData.slice(0, cut),
-    'group1-shard2of2.bin': weightData.slice(cut),
-  };
-  return {
-    name: 'model.json',
-    bytes: new TextEncoder().encode(JSON.stringify(json)),
-    companion: (name) => shards[name],
-    inflate: (bytes) => bytes,
-  };
-}
 
 /** Our policy's outputs on observations. */
 function outputs(source: ImportSource, options: ImportOptions, observations: number[][]): number[][] {
@@ -165,8 +126,6 @@ describe('hostile TensorFlow.js models', () => {
   beforeAll(async () => {
     kept = await saved(tf.sequential({ layers: [units(3, 'relu', { inputShape: [6] }), units(2, 'softmax')] }));
   });
-  const layersOf = (of: Saved): { class_name: string; config: Record<string, unknown> }[] =>
-    (of.modelTopology['config'] as { layers: { class_name: string; config: Record<string, unknown> }[] }).layers;
   const changed = (change: (copy: Saved) => void): ImportSource => {
     const copy = structuredClone(kept);
     change(copy);
@@ -185,59 +144,22 @@ describe('hostile TensorFlow.js models', () => {
   };
   const json = (text: string): ImportSource => ({ ...files(kept), bytes: new TextEncoder().encode(text) });
 
-  it.each<readonly [string, (copy: Saved) => void, RegExp]>([
-    [
-      'another layer',
-      (copy) => (layersOf(copy)[1]!.class_name = 'LSTM'),
-      /layer 'dense_\w+' \(LSTM\): a layer that cannot be imported; expected InputLayer, Dense/,
-    ],
-    ['code in a layer', (copy) => (layersOf(copy)[1]!.class_name = 'Lambda'), /\(Lambda\)/],
-    [
-      'another activation',
-      (copy) => (layersOf(copy)[0]!.config['activation'] = 'hardSigmoid'),
-      /activation 'hardsigmoid', expected linear, relu/,
-    ],
-    [
-      'an activation called like a property',
-      (copy) => (layersOf(copy)[0]!.config['activation'] = 'constructor'),
-      /activation 'constructor'/,
-    ],
-    ['no weights', (copy) => copy.weightSpecs.splice(0), /hold 116 bytes, expected 0/],
-    [
-      'a shape of 2^24 by 2^24',
-      (copy) => (copy.weightSpecs[0]!.shape = [2 ** 24, 2 ** 24]),
-      /more than 16777216 weights/,
-    ],
-    ['a shape of 2^60', (copy) => (copy.weightSpecs[0]!.shape = [2 ** 60]), /shape/],
-    ['a negative shape', (copy) => (copy.weightSpecs[0]!.shape = [-6, -3]), /shape/],
-    ['weights of text', (copy) => (copy.weightSpecs[0]!.dtype = 'string'), /type string, expected float32/],
-    [
-      'fewer bytes than it says',
-      (copy) => (copy.weightSpecs[0]!.shape = [6, 30]),
-      /needs 720 bytes, the shards hold 116 more/,
-    ],
-    [
-      'weights that are not numbers',
-      (copy) => new DataView(copy.weightData.buffer).setFloat32(4, NaN, true),
-      /value 1 is NaN/,
-    ],
-    [
-      'a model of another kind',
-      (copy) => (copy.modelTopology['class_name'] = 'Pickle'),
-      /class 'Pickle', expected Sequential/,
-    ],
-    ['widths that do not meet', (copy) => (copy.weightSpecs[0]!.shape = [3, 6]), /rows of \[6\] times \[3, 6\]/],
-    [
-      'an input of 2^40',
-      (copy) => (layersOf(copy)[0]!.config['batch_input_shape'] = [null, 2 ** 40]),
-      /1 to 65536 features/,
-    ],
-  ])('%s', (_, change, expected) => {
+  it.each(hostileChanges)('%s', (_, change, expected) => {
     expect(refused(changed(change))).toMatch(expected);
   });
 
   it('a shard that is not there, or leads elsewhere', () => {
     expect(refused({ ...files(kept), companion: () => undefined })).toMatch(/'group1-shard1of2.bin' are not beside it/);
+  });
+
+  it('a shard that is named a thousand times', () => {
+    const source = changed((copy) => (copy.weightData = new Uint8Array(2 ** 20)));
+    const paths = Array<string>(1000).fill('group1-shard1of2.bin');
+    const described = JSON.parse(new TextDecoder().decode(source.bytes)) as { weightsManifest: { paths: string[] }[] };
+    described.weightsManifest[0]!.paths = paths;
+    expect(refused({ ...source, bytes: new TextEncoder().encode(JSON.stringify(described)) })).toMatch(
+      /make it more than 8388608 bytes/,
+    );
   });
 
   it('a functional model that reads itself', () => {
