@@ -158,6 +158,10 @@ describe.each(['cpu', 'wasm'])('a dense network on tensors (%s)', (force) => {
     let clock = 0;
     const { points } = await calibrate(tf, mlp([4, 8, 2], 'relu'), () => (clock += 1), [1, 8]);
     expect(points).toEqual([1, 8].map((rows) => ({ rows, kernelMs: 1, tensorMs: 1 })));
+    let readings = 0;
+    const slow = await calibrate(tf, mlp([4, 8, 2], 'relu'), () => 1000 * readings++, [8]);
+    expect(slow.points).toEqual([{ rows: 8, kernelMs: 1000, tensorMs: 1000 }]);
+    expect(readings).toBe(4); // once on each: nobody waits for what is slow four times
   });
 });
 
