@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   evaluate: () => import('./evaluate.ts'),
   lanes: () => import('./lanes.ts'),
   learners: () => import('./learners.ts'),
+  learning: () => import('./learning.ts'),
   updates: () => import('./updates.ts'),
 };
 

@@ -1,16 +1,17 @@
 /**
- * Writes the tables of docs/compute.md between their markers from bench/results.json: networks by engine and batch, and the kernel beside
- * PyTorch.
+ * Writes the tables of docs/compute.md between their markers from bench/results.json: networks and learning by engine and batch, and the
+ * kernel beside PyTorch.
  *
- *     npm run bench nn peers && npx tsx docs/table-compute.ts
+ *     npm run bench nn peers learning && npx tsx docs/table-compute.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { NetworkBenchRow } from '../bench/nn.ts';
+import type { LearningBenchRow } from '../bench/learning.ts';
 import type { PeerBenchRow } from '../bench/peers.ts';
 
 const { machine, results } = JSON.parse(readFileSync('bench/results.json', 'utf8')) as {
   readonly machine: { readonly node: string; readonly cpu: string };
-  readonly results: { readonly nn: readonly NetworkBenchRow[]; readonly peers: readonly PeerBenchRow[] };
+  readonly results: { readonly nn: readonly NetworkBenchRow[]; readonly peers: readonly PeerBenchRow[]; readonly learning: readonly LearningBenchRow[] };
 };
 
 const engines = ['kernel', 'reference', 'tfjs wasm', 'tfjs cpu', 'tfjs webgpu', 'tfjs tfjs-node', 'tfjs tfjs-node-gpu'];
@@ -33,6 +34,21 @@ function missing(engine: string): string {
   return results.nn.some((row) => row.engine === engine && row.ms !== null) ? '–' : 'not measured';
 }
 
+function learning(): string {
+  const cases = results.learning.filter((row) => row.engine === 'kernel');
+  const others = engines.filter((engine) => engine !== 'reference');
+  const head = `| ms | MFLOP | GFLOP/s of the kernel | ${others.map((engine) => engine.replace(/^tfjs (tfjs-)/, '$1')).join(' | ')} |`;
+  const lines = cases.map((own) => {
+    const cells = others.map((engine) => {
+      const row = results.learning.find((other) => other.engine === engine && other.case === own.case && other.batch === own.batch);
+      if (row?.ms !== undefined && row.ms !== null) return short(row.ms);
+      return results.learning.some((other) => other.engine === engine && other.ms !== null) ? '–' : 'not measured';
+    });
+    return `| ${own.case}, batch ${own.batch} | ${short(own.mflop)} | ${short(own.gflops!)} | ${cells.join(' | ')} |`;
+  });
+  return [head, `| --- | --: | --: |${' --: |'.repeat(others.length)}`, ...lines].join('\n');
+}
+
 function peers(): string {
   const lines = results.peers.map(
     (row) =>
@@ -47,7 +63,7 @@ function short(value: number): string {
 }
 
 const file = 'docs/compute.md';
-const texts = { networks: networks(), peers: peers(), machine: `Node ${machine.node}, ${machine.cpu}.` };
+const texts = { networks: networks(), learning: learning(), peers: peers(), machine: `Node ${machine.node}, ${machine.cpu}.` };
 let page = readFileSync(file, 'utf8');
 for (const [name, text] of Object.entries(texts)) {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
