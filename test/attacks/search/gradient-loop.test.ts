@@ -6,7 +6,6 @@ import { objectives } from '../../../attacks/objective/index.ts';
 import { gradientSearch } from '../../../attacks/search/gradient-loop.ts';
 import { signStep } from '../../../attacks/step/rule.ts';
 import { cosine } from '../../../attacks/step/schedule.ts';
-import { targets } from '../../../attacks/target/index.ts';
 import type { ThreatModel } from '../../../core/attack.ts';
 import { headOutputs } from '../../../core/policy.ts';
 import type { Head } from '../../../core/policy.ts';
@@ -301,7 +300,13 @@ describe('rows that have come to rest', () => {
       const meter = metered(victim);
       const search = gradientSearch({
         objective: objectives['grouped-margin'],
-        target: targets.untargeted,
+        // Neighbours are pushed apart, so that a row that took another's goal would show.
+        target: {
+          sided: true,
+          aim(_x, count, _context, side) {
+            for (let row = 0; row < count; row++) side[row] = row % 2 === 0 ? -1 : 1;
+          },
+        },
         schedule: cosine(2),
         steps: 40,
         restarts: 3,
