@@ -33,7 +33,8 @@ export function encodeState(state: State): Uint8Array {
 
 /** @throws {PolicyFileError} when the bytes are not a whole state. */
 export function decodeState(bytes: Uint8Array): State {
-  const copy = bytes.slice(); // aligned, and the caller's buffer stays theirs
+  // Not bytes.slice(): a Node Buffer's shares its memory, which for a small file is a part of Node's pool.
+  const copy = new Uint8Array(bytes); // aligned, and the caller's buffer stays theirs
   const length = copy.length < 4 ? -1 : new DataView(copy.buffer).getUint32(0, true);
   if (length < 0 || 4 + length > copy.length)
     throw new PolicyFileError(`checkpoint: ${copy.length} bytes, too few for its header`);

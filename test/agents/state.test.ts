@@ -20,6 +20,18 @@ describe('state codec', () => {
     );
   });
 
+  it('reads a Buffer that is a part of Node’s pool, as a small file’s is', () => {
+    const state = { weights: Float32Array.of(1, 2, 3), text: Uint8Array.of(1) };
+    const bytes = encodeState(state);
+    const pool = new ArrayBuffer(bytes.length + 16);
+    const pooled = Buffer.from(pool, 5, bytes.length); // nor need its place be a multiple of eight
+    pooled.set(bytes);
+    const read = decodeState(pooled);
+    expect(read).toEqual(state);
+    pooled.fill(0);
+    expect(read).toEqual(state); // the caller's buffer stays theirs
+  });
+
   it('refuses damaged bytes with a named error', () => {
     const bytes = encodeState({ weights: Float32Array.of(1, 2, 3), text: Uint8Array.of(1) });
     for (const length of [0, 3, 10, bytes.length - 9])
