@@ -30,18 +30,20 @@ const district: Readonly<Record<LearnerName, Preset>> = {
       ...districtReward,
     },
   },
-  // No setting has been found under which A2C leaves doing nothing here, see docs/learners.md: PPO's, with short rollouts.
   a2c: {
     steps: 2_457_600,
-    lanes: 16,
+    lanes: 8,
     config: {
       bins: 20,
       net_arch: [256, 256],
-      learning_rate: { linear: 7e-4 },
-      n_steps: 16,
+      learning_rate: { linear: 3e-4 },
+      n_steps: 8,
       gamma: 0.97,
       gae_lambda: 0.95,
       normalize_advantage: true,
+      use_rms_prop: false,
+      ent_coef: 0.01,
+      normalize: {}, // it does not learn without: docs/learners.md
       ...districtReward,
     },
   },

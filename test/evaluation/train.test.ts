@@ -46,27 +46,34 @@ describe('training', () => {
     expect(config.parse(options)).toMatchObject(options);
   });
 
-  it('learns something in a few seconds, judges it on a clean episode, and writes the best', async () => {
-    const value = scenario({
-      district: { steps: 400 },
-      train: {
-        algorithm: 'ppo',
-        steps: 49_152,
-        lanes: 8,
-        evaluateEvery: 6144,
-        config: { net_arch: [64, 64], n_steps: 64 },
-      },
-    });
-    using run = await openTraining(value, memoryWorkspace());
-    for (const event of run.training)
-      if (event.type === 'evaluation') expect(event.point.metrics['electricity_consumption_total']).toBeGreaterThan(0);
-    expect(run.training.curve).toHaveLength(8);
-    expect(run.best!.score).toBe(Math.min(...run.training.curve.map((point) => point.score)));
-    expect(run.best!.metrics['electricity_consumption_total']).toBeLessThan(0.95); // idle is 1
-    const card = JSON.parse(run.files('t').card) as { observation: { features: unknown[]; normalisation: string } };
-    expect(card.observation).toMatchObject({ normalisation: 'fixed' });
-    expect(card.observation.features).toHaveLength(31);
-  });
+  it.each([
+    ['ppo', { n_steps: 64 }],
+    ['a2c', {}],
+  ])(
+    '%s learns something in a few seconds, judges it on a clean episode, and writes the best',
+    async (algorithm, config) => {
+      const value = scenario({
+        district: { steps: 400 },
+        train: {
+          algorithm,
+          steps: 49_152,
+          lanes: 8,
+          evaluateEvery: 6144,
+          config: { net_arch: [64, 64], ...config },
+        },
+      });
+      using run = await openTraining(value, memoryWorkspace());
+      for (const event of run.training)
+        if (event.type === 'evaluation')
+          expect(event.point.metrics['electricity_consumption_total']).toBeGreaterThan(0);
+      expect(run.training.curve).toHaveLength(8);
+      expect(run.best!.score).toBe(Math.min(...run.training.curve.map((point) => point.score)));
+      expect(run.best!.metrics['electricity_consumption_total']).toBeLessThan(0.95); // idle is 1
+      const card = JSON.parse(run.files('t').card) as { observation: { features: unknown[]; normalisation: string } };
+      expect(card.observation).toMatchObject({ normalisation: 'fixed' });
+      expect(card.observation.features).toHaveLength(31);
+    },
+  );
 
   it('refuses more than one building by name', async () => {
     await expect(
