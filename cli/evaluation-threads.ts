@@ -18,7 +18,7 @@ export interface ThreadOptions extends Omit<WorkerTask, 'scenario'> {
   readonly workers: number;
   readonly signal: AbortSignal;
   /** @param step of the slowest thread */
-  readonly onProgress: (step: number, totalSteps: number, stepsPerSecond: number) => void;
+  readonly onProgress: (step: number, totalSteps: number) => void;
 }
 
 /**
@@ -35,9 +35,9 @@ export async function evaluateInThreads(scenario: Scenario, options: ThreadOptio
   try {
     const outcomes = await Promise.all(
       parts.map((part, index) =>
-        evaluatePart(scenario, { ...options, part, signal }, (step, totalSteps, stepsPerSecond) => {
+        evaluatePart(scenario, { ...options, part, signal }, (step, totalSteps) => {
           steps[index] = step;
-          options.onProgress(Math.min(...steps), totalSteps, stepsPerSecond);
+          options.onProgress(Math.min(...steps), totalSteps);
         }),
       ),
     );
@@ -58,20 +58,24 @@ function evaluatePart(
     const frames: TelemetryFrame[] = [];
     let schema: TelemetrySchema | undefined;
     let result: RunResult | undefined;
-    const send = (message: ToWorker): void => worker.postMessage(message);
-    const cancel = (): void => send({ type: 'command', command: { type: 'cancel' } });
+    // At once, whatever it is doing: it may be waiting for a controller that never answers, and leaves nothing behind.
+    const cancel = (): void => {
+      reject(new CancelledError('interrupted; nothing was written'));
+      void worker.terminate();
+    };
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel);
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'frame') {
         frames.push(decodeFrame(message.body));
-        send({ type: 'credit', frames: 1 });
+        worker.postMessage({ type: 'credit', frames: 1 } satisfies ToWorker);
       } else if (message.type === 'failed') reject(new ThreadFault(message));
-      else if (message.type === 'cancelled') reject(new CancelledError('interrupted; nothing was written'));
-      else if (message.event.type === 'started') schema = message.event.schema;
-      else if (message.event.type === 'progress')
-        onProgress(message.event.step, message.event.totalSteps, message.event.stepsPerSecond);
-      else if (message.event.type === 'finished') result = message.event.result;
+      else if (message.type === 'event') {
+        const { event } = message;
+        if (event.type === 'started') schema = event.schema;
+        else if (event.type === 'progress') onProgress(event.step, event.totalSteps);
+        else if (event.type === 'finished') result = event.result;
+      }
     });
     worker.on('error', reject);
     worker.on('exit', (code) => {

@@ -8,7 +8,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command line in a folder; `onStderr` sees all that it has said so far and may kill it. */
+/** Runs the command line in a folder; `onStderr` sees all that it has said so far, at first nothing, and may kill it. */
 export function faultlineIn(
   cwd: string,
   args: readonly string[],
@@ -19,10 +19,12 @@ export function faultlineIn(
     const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
+    const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
+    onStderr(stderr, kill);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      onStderr(stderr, (signal) => child.kill(signal));
+      onStderr(stderr, kill);
     });
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
