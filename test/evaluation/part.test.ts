@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent, RunResult } from '../../core/run.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
@@ -126,16 +126,39 @@ const scenario = scenarioOf({
   ],
 });
 
-describe('parts put together', () => {
-  it.each([1, 2, 3, 5, 6])('%i parts in any order are the whole, result and telemetry, to the bit', async (count) => {
-    const whole = mergeOutcomes(scenario, [await evaluate(scenario)]);
-    const parts = await Promise.all(cut(wholePanel(scenario), null, count).map((part) => evaluate(scenario, part)));
-    const merged = mergeOutcomes(scenario, parts.toReversed());
-    expect(merged).toEqual(whole);
-    expect(merged.result.lanes.map(({ lane }) => lane)).toEqual(laneNames(scenario, wholePanel(scenario)));
-    expect(merged.result.checks[0]).toMatchObject({ name: 'threat-set/pgd', evidence: { rows: 150, rejected: 0 } });
+/** One attack on four buildings: parts of one, two and four rows, of which the kernel takes four at a time. */
+const row = scenarioOf({
+  seed: 3,
+  district: { steps: 50, buildings: ['Building_4', 'Building_1', 'Building_7', 'Building_2'] },
+  victim: { policy: 'small-ppo' },
+  attacks: [{ name: 'pgd', config: { steps: 6, restarts: 2 } }],
+});
+
+describe.each([
+  ['2×3', scenario, 150],
+  ['1×4', row, 200],
+] as const)('a panel of %s', (_, panel, rows) => {
+  const all = wholePanel(panel);
+  let whole: Outcome;
+  beforeAll(async () => {
+    whole = mergeOutcomes(panel, [await evaluate(panel)]);
   });
 
+  it('has its lanes and counts in one run', () => {
+    expect(whole.result.lanes.map(({ lane }) => lane)).toEqual(laneNames(panel, all));
+    expect(whole.result.checks[0]).toMatchObject({ name: 'threat-set/pgd', evidence: { rows, rejected: 0 } });
+  });
+
+  it.each(range(mostParts(all, null)).map((i) => i + 1))(
+    '%i parts in any order are the whole, result and telemetry, to the bit',
+    async (count) => {
+      const parts = await Promise.all(cut(all, null, count).map((part) => evaluate(panel, part)));
+      expect(mergeOutcomes(panel, parts.toReversed())).toEqual(whole);
+    },
+  );
+});
+
+describe('parts put together', () => {
   it('a part of a part is merged too', async () => {
     const [part] = cut(wholePanel(scenario), null, 2);
     const whole = await evaluate(scenario, part);
