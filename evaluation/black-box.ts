@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, PolicyFileError } from '../core/errors.ts';
 import type { Head } from '../core/policy.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Box } from '../core/space.ts';
@@ -6,7 +6,6 @@ import { toPhysical } from '../core/space.ts';
 import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
 import { readOnnxModel } from '../nn/import/onnx/model.ts';
 import { traceGraph } from '../nn/import/onnx/trace.ts';
-import { PolicyFileError } from '../core/errors.ts';
 import type { VictimSource } from './workspace.ts';
 
 /** What a scenario says of its victim beside its name. */
@@ -91,16 +90,16 @@ export function opaqueVictim(name: string, { observation, action }: LaneSpaces, 
 }
 
 /**
- * Why an ONNX model cannot be a policy of ours, or null when it can.
+ * Whether an ONNX model can be a policy of ours.
  * @throws {PolicyFileError} when it is no ONNX model
  */
-export function whyNotLayers(bytes: Uint8Array, file: string): string | null {
+export function isImportable(bytes: Uint8Array, file: string): boolean {
   const graph = readOnnxModel(bytes, file);
   try {
     traceGraph(graph, graph.outputs[0]?.name ?? '');
-    return null;
+    return true;
   } catch (error) {
-    if (error instanceof PolicyFileError) return error.message;
+    if (error instanceof PolicyFileError) return false;
     throw error;
   }
 }

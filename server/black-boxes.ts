@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { ConfigError, DataError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
-import { whyNotLayers } from '../evaluation/black-box.ts';
+import { isImportable } from '../evaluation/black-box.ts';
 import type { BlackBox, VictimOptions } from '../evaluation/black-box.ts';
 import { hashOf } from '../evaluation/canonical.ts';
 import { RemoteController } from './remote-controller.ts';
@@ -62,7 +62,7 @@ export function onnxBlackBox(path: string, options: VictimOptions): BlackBox {
       cause,
     });
   }
-  if (whyNotLayers(bytes, path) === null)
+  if (isImportable(bytes, path))
     throw new ConfigError(
       `'${path}' is a graph of dense layers: make it a policy (faultline import ${path} --out DIR) and name its folder, for attacks of every access`,
       { place: { path: '/victim/policy' } },
