@@ -8,6 +8,7 @@ import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
 import { threatModel } from '../attacks/threat.ts';
+import { kindOf } from './workspace.ts';
 import type { VictimSource } from './workspace.ts';
 
 /** What an attack did to a fixed batch of observations. */
@@ -123,10 +124,11 @@ export function batchResult(
   };
 }
 
-/** White-box access to a policy. @throws {ConfigError} for a rule, which has no logits. */
-export function openLoopVictim({ name, network }: VictimSource): GradientAccess {
-  if (network === null) throw new ConfigError(`'${name}' is a rule; an open-loop attack needs a network`);
-  return network;
+/** White-box access to a policy. @throws {ConfigError} for what has no logits. */
+export function openLoopVictim(source: VictimSource): GradientAccess {
+  if (source.network === null)
+    throw new ConfigError(`'${source.name}' is ${kindOf(source)}; an open-loop attack needs a network`);
+  return source.network;
 }
 
 /**

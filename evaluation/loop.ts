@@ -22,6 +22,7 @@ import type { Part } from './part.ts';
 import type { Recorder } from './recorder.ts';
 import { regret } from './regret.ts';
 import { rng } from '../core/rng.ts';
+import { kindOf } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 import { opaqueVictim } from './black-box.ts';
 import type { VictimOptions } from './black-box.ts';
@@ -95,9 +96,8 @@ export async function openLoop(
       const attack = attacks[spec.name as AttackName].make(spec.config);
       const asks = attack.access === 'decision' && source.together !== undefined;
       if (source.network === null && attack.access !== 'none' && !asks) {
-        const what = source.together === undefined ? 'a rule' : 'a black box';
         throw new ConfigError(
-          `attack '${spec.name}' needs ${attack.access} access, but '${source.name}' is ${what} and not a network`,
+          `attack '${spec.name}' needs ${attack.access} access, but '${source.name}' is ${kindOf(source)} and not a network`,
           { place: { path: `/attacks/${a}/name` } },
         );
       }

@@ -41,6 +41,11 @@ export interface VictimSource {
   open(observation: Box, action: Box, rng: Rng): DecisionAccess;
 }
 
+/** What a controller without a network of ours is, for messages. */
+export function kindOf({ together }: VictimSource): string {
+  return together === undefined ? 'a rule' : 'a black box';
+}
+
 /** Where datasets and policies come from: the only way in which evaluation touches files. */
 export interface Workspace {
   /** The named buildings of a dataset, in the order of `buildings`; all of them when it is empty. */
@@ -68,10 +73,11 @@ export function workspace(folders: WorkspaceFolders): Workspace {
       return readCityLearnFolder(folders.dataset(name), buildings.length === 0 ? {} : { buildings });
     },
     async victim(name, options = {}) {
-      if (Object.hasOwn(controllers, name)) return ruleSource(name as ControllerName);
-      const box = await folders.controller?.(name, options);
+      const rule = Object.hasOwn(controllers, name);
+      const box = rule ? undefined : await folders.controller?.(name, options);
       if (box !== undefined) return blackBoxSource(name, box);
       refuseOptions(name, options);
+      if (rule) return ruleSource(name as ControllerName);
       const folder = folders.policy(name);
       if (folder === undefined)
         throw new UnknownNameError('policy', name, [...folders.models(), ...Object.keys(controllers)], {

@@ -64,7 +64,8 @@ export function attackCommand(): Command {
         schema,
       );
       const { modelsDir } = installation();
-      const source = await fileWorkspace({ roots: null, modelsDir }).victim(options.policy);
+      // A controller at an address is found, to be refused for what it is; nothing is asked of it.
+      const source = await fileWorkspace({ roots: null, modelsDir, controllers: 'any' }).victim(options.policy);
       openLoopVictim(source); // a rule is refused before anything is read
       const { head, columns } = readNumbers(options.observations);
       const features = source.features;

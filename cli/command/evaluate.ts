@@ -11,7 +11,7 @@ import { telemetryParquet } from '../../evaluation/report/parquet.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
-import { integer, shard } from '../arguments.ts';
+import { integer, number, shard } from '../arguments.ts';
 import { evaluateInThreads } from '../evaluation-threads.ts';
 import { summary, writeEvaluation } from '../evaluation-folder.ts';
 import { writeFile } from '../files.ts';
@@ -31,7 +31,7 @@ export function evaluateCommand(): Command {
     .option('--seed <n>', 'replaces the scenario’s seed', integer('--seed', 0, Number.MAX_SAFE_INTEGER))
     .option('--steps <n>', 'replaces the scenario’s number of steps', integer('--steps', 1, 10_000_000))
     .option('--policy <name>', 'replaces the scenario’s policy')
-    .option('--max-regret <x>', 'gate: exit 1 when a consumption regret exceeds x', Number)
+    .option('--max-regret <x>', 'gate: exit 1 when a consumption regret exceeds x', number('--max-regret'))
     .option(
       '--workers <n>',
       'threads to share the panel’s attacks and buildings among',
@@ -47,8 +47,6 @@ export function evaluateCommand(): Command {
       '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1',
     )
     .action(async (file, options) => {
-      if (options.maxRegret !== undefined && !Number.isFinite(options.maxRegret))
-        throw new ConfigError(`--max-regret is not a number`);
       const signal = interruption();
       const read = readScenario(file);
       const scenario = {
@@ -81,6 +79,10 @@ export function evaluateCommand(): Command {
         const parted = options.workers > 1 || options.shard !== undefined;
         const bond = parted ? await buildingBond(scenario, fileWorkspace({ roots: null, modelsDir })) : null;
         const { shard } = options;
+        if (shard !== undefined && budgeted(scenario))
+          throw new ConfigError('a budget is of the whole run: shards would each have one of their own', {
+            place: { path: '/victim' },
+          });
         const part = shard === undefined ? whole : cut(whole, bond, shard.count)[shard.index]!;
         let bar: ReturnType<typeof progress> | undefined;
         const { result, schema, frames } = await evaluateInThreads(scenario, {

@@ -25,6 +25,12 @@ async function ok(args: readonly string[]): Promise<Outcome> {
 
 const read = (...parts: string[]): string => readFileSync(path(...parts), 'utf8');
 const json = (...parts: string[]): unknown => JSON.parse(read(...parts));
+/** A result without what is of the machine. */
+const strip = (result: RunResult): unknown => ({
+  ...result,
+  timing: 0,
+  lanes: result.lanes.map((lane) => ({ ...lane, cost: { ...lane.cost, seconds: 0 } })),
+});
 
 beforeAll(async () => {
   writeFileSync(path('nobody.yaml'), 'victim: {policy: nobody}');
@@ -275,11 +281,6 @@ describe('faultline evaluate', () => {
     writeFileSync(path('s.yaml'), scenario('categorical'));
     const first = await ok(['evaluate', 's.yaml', '--out', 'e1', '--json']);
     await ok(['evaluate', 's.yaml', '--out', 'e2']);
-    const strip = (result: RunResult): unknown => ({
-      ...result,
-      timing: 0,
-      lanes: result.lanes.map((lane) => ({ ...lane, cost: { ...lane.cost, seconds: 0 } })),
-    });
     const result = json('e1', 'result.json') as RunResult;
     expect(JSON.parse(first.stdout)).toEqual(result);
     expect(strip(json('e2', 'result.json') as RunResult)).toEqual(strip(result));
@@ -294,6 +295,9 @@ describe('faultline evaluate', () => {
     expect((await faultline(['evaluate', 's.yaml', '--out', 'e1', '--resume', '--max-regret', '-1'])).code).toBe(1);
     const again = await ok(['evaluate', 's.yaml', '--out', 'e1', '--resume', '--max-regret', '5']);
     expect(again.stderr).toContain('already holds this result');
+    const nothing = await faultline(['evaluate', 's.yaml', '--out', 'e1', '--resume', '--max-regret', '']);
+    expect(nothing).toMatchObject({ code: 2 });
+    expect(nothing.stderr).toContain("--max-regret is '', expected a number");
   }, 60_000);
 
   it('Ctrl-C ends with 130 and writes nothing', async () => {
@@ -348,11 +352,6 @@ describe('faultline evaluate on several threads and machines', () => {
         .slice(0, attacks)
         .map((one) => `  - ${one}`),
     ].join('\n');
-  const strip = (result: RunResult): unknown => ({
-    ...result,
-    timing: 0,
-    lanes: result.lanes.map((lane) => ({ ...lane, cost: { ...lane.cost, seconds: 0 } })),
-  });
   const same = (folder: string, whole: string): void => {
     expect(strip(json(folder, 'result.json') as RunResult)).toEqual(strip(json(whole, 'result.json') as RunResult));
   };
@@ -397,6 +396,11 @@ describe('faultline evaluate on several threads and machines', () => {
     const empty = await faultline([...shard, '0/5', '--out', 'x']);
     expect(empty.stderr).toContain('5 parts of 2 attacks on 2 buildings: a part would be empty, expected 1 … 4');
     expect(empty.code).toBe(2);
+    const budget = 'victim: {policy: "http://127.0.0.1:9/act", query_budget: 100}\nattacks: [{name: random-noise}]';
+    writeFileSync(path('budget.yaml'), budget);
+    const counted = await faultline(['evaluate', 'budget.yaml', '--shard', '0/1', '--out', 'x']);
+    expect(counted.stderr).toContain('/victim: a budget is of the whole run: shards would each have one of their own');
+    expect(counted.code).toBe(2);
   }, 120_000);
 });
 
@@ -520,5 +524,9 @@ describe('faultline attack', () => {
     await ok(['attack', ...again, ...setting, '--workers', '2', '--out', 'batch2']);
     expect(read('batch2', 'adversarial.csv')).toBe(read('batch', 'adversarial.csv'));
     expect(json('batch2', 'result.json')).toMatchObject(figures);
+    again[1] = 'http://192.0.2.1:9/act';
+    const box = await faultline(['attack', ...again, '--out', 'batch3']);
+    expect(box).toMatchObject({ code: 2 });
+    expect(box.stderr).toContain("'http://192.0.2.1:9/act' is a black box; an open-loop attack needs a network");
   });
 });

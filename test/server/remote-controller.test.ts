@@ -107,10 +107,13 @@ describe('a controller over HTTP in the closed loop', () => {
     await expect(requests).rejects.toThrow(/budget of 3 requests is spent: 12 rows in 3 requests/);
   });
 
-  it('what only a black box can be told is refused for a policy of ours', async () => {
-    const attempt = run(memoryWorkspace(), { victim: { policy: 'small-ppo', query_budget: 5 } });
-    await expect(attempt).rejects.toThrow(/\/victim\/query_budget: 'small-ppo' is computed here/);
-  });
+  it.each(['small-ppo', 'idle'])(
+    'what only a black box can be told is refused for %s, which is ours',
+    async (policy) => {
+      const attempt = run(memoryWorkspace(), { victim: { policy, query_budget: 5 } });
+      await expect(attempt).rejects.toThrow(`/victim/query_budget: '${policy}' is computed here`);
+    },
+  );
 
   it('with decision access an attack is answered, and has no logits', () => {
     using far = remote('/act');
