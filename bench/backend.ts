@@ -10,6 +10,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { repairWasm, wasmRepairs } from '../nn/backend/wasm-repairs.ts';
 import { rng } from '../core/rng.ts';
 import { pathToFileURL } from 'node:url';
+import { cpuMs, median } from './cpu-time.ts';
 
 export interface RepairBenchRow {
   readonly case: string;
@@ -85,10 +86,10 @@ export async function run(): Promise<RepairBenchRow[]> {
         if (known.some(Number.isNaN) || (known.length > 1 && known[0]! > 300)) continue;
         known.push(await sample(engine, test));
       }
-    const [ms, cpuMs, stockMs = null] = times.map(median);
+    const [ms, javascriptMs, stockMs = null] = times.map(warm);
     const bytes = 4 * test.shapes.reduce((sum, shape) => sum + size(shape), 0);
     const floorMs = Math.max(test.flop / 30e6, bytes / 10e6);
-    rows.push({ case: test.name, ms: ms!, stockMs, cpuMs: cpuMs!, flop: test.flop, bytes, floorMs });
+    rows.push({ case: test.name, ms: ms!, stockMs, cpuMs: javascriptMs!, flop: test.flop, bytes, floorMs });
   }
   use(repaired);
   return rows;
@@ -130,24 +131,20 @@ async function sample(engine: Engine, test: RepairCase): Promise<number> {
 }
 
 function time(call: () => void): number {
-  const cpu = (): number => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e3;
-  };
   let calls = 0;
-  for (const start = cpu(); cpu() - start < 20 || calls < 2; calls++) {
+  for (const start = cpuMs(); cpuMs() - start < 20 || calls < 2; calls++) {
     call();
-    if (cpu() - start > 300) return cpu() - start;
+    if (cpuMs() - start > 300) return cpuMs() - start;
   }
-  const start = cpu();
+  const start = cpuMs();
   for (let i = 0; i < calls; i++) call();
-  return (cpu() - start) / calls;
+  return (cpuMs() - start) / calls;
 }
 
 /** Of all samples but the first, in which the code was cold; null for none. */
-function median(times: readonly number[]): number | null {
-  const sorted = times.filter((ms, i) => !Number.isNaN(ms) && i > 0).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? null;
+function warm(times: readonly number[]): number | null {
+  const known = times.slice(1).filter((ms) => !Number.isNaN(ms));
+  return known.length === 0 ? null : median(known);
 }
 
 function size(shape: readonly number[]): number {

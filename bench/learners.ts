@@ -17,6 +17,7 @@ import { createNetwork } from '../nn/create-network.ts';
 import { initialise } from '../nn/initialise.ts';
 import { mlp } from '../nn/layers.ts';
 import { fileWorkspace } from '../server/workspace.ts';
+import { cpuMs, median } from './cpu-time.ts';
 
 export interface LearnerBenchRow {
   readonly case: string;
@@ -101,9 +102,9 @@ function trainingStretch(training: Training): () => number {
   const events = training[Symbol.iterator]();
   return () => {
     const from = training.step;
-    const start = cpuSeconds();
+    const start = cpuMs();
     events.next();
-    return (training.step - from) / (cpuSeconds() - start);
+    return (1e3 * (training.step - from)) / (cpuMs() - start);
   };
 }
 
@@ -127,10 +128,10 @@ function kernelStretch({ hidden, batch, epochs, lanes }: Case): Disposable & { s
   };
   return {
     stretch() {
-      const start = cpuSeconds();
+      const start = cpuMs();
       let steps = 0;
-      for (; cpuSeconds() - start < 0.5; steps += batch) pass();
-      return steps / (cpuSeconds() - start);
+      for (; cpuMs() - start < 500; steps += batch) pass();
+      return (1e3 * steps) / (cpuMs() - start);
     },
     [Symbol.dispose]() {
       for (const network of networks) network[Symbol.dispose]();
@@ -138,17 +139,8 @@ function kernelStretch({ hidden, batch, epochs, lanes }: Case): Disposable & { s
   };
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
 function multiplyAdds(widths: readonly number[]): number {
   return widths.slice(1).reduce((sum, width, l) => sum + width * widths[l]!, 0);
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

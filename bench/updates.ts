@@ -20,6 +20,7 @@ import { rng } from '../core/rng.ts';
 import { createNetwork } from '../nn/create-network.ts';
 import { initialise } from '../nn/initialise.ts';
 import { mlp } from '../nn/layers.ts';
+import { cpuMs, median } from './cpu-time.ts';
 
 export interface UpdateBenchRow {
   readonly case: string;
@@ -34,13 +35,17 @@ export interface UpdateBenchRow {
   readonly ofKernel: number;
 }
 
-/** Passes of one network in an update. */
-interface Passes {
-  readonly widths: readonly number[];
+/** Passes in an update. */
+interface Counts {
   readonly forward: number;
   /** Backward passes for the weights, and for the input alone. */
   readonly backward: number;
   readonly backwardInput: number;
+}
+
+/** Those of one network. */
+interface Passes extends Counts {
+  readonly widths: readonly number[];
 }
 
 interface Case {
@@ -68,27 +73,17 @@ function cases(): Case[] {
   const sac = sacConfig.parse({});
   const td3 = td3Config.parse({});
   const dqn = dqnConfig.parse({});
-  const actor = (hidden: readonly number[]): number[] => [inputs, ...hidden, 2];
-  const critic = (hidden: readonly number[]): number[] => [inputs + 1, ...hidden, 1];
   return [
-    {
-      name: 'sac 31-256-256, batch 256',
-      algorithm: new Sac(sac, spaces, rng(1)),
-      rows: sac.batch_size,
-      passes: [
-        { widths: actor([256, 256]), forward: 2, backward: 1, backwardInput: 0 },
-        { widths: critic([256, 256]), forward: 6, backward: 2, backwardInput: 2 },
-      ],
-    },
-    {
-      name: 'td3 31-400-300, batch 256',
-      algorithm: new Td3(td3, spaces, rng(1)),
-      rows: td3.batch_size,
-      passes: [
-        { widths: actor([400, 300]), forward: 1.5, backward: 0.5, backwardInput: 0 },
-        { widths: critic([400, 300]), forward: 4.5, backward: 2, backwardInput: 0.5 },
-      ],
-    },
+    actorCritic('sac', new Sac(sac, spaces, rng(1)), sac.batch_size, [256, 256], {
+      outputs: 2, // mean and deviation
+      actor: { forward: 2, backward: 1, backwardInput: 0 },
+      critics: { forward: 6, backward: 2, backwardInput: 2 },
+    }),
+    actorCritic('td3', new Td3(td3, spaces, rng(1)), td3.batch_size, [400, 300], {
+      outputs: 1,
+      actor: { forward: 1.5, backward: 0.5, backwardInput: 0 },
+      critics: { forward: 4.5, backward: 2, backwardInput: 0.5 },
+    }),
     {
       name: 'dqn 31-64-64-20, batch 32',
       algorithm: new Dqn(dqn, spaces, rng(1)),
@@ -96,6 +91,25 @@ function cases(): Case[] {
       passes: [{ widths: [inputs, 64, 64, dqn.bins], forward: 2, backward: 1, backwardInput: 0 }],
     },
   ];
+}
+
+/** An actor and its critics, all of these hidden widths, whose passes are counted together. */
+function actorCritic(
+  name: string,
+  algorithm: OffPolicyAlgorithm,
+  rows: number,
+  hidden: readonly number[],
+  passes: { readonly outputs: number; readonly actor: Counts; readonly critics: Counts },
+): Case {
+  return {
+    name: `${name} ${[inputs, ...hidden].join('-')}, batch ${rows}`,
+    algorithm,
+    rows,
+    passes: [
+      { widths: [inputs, ...hidden, passes.outputs], ...passes.actor },
+      { widths: [inputs + 1, ...hidden, 1], ...passes.critics },
+    ],
+  };
 }
 
 function measure({ name, algorithm, rows, passes }: Case): UpdateBenchRow {
@@ -175,15 +189,6 @@ function stretch(call: () => void): number {
     call();
   }
   return (cpuMs() - start) / calls;
-}
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e3;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
