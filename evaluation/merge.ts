@@ -4,9 +4,10 @@ import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import { canonicalJson } from './canonical.ts';
-import { laneChecks, threatChecks, threatReport } from './checks.ts';
+import { threatReport } from './checks.ts';
 import { laneNames, wholePanel } from './part.ts';
 import type { Part } from './part.ts';
+import { runResult } from './result.ts';
 
 /** What one evaluation leaves. */
 export interface Outcome {
@@ -39,23 +40,7 @@ export function mergeResults(
   const checks = parts.flatMap((part) => part.checks);
   const threats = whole.attacks.map((a) => threatReport(labelOf(scenario.attacks[a]!), checks));
   const seconds = Math.max(...parts.map((part) => part.timing.seconds));
-  const gradients = lanes.reduce((sum, lane) => sum + (lane.cost?.gradients ?? 0), 0);
-  const attackSeconds = lanes.reduce((sum, lane) => sum + (lane.cost?.seconds ?? 0), 0);
-  return {
-    format: 'faultline-result',
-    version: 1,
-    scenario,
-    seed,
-    versions,
-    hashes,
-    lanes,
-    checks: [...threatChecks(threats), ...laneChecks(lanes)],
-    timing: {
-      seconds,
-      stepsPerSecond: lanes[0]!.steps / Math.max(1e-9, seconds),
-      gradientsPerSecond: attackSeconds === 0 ? 0 : gradients / attackSeconds,
-    },
-  };
+  return runResult(scenario, { versions, hashes, lanes, threats, seconds });
 }
 
 /** The named lanes, each from the part that has it; clean twins may be in several, and are equal. */

@@ -1,13 +1,13 @@
 import { from } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { LaneResult, RunEvent, RunResult } from '../core/run.ts';
+import type { RunEvent } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { hashOf } from './canonical.ts';
-import { laneChecks, threatChecks } from './checks.ts';
 import { Pacer } from './control.ts';
 import type { Clock, CommandQueue } from './control.ts';
 import { openLoop } from './loop.ts';
 import type { Part } from './part.ts';
+import { runResult } from './result.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a run needs beside its scenario; all of it comes from the entry point. */
@@ -72,31 +72,20 @@ export async function* runEvents(
   if (loop.recorder.pending) yield { type: 'frame', frame: loop.recorder.take(clock.now()) };
   yield progress();
   if (pacer.cancelled) return;
-  yield { type: 'finished', result: result(loop.results(), clock.now() - startedAt) };
+  yield {
+    type: 'finished',
+    result: runResult(scenario, {
+      versions: options.versions,
+      hashes: { scenario: hashOf(scenario), data: loop.dataHash, model: loop.modelHash, code: options.codeHash },
+      lanes: loop.results(),
+      threats: loop.engineReports(),
+      seconds: clock.now() - startedAt,
+    }),
+  };
 
   function progress(): RunEvent {
     const seconds = Math.max(1e-9, clock.now() - startedAt);
     return { type: 'progress', step: loop.step, totalSteps: loop.totalSteps, stepsPerSecond: loop.step / seconds };
-  }
-
-  function result(lanes: readonly LaneResult[], seconds: number): RunResult {
-    const gradients = lanes.reduce((sum, lane) => sum + (lane.cost?.gradients ?? 0), 0);
-    const attackSeconds = lanes.reduce((sum, lane) => sum + (lane.cost?.seconds ?? 0), 0);
-    return {
-      format: 'faultline-result',
-      version: 1,
-      scenario,
-      seed: scenario.seed,
-      versions: options.versions,
-      hashes: { scenario: hashOf(scenario), data: loop.dataHash, model: loop.modelHash, code: options.codeHash },
-      lanes,
-      checks: [...threatChecks(loop.engineReports()), ...laneChecks(lanes)],
-      timing: {
-        seconds,
-        stepsPerSecond: loop.step / Math.max(1e-9, seconds),
-        gradientsPerSecond: attackSeconds === 0 ? 0 : gradients / attackSeconds,
-      },
-    };
   }
 }
 

@@ -1,0 +1,33 @@
+import type { RunResult } from '../core/run.ts';
+import type { Scenario } from '../core/scenario.ts';
+import { laneChecks, threatChecks } from './checks.ts';
+import type { ThreatReport } from './checks.ts';
+
+/** What a result is made of, whether one run measured it or several did in parts. */
+export interface Measured extends Pick<RunResult, 'versions' | 'hashes' | 'lanes'> {
+  readonly threats: readonly ThreatReport[];
+  /** Wall time of the steps. */
+  readonly seconds: number;
+}
+
+/** The result of a scenario: lanes, which went in lockstep, the checks that they pass, and rates. */
+export function runResult(scenario: Scenario, { versions, hashes, lanes, threats, seconds }: Measured): RunResult {
+  const total = (cost: 'gradients' | 'seconds'): number =>
+    lanes.reduce((sum, lane) => sum + (lane.cost?.[cost] ?? 0), 0);
+  const attackSeconds = total('seconds');
+  return {
+    format: 'faultline-result',
+    version: 1,
+    scenario,
+    seed: scenario.seed,
+    versions,
+    hashes,
+    lanes,
+    checks: [...threatChecks(threats), ...laneChecks(lanes)],
+    timing: {
+      seconds,
+      stepsPerSecond: lanes[0]!.steps / Math.max(1e-9, seconds),
+      gradientsPerSecond: attackSeconds === 0 ? 0 : total('gradients') / attackSeconds,
+    },
+  };
+}
