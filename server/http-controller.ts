@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { ControllerError } from '../core/errors.ts';
 import type { ControllerQuestion, ControllerTask } from './controller-messages.ts';
@@ -7,6 +8,16 @@ import type { AskController } from './controller-worker.ts';
 
 /** Longest answer that is read: a hundred thousand actions, printed long. */
 const longest = 2 ** 24;
+
+/** Both addresses of `localhost`, so that no resolver can send it elsewhere. Source: RFC 6761, 6.3. */
+const loopback: LookupFunction = (_host, { all }, found) => {
+  if (all)
+    found(null, [
+      { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 },
+    ]);
+  else found(null, '127.0.0.1', 4);
+};
 
 /**
  * Asks a controller over HTTP: `POST {"observations": [[…]…], "units": "normalised"|"physical"}` is answered by
@@ -17,6 +28,7 @@ export function httpController(
   timeoutMs: number,
 ): AskController {
   const secure = url.startsWith('https:');
+  const lookup = new URL(url).hostname === 'localhost' ? loopback : undefined;
   const agent = secure ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
   return async (question) => {
     const text = await post(question);
@@ -43,6 +55,7 @@ export function httpController(
         {
           method: 'POST',
           agent,
+          lookup,
           signal: AbortSignal.timeout(timeoutMs),
           headers: {
             'content-type': 'application/json',

@@ -1,7 +1,8 @@
+import dns from 'node:dns';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   BackendError,
   BudgetError,
@@ -21,6 +22,7 @@ import { schema } from '../../evaluation/vocabulary.ts';
 import type { Workspace } from '../../evaluation/workspace.ts';
 import { controllerAddress } from '../../server/black-boxes.ts';
 import { systemClock } from '../../server/clock.ts';
+import { httpController } from '../../server/http-controller.ts';
 import { RemoteController } from '../../server/remote-controller.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
 import { controllerRule, nonsense, openController } from '../support/controller-server.ts';
@@ -286,6 +288,23 @@ describe('which addresses may be asked', () => {
       expect(() => controllerAddress(name, 'any')).toThrow(ConfigError);
     },
   );
+
+  it('localhost is this machine, whatever a resolver says', async () => {
+    const resolver = vi.spyOn(dns, 'lookup').mockImplementation(() => {
+      throw new Error('a resolver was asked');
+    });
+    try {
+      const ask = (host: string): Promise<Float64Array> => {
+        const url = `${controller.url.replace('127.0.0.1', host)}/act`;
+        const far = httpController({ kind: 'http', name: host, url, units: 'normalised' }, 5000);
+        return far({ observations: Float64Array.of(1), rows: 1, actionSize: 1 });
+      };
+      expect(await ask('localhost')).toEqual(Float64Array.of(controllerRule(1, 1)));
+      await expect(ask('elsewhere.invalid')).rejects.toThrow('a resolver was asked');
+    } finally {
+      resolver.mockRestore();
+    }
+  });
 
   it('a name that is no address is none', () => {
     expect(controllerAddress('ppo20-builtin', 'any')).toBeUndefined();
