@@ -10,7 +10,6 @@ import { faultlineIn } from '../support/faultline.ts';
 import type { Outcome } from '../support/faultline.ts';
 import { smallPolicy } from '../support/small-policy.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const scratch = mkdtempSync(join(tmpdir(), 'faultline-cli-'));
 const path = (...parts: string[]): string => join(scratch, ...parts);
 
