@@ -1,4 +1,5 @@
 import { adamCoefficients } from '../nn/adam.ts';
+import { rmspropCoefficients } from '../nn/rmsprop.ts';
 import type { AdamStep, Network, RmspropStep } from '../nn/network.ts';
 import type { State } from './state.ts';
 import { stateArray } from './state.ts';
@@ -40,7 +41,8 @@ export class FreeParameters implements Trainable {
     return norm;
   }
 
-  rmsprop({ learningRate, alpha = 0.99, epsilon = 1e-5, gradientScale = 1 }: RmspropStep): void {
+  rmsprop(step: RmspropStep): void {
+    const { learningRate, alpha, epsilon, gradientScale } = rmspropCoefficients(step);
     if (this.#steps++ === 0) this.#second.fill(1);
     for (let i = 0; i < this.values.length; i++) {
       const gradient = this.gradient[i]! * gradientScale;
