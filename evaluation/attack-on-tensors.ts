@@ -3,6 +3,7 @@ import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { threatModel } from '../attacks/threat.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { LayerSpec } from '../core/policy.ts';
 import { rng } from '../core/rng.ts';
 import type { AttackSpec } from '../core/scenario.ts';
 import { selectBackend } from '../nn/backend.ts';
@@ -24,19 +25,24 @@ const worthProbing = 2048;
  */
 const chunkRows = (backend: SelectedBackend): number => (gpus.includes(backend.name) ? 16_384 : 512);
 
+async function measuredCrossover({ tf }: SelectedBackend, layers: readonly LayerSpec[]): Promise<number | null> {
+  return (await calibrate(tf, layers, () => performance.now())).crossover;
+}
+
 /**
  * The tensor backend that a batch of recorded rows is attacked on; undefined: the kernel.
  *
  * `kernel` is the kernel. A name is that backend or an error, whatever its speed. `auto` is a hardware GPU from the number of rows on at
  * which its gradients are faster than the kernel's, measured here and now; no other backend ever is.
- * @param now milliseconds  @param open what opens a backend by name; a test brings its own
+ * @param crossoverOn the number of rows from which on the backend is the faster one for these layers, null: never
+ * @param open what opens a backend by name; tests bring their own of both
  * @throws {UnknownNameError} for a name that is no backend; {BackendError} when the named one is unusable.
  */
 export async function attackBackend(
   wanted: string,
   source: VictimSource,
   rows: number,
-  now: () => number,
+  crossoverOn: (backend: SelectedBackend, layers: readonly LayerSpec[]) => Promise<number | null> = measuredCrossover,
   open: (force: string) => Promise<SelectedBackend> = (force) => selectBackend({ force }),
 ): Promise<SelectedBackend | undefined> {
   if (wanted === 'kernel') return undefined;
@@ -45,7 +51,7 @@ export async function attackBackend(
   for (const force of gpus) {
     const backend = await open(force).catch(() => undefined);
     if (backend === undefined) continue;
-    const { crossover } = await calibrate(backend.tf, source.tensors.layers, now);
+    const crossover = await crossoverOn(backend, source.tensors.layers);
     if (crossover !== null && rows >= crossover) return backend;
     backend[Symbol.dispose]();
   }

@@ -20,8 +20,7 @@ const longMs = 500;
 
 /**
  * Times one input gradient at each batch size on both, each once to warm up, then the best of three: the least disturbed one; what takes
- * long, as on the JavaScript backend, is timed once. Between two
- * sizes the crossover is where the straight lines through their times meet.
+ * long, as on the JavaScript backend, is timed once. Between two sizes the crossover is where the straight lines through their times meet.
  * @param now milliseconds
  */
 export async function calibrate(

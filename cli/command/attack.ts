@@ -74,7 +74,7 @@ export function attackCommand(): Command {
       const [spec] = scenario.attacks;
       const started = performance.now();
       const bar = progress(rows, 'attack', 'rows');
-      using backend = await attackBackend(options.backend, source, rows, () => performance.now());
+      using backend = await attackBackend(options.backend, source, rows);
       if (backend !== undefined) note(`on ${backend.name}: ${backend.device}`);
       const running =
         backend === undefined

@@ -86,33 +86,34 @@ describe('where a batch is attacked', () => {
     if (force === 'tfjs-node-gpu') throw new Error('not installed');
     return selectBackend({ force: 'wasm' });
   };
-  /** A clock on which each reading is so much later than the last: the kernel is read first, then the tensors. */
-  const clock = (kernel: number, tensors: number) => {
-    let time = 0;
-    let readings = 0;
-    // Three timings of two readings each, for the kernel and then for the tensors, at every batch size.
-    return () => (time += readings++ % 12 < 6 ? kernel : tensors);
-  };
+  const from = (rows: number | null) => () => Promise.resolve(rows);
 
   it('is the kernel when it is asked for, and for few rows', async () => {
     opened.length = 0;
-    expect(await attackBackend('kernel', source, 1e6, () => 0, open)).toBeUndefined();
-    expect(await attackBackend('auto', source, 100, () => 0, open)).toBeUndefined();
-    expect(await attackBackend('auto', ruleSource('idle'), 1e6, () => 0, open)).toBeUndefined();
+    expect(await attackBackend('kernel', source, 1e6, from(1), open)).toBeUndefined();
+    expect(await attackBackend('auto', source, 100, from(1), open)).toBeUndefined();
+    expect(await attackBackend('auto', ruleSource('idle'), 1e6, from(1), open)).toBeUndefined();
     expect(opened).toEqual([]);
   });
 
   it('is a GPU where it is faster, measured here, and the kernel where it is not', async () => {
     opened.length = 0;
-    using backend = await attackBackend('auto', source, 5000, clock(2, 1), open);
+    using backend = await attackBackend('auto', source, 5000, from(4999), open);
     expect(backend?.name).toBe('wasm');
     expect(opened).toEqual(['tfjs-node-gpu', 'webgpu']);
-    expect(await attackBackend('auto', source, 5000, clock(1, 2), open)).toBeUndefined();
+    const { numTensors } = backend!.tf.memory();
+    expect(await attackBackend('auto', source, 5000, from(5001), open)).toBeUndefined();
+    expect(await attackBackend('auto', source, 5000, from(null), open)).toBeUndefined();
+    expect(backend!.tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('is measured where nothing else is said: plain JavaScript never overtakes the kernel', async () => {
+    expect(await attackBackend('auto', source, 1e6, undefined, () => selectBackend({ force: 'cpu' }))).toBeUndefined();
   }, 60_000);
 
   it('is the named one, or an error', async () => {
-    using backend = await attackBackend('wasm', source, 1, () => 0);
+    using backend = await attackBackend('wasm', source, 1);
     expect(backend?.name).toBe('wasm');
-    await expect(attackBackend('wsam', source, 1, () => 0)).rejects.toThrow(UnknownNameError);
+    await expect(attackBackend('wsam', source, 1)).rejects.toThrow(UnknownNameError);
   });
 });
