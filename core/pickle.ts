@@ -1,8 +1,8 @@
-import { DataError } from './errors.ts';
+import { PickleBytes } from './pickle-bytes.ts';
+import { PickleStack } from './pickle-stack.ts';
 import { PickleCall, PickleGlobal, PicklePersistent } from './pickle-value.ts';
 import type { PickleValue } from './pickle-value.ts';
 
-const mark = Symbol('mark');
 const opcodeNames: Readonly<Record<number, string>> = {
   0x50: 'PERSID',
   0x69: 'INST',
@@ -33,52 +33,44 @@ export interface PickleRules {
  * Source: CPython, Lib/pickletools.py (opcodes).
  */
 export function readPickle(bytes: Uint8Array, rules: PickleRules, file: string, offset: number): PickleValue {
-  return new Reader(bytes, rules, file, offset).run();
+  return new Machine(new PickleBytes(bytes, file, offset), rules).run();
 }
 
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+class Machine {
+  readonly #bytes: PickleBytes;
   readonly #rules: PickleRules;
-  readonly #file: string;
-  readonly #offset: number;
-  readonly #stack: (PickleValue | typeof mark)[] = [];
+  readonly #stack: PickleStack;
   readonly #memo = new Map<number, PickleValue>();
-  #at = 0;
-  /** Of the opcode at work. */
-  #opcodeAt = 0;
 
-  constructor(bytes: Uint8Array, rules: PickleRules, file: string, offset: number) {
+  constructor(bytes: PickleBytes, rules: PickleRules) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#rules = rules;
-    this.#file = file;
-    this.#offset = offset;
+    this.#stack = new PickleStack((message) => bytes.failure(message));
   }
 
   run(): PickleValue {
     const most = this.#rules.mostOpcodes ?? Infinity;
     for (let count = 1; ; count++) {
-      this.#opcodeAt = this.#at;
+      const opcode = this.#bytes.opcode();
       if (count > most) throw this.#failure(`there are more than ${most} opcodes`);
-      const opcode = this.#bytes[this.#take(1)]!;
       // STOP
-      if (opcode === 0x2e) return this.#pop();
+      if (opcode === 0x2e) return this.#stack.pop();
       this.#execute(opcode);
     }
   }
 
   #execute(opcode: number): void {
     const stack = this.#stack;
+    const bytes = this.#bytes;
     switch (opcode) {
       case 0x80: // PROTO
-        this.#take(1);
+        bytes.skip(1);
         return;
       case 0x95: // FRAME
-        this.#take(8);
+        bytes.skip(8);
         return;
       case 0x28: // MARK
-        stack.push(mark);
+        stack.mark();
         return;
       case 0x4e: // NONE
         stack.push(null);
@@ -90,25 +82,25 @@ class Reader {
         stack.push(false);
         return;
       case 0x4b: // BININT1
-        stack.push(this.#uint(1));
+        stack.push(bytes.uint(1));
         return;
       case 0x4d: // BININT2
-        stack.push(this.#uint(2));
+        stack.push(bytes.uint(2));
         return;
       case 0x4a: // BININT
-        stack.push(this.#view.getInt32(this.#take(4), true));
+        stack.push(bytes.int32());
         return;
       case 0x8a: // LONG1
-        stack.push(this.#long(this.#uint(1)));
+        stack.push(this.#long(bytes.uint(1)));
         return;
       case 0x47: // BINFLOAT
-        stack.push(this.#view.getFloat64(this.#take(8)));
+        stack.push(bytes.float64());
         return;
       case 0x8c: // SHORT_BINUNICODE
-        stack.push(this.#text(this.#uint(1)));
+        stack.push(bytes.text(bytes.uint(1)));
         return;
       case 0x58: // BINUNICODE
-        stack.push(this.#text(this.#uint(4)));
+        stack.push(bytes.text(bytes.uint(4)));
         return;
       case 0x29: // EMPTY_TUPLE
       case 0x5d: // EMPTY_LIST
@@ -117,57 +109,57 @@ class Reader {
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        stack.push(this.#popMany(opcode - 0x84));
+        stack.push(stack.popMany(opcode - 0x84));
         return;
       case 0x74: // TUPLE
       case 0x6c: // LIST
-        stack.push(this.#popToMark());
+        stack.push(stack.popToMark());
         return;
       case 0x7d: // EMPTY_DICT
         stack.push(new Map());
         return;
       case 0x64: // DICT
-        stack.push(this.#setItems(new Map(), this.#popToMark()));
+        stack.push(this.#setItems(new Map(), stack.popToMark()));
         return;
       case 0x61: // APPEND
-        this.#append(this.#popMany(1));
+        this.#append(stack.popMany(1));
         return;
       case 0x65: // APPENDS
-        this.#append(this.#popToMark());
+        this.#append(stack.popToMark());
         return;
       case 0x73: // SETITEM
-        this.#setOnTop(this.#popMany(2));
+        this.#setOnTop(stack.popMany(2));
         return;
       case 0x75: // SETITEMS
-        this.#setOnTop(this.#popToMark());
+        this.#setOnTop(stack.popToMark());
         return;
       case 0x71: // BINPUT
-        this.#memo.set(this.#uint(1), this.#top());
+        this.#memo.set(bytes.uint(1), stack.top());
         return;
       case 0x72: // LONG_BINPUT
-        this.#memo.set(this.#uint(4), this.#top());
+        this.#memo.set(bytes.uint(4), stack.top());
         return;
       case 0x94: // MEMOIZE
-        this.#memo.set(this.#memo.size, this.#top());
+        this.#memo.set(this.#memo.size, stack.top());
         return;
       case 0x68: // BINGET
-        stack.push(this.#recall(this.#uint(1)));
+        stack.push(this.#recall(bytes.uint(1)));
         return;
       case 0x6a: // LONG_BINGET
-        stack.push(this.#recall(this.#uint(4)));
+        stack.push(this.#recall(bytes.uint(4)));
         return;
       case 0x30: // POP
-        this.#pop();
+        stack.pop();
         return;
       case 0x51: // BINPERSID
-        stack.push(new PicklePersistent(this.#pop()));
+        stack.push(new PicklePersistent(stack.pop()));
         return;
       case 0x63: // GLOBAL
-        stack.push(this.#global(this.#line(), this.#line()));
+        stack.push(this.#global(bytes.line(), bytes.line()));
         return;
       case 0x93: {
         // STACK_GLOBAL
-        const [module, name] = this.#popMany(2);
+        const [module, name] = stack.popMany(2);
         stack.push(this.#global(this.#asText(module), this.#asText(name)));
         return;
       }
@@ -186,132 +178,63 @@ class Reader {
   /** Opcodes that only objects and their arrays need; whether this is one. */
   #executeOnObjects(opcode: number): boolean {
     const stack = this.#stack;
+    const bytes = this.#bytes;
     switch (opcode) {
       case 0x43: // SHORT_BINBYTES
-        stack.push(this.#binary(this.#uint(1)));
+        stack.push(bytes.run(bytes.uint(1)));
         return true;
       case 0x42: // BINBYTES
-        stack.push(this.#binary(this.#uint(4)));
+        stack.push(bytes.run(bytes.uint(4)));
         return true;
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        stack.push(this.#binary(this.#uint64()));
+        stack.push(bytes.run(bytes.uint64()));
         return true;
       case 0x55: // SHORT_BINSTRING
-        stack.push(this.#text(this.#uint(1)));
+        stack.push(bytes.text(bytes.uint(1)));
         return true;
       case 0x8f: // EMPTY_SET
         stack.push([]);
         return true;
       case 0x90: // ADDITEMS
-        this.#append(this.#popToMark());
+        this.#append(stack.popToMark());
         return true;
       case 0x91: // FROZENSET
-        stack.push(this.#popToMark());
+        stack.push(stack.popToMark());
         return true;
       case 0x81: // NEWOBJ
         this.#reduce();
         return true;
       case 0x32: // DUP
-        stack.push(this.#top());
+        stack.push(stack.top());
         return true;
       case 0x31: // POP_MARK
-        this.#popToMark();
+        stack.popToMark();
         return true;
       default:
         return false;
     }
   }
 
-  /** Moves on by `count` bytes; returns where they begin. */
-  #take(count: number): number {
-    const at = this.#at;
-    if (count > this.#bytes.length - at) throw this.#failure('the end is missing');
-    this.#at = at + count;
-    return at;
-  }
-
-  #uint(width: 1 | 2 | 4): number {
-    const at = this.#take(width);
-    if (width === 1) return this.#bytes[at]!;
-    return width === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
-  }
-
-  #uint64(): number {
-    const at = this.#take(8);
-    return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 2 ** 32;
-  }
-
-  /** A view. */
-  #binary(length: number): Uint8Array {
-    const at = this.#take(length);
-    return this.#bytes.subarray(at, at + length);
-  }
-
-  /** Little-endian two's complement; a bigint where objects may have one (the state of a random generator). */
+  /** A bigint where objects may have one (the state of a random generator). */
   #long(width: number): number | bigint {
-    const at = this.#take(width);
     const widest = this.#rules.objects ? 64 : 8;
     if (width > widest) throw this.#failure(`an integer of ${width} bytes, expected at most ${widest}`);
-    let value = 0n;
-    for (let i = width - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[at + i]!);
-    const whole = BigInt.asIntN(8 * width, value);
-    const signed = Number(whole);
-    if (Number.isSafeInteger(signed)) return signed;
-    if (!this.#rules.objects) throw this.#failure(`the integer ${signed} is too large`);
+    const whole = this.#bytes.integer(width);
+    const rounded = Number(whole);
+    if (Number.isSafeInteger(rounded)) return rounded;
+    if (!this.#rules.objects) throw this.#failure(`the integer ${rounded} is too large`);
     return whole;
   }
 
-  #text(length: number): string {
-    const at = this.#take(length);
-    return new TextDecoder().decode(this.#bytes.subarray(at, at + length));
-  }
-
-  #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.#at);
-    if (end < 0) throw this.#failure('the end is missing');
-    const text = this.#text(end - this.#at);
-    this.#at = end + 1;
-    return text;
-  }
-
-  #top(): PickleValue {
-    const value = this.#stack.at(-1);
-    if (value === undefined || value === mark) throw this.#failure('a value is missing on the stack');
-    return value;
-  }
-
-  #pop(): PickleValue {
-    const value = this.#top();
-    this.#stack.pop();
-    return value;
-  }
-
-  #popMany(count: number): PickleValue[] {
-    for (let i = 1; i <= count; i++) {
-      const value = this.#stack.at(-i);
-      // null is Python's None, a value like any other.
-      if (value === undefined || value === mark) throw this.#failure('a value is missing on the stack');
-    }
-    return this.#stack.splice(-count) as PickleValue[];
-  }
-
-  #popToMark(): PickleValue[] {
-    const at = this.#stack.lastIndexOf(mark);
-    if (at < 0) throw this.#failure('a mark is missing on the stack');
-    const values = this.#stack.splice(at + 1) as PickleValue[];
-    this.#stack.pop();
-    return values;
-  }
-
   #append(values: readonly PickleValue[]): void {
-    const list = this.#top();
+    const list = this.#stack.top();
     if (!Array.isArray(list)) throw this.#failure('something is appended to what is no list');
     for (const value of values) list.push(value);
   }
 
   #setOnTop(items: readonly PickleValue[]): void {
-    const map = this.#top();
+    const map = this.#stack.top();
     if (!(map instanceof Map)) throw this.#failure('items are set of what is no dictionary');
     this.#setItems(map, items);
   }
@@ -343,7 +266,7 @@ class Reader {
   }
 
   #reduce(): void {
-    const [callee, args] = this.#popMany(2);
+    const [callee, args] = this.#stack.popMany(2);
     if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
       throw this.#failure('a call is of no function, or without a tuple of arguments');
     if (callee.name !== 'collections.OrderedDict') {
@@ -357,16 +280,14 @@ class Reader {
 
   /** Attributes of an ordered dictionary (PyTorch's `_metadata`) are dropped, those of an object kept beside its arguments. */
   #build(): void {
-    const state = this.#pop();
-    const target = this.#top();
+    const state = this.#stack.pop();
+    const target = this.#stack.top();
     if (this.#rules.objects && target instanceof PickleCall) target.state = state;
     else if (!(target instanceof Map)) throw this.#failure('attributes are set of what is no dictionary');
   }
 
-  #failure(message: string): DataError {
-    return new DataError(`in the pickle, ${message} (byte ${this.#offset + this.#opcodeAt})`, {
-      place: { file: this.#file },
-    });
+  #failure(message: string): Error {
+    return this.#bytes.failure(message);
   }
 }
 

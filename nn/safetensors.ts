@@ -1,5 +1,5 @@
 import { PolicyFileError } from '../core/errors.ts';
-import { brainFloat, firstNotFinite, floatsOf, halfFloat } from '../core/state-dict.ts';
+import { brainFloat, firstNotFinite, floatsOf, halfFloat } from '../core/float-bytes.ts';
 
 /** A float32 array with its shape, row-major. */
 export interface Tensor {

@@ -2,7 +2,7 @@ import { PolicyFileError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
 import { PickleCall, describePickled } from '../../core/pickle-value.ts';
 import type { PickleValue } from '../../core/pickle-value.ts';
-import { halfFloat } from '../../core/state-dict.ts';
+import { halfFloat } from '../../core/float-bytes.ts';
 
 /** Under numpy 1 and under numpy 2. */
 const both = (name: string): readonly string[] => [`numpy.core.${name}`, `numpy._core.${name}`];

@@ -1,3 +1,4 @@
+import { halfFloat } from '../../../core/float-bytes.ts';
 import { shapeText, sizeOf } from './array.ts';
 import type { NumberArray } from './array.ts';
 import type { Field, WireFile } from './wire.ts';
@@ -76,14 +77,4 @@ export function readTensor(wire: WireFile, field: Field): NamedArray {
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) return fail(`value ${bad} is ${data[bad]}, expected a finite number`);
   return { name, array: { dims, data } };
-}
-
-/** An IEEE 754 binary16 from its bits. */
-export function halfFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

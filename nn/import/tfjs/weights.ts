@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { PolicyFileError } from '../../../core/errors.ts';
+import { halfFloat } from '../../../core/float-bytes.ts';
 import type { ImportSource } from '../imported-model.ts';
 import { shapeText, sizeOf } from '../onnx/array.ts';
 import type { NumberArray } from '../onnx/array.ts';
-import { halfFloat } from '../onnx/tensor.ts';
 import { mostValues } from '../onnx/wire.ts';
 
 const dtype = z.enum(['float32', 'float16', 'int32', 'uint16', 'uint8', 'bool']);
