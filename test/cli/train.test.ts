@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LearnerName } from '../../agents/index.ts';
 import { replaceFile } from '../../cli/files.ts';
 import type { TrainingCard } from '../../cli/training-folder.ts';
 import type { SeedsSummary } from '../../cli/training-seeds.ts';
 import { studentQuantile } from '../../evaluation/interval.ts';
-import { faultlineIn } from '../support/faultline.ts';
+import { faultlineIn, killedAt } from '../support/faultline.ts';
 import type { Outcome } from '../support/faultline.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'faultline-train-'));
@@ -46,29 +47,59 @@ train:
 }, 120_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-describe('faultline train, killed', () => {
-  it('resumes to the weights, the curve and the card of a training that was not', async () => {
-    const args = ['train', 'cart.yaml', '--out', 'killed', '--checkpoint-every', '0'];
-    // Killed twice without a word of warning, at different points, the second time while it works on a resumed training.
-    for (const [round, step] of ['2048', '5120'].entries()) {
-      const outcome = await faultline(round === 0 ? args : [...args, '--resume'], (stderr, kill) => {
-        if (stderr.includes(`step ${step}:`)) kill('SIGKILL');
-      });
-      expect(outcome.signal).toBe('SIGKILL');
-      expect(existsSync(path('killed', 'checkpoint.bin'))).toBe(true);
-    }
-    expect(figures('killed', 'card.json')).toMatchObject({ complete: false });
-    writeFileSync(path('killed', 'checkpoint.bin.tmp'), 'half a checkpoint'); // what a kill within a save would leave
-    const { stderr } = await ok([...args, '--resume']);
-    expect(Number(/resumed at step (\d+)/.exec(stderr)![1])).toBeGreaterThanOrEqual(4096);
-    expect(bytes('killed', 'policy.safetensors').equals(bytes('whole', 'policy.safetensors'))).toBe(true);
-    expect(read('killed', 'policy.json')).toBe(read('whole', 'policy.json'));
-    expect(read('killed', 'curve.csv')).toBe(read('whole', 'curve.csv'));
-    expect(figures('killed', 'card.json')).toEqual(figures('whole', 'card.json'));
-    for (const leftover of ['checkpoint.bin', 'checkpoint.bin.tmp'])
-      expect(existsSync(path('killed', leftover))).toBe(false);
-  }, 180_000);
+/** A training of each learner with all that it carries from step to step: rings that are full, statistics, noise with a memory. */
+const trainings: Readonly<Record<LearnerName, object>> = {
+  ppo: {
+    environment: 'pendulum',
+    config: { net_arch: [16], n_steps: 32, n_epochs: 3, normalize: {}, normaliseReward: true, use_sde: true },
+  },
+  a2c: { environment: 'cart-pole', config: { bins: 2, net_arch: [16], n_steps: 8, normalize: {} } },
+  sac: {
+    environment: 'pendulum',
+    config: { net_arch: [16], batch_size: 32, buffer_size: 1000, normalize: {}, normaliseReward: true },
+  },
+  td3: {
+    environment: 'pendulum',
+    config: { net_arch: [16], batch_size: 32, buffer_size: 1000, action_noise: { ou: 0.5 }, policy_delay: 3 },
+  },
+  dqn: {
+    environment: 'cart-pole',
+    config: { bins: 2, net_arch: [16], buffer_size: 1000, target_update_interval: 600, exploration_fraction: 0.8 },
+  },
+};
 
+describe.each(Object.entries(trainings))('faultline train, %s, killed', (algorithm, own) => {
+  it('resumes to the weights, the curve and the card of a training that was not', async () => {
+    const common = { algorithm, steps: 6144, lanes: 4, evaluateEvery: 1024, evaluateEpisodes: 4 };
+    writeFileSync(path(`${algorithm}.yaml`), JSON.stringify({ seed: 3, train: { ...common, ...own } }));
+    const [whole, killed] = [`${algorithm}-whole`, `${algorithm}-killed`];
+    await ok(['train', `${algorithm}.yaml`, '--out', whole]);
+
+    // Killed twice, the second time while it works on a resumed training. It has saved itself after the evaluation before.
+    const args = ['train', `${algorithm}.yaml`, '--out', killed, '--checkpoint-every', '0'];
+    const resumed = [...args, '--resume'];
+    const first = await faultlineIn(scratch, args, undefined, killedAt('step 3072:'));
+    expect(first).toMatchObject({ signal: 'SIGKILL', stdout: '' });
+    const second = await faultlineIn(scratch, resumed, undefined, killedAt('step 5120:'));
+    expect(second.signal, second.stderr).toBe('SIGKILL');
+    expect(second.stderr).toMatch(/resumed at step 2048\n[^]*step 4096:/);
+    expect(figures(killed, 'card.json')).toMatchObject({ complete: false, steps: 4096 });
+    const { gradientSteps } = JSON.parse(read(killed, 'card.json')) as TrainingCard;
+    expect(gradientSteps).toBeGreaterThan(100); // it had begun to learn
+    writeFileSync(path(killed, 'checkpoint.bin.tmp'), 'half a checkpoint'); // what a kill within a save would leave
+
+    const { stderr } = await ok(resumed);
+    expect(stderr).toContain('resumed at step 4096\n');
+    expect(bytes(killed, 'policy.safetensors').equals(bytes(whole, 'policy.safetensors'))).toBe(true);
+    expect(read(killed, 'policy.json')).toBe(read(whole, 'policy.json'));
+    expect(read(killed, 'curve.csv')).toBe(read(whole, 'curve.csv'));
+    expect(figures(killed, 'card.json')).toEqual(figures(whole, 'card.json'));
+    for (const leftover of ['checkpoint.bin', 'checkpoint.bin.tmp'])
+      expect(existsSync(path(killed, leftover))).toBe(false);
+  }, 180_000);
+});
+
+describe('what a kill leaves', () => {
   it('a damaged checkpoint is refused by name', async () => {
     mkdirSync(path('damaged'));
     writeFileSync(path('damaged', 'checkpoint.bin'), 'not a checkpoint');
