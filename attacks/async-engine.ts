@@ -34,7 +34,7 @@ export function asyncAttackEngine(setup: {
   return {
     async perturb(x, rows, step, rngs, out) {
       ours.begin(x, rows, rngs, out);
-      for (const question of questions(x, rows, victim, { step, rngs, threat, features }, out))
+      for (const question of questions(x, rows, victim, { step, rngs, threat, set: ours.set, features }, out))
         await answer(probe, question);
       const { cleanAction, action } = ours.confine(x, rows, out);
       await victim.decide(x, rows, cleanAction);

@@ -35,7 +35,7 @@ export function attackEngine(setup: {
   return {
     perturb(x, rows, step, rngs, out) {
       ours.begin(x, rows, rngs, out);
-      attack.perturb(x, rows, probe, { step, rngs, threat, features }, out);
+      attack.perturb(x, rows, probe, { step, rngs, threat, set: ours.set, features }, out);
       const { cleanAction, action } = ours.confine(x, rows, out);
       victim.decide(x, rows, cleanAction);
       victim.decide(out, rows, action);

@@ -1,4 +1,4 @@
-import type { ObservationAttack, ThreatModel } from '../core/attack.ts';
+import type { ObservationAttack, ThreatModel, ThreatSet } from '../core/attack.ts';
 import { assertLength, ShapeError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
@@ -13,7 +13,9 @@ export interface House {
   /** Rows asked of the victim by the attack so far, the sums of what every verdict counts by row; judging is free. `rejected`: proposals that were not numbers. */
   readonly meter: { readonly queries: number; readonly gradients: number; readonly rejected: number };
   readonly verdict: Verdict;
-  /** Checks the arrays of a step and begins its count. @throws {ShapeError} */
+  /** The threat sets around the rows of the step that was begun. */
+  readonly set: ThreatSet;
+  /** Checks the arrays of a step, puts the threat sets around its rows and begins its count. @throws {ShapeError} */
   begin(x: Float32Array, rows: number, rngs: readonly Rng[], out: Float32Array): void;
   /**
    * Confines what was proposed to the threat set, and verifies it.
@@ -49,6 +51,7 @@ export function house(
   let verdict = verdictOf(0, 0);
   let rejected = 0;
   return {
+    set: ball,
     get meter() {
       return { queries: tally.queries, gradients: tally.gradients, rejected };
     },
@@ -60,9 +63,9 @@ export function house(
       assertLength(out, rows * size, 'out', 'perturb');
       if (rngs.length < rows) throw new ShapeError(`perturb: ${rngs.length} random streams for ${rows} rows`);
       tally.begin(rows);
+      ball.around(x, rows, threat);
     },
     confine(x, rows, out) {
-      ball.around(x, rows, threat);
       rejected += ball.project(out);
       const outside = firstOutside(x, out, rows, threat);
       if (outside >= 0) throw outsideError(x, out, outside, threat, features);

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { linfBall } from './ball/linf.ts';
 import { define } from './define.ts';
 
 /** `x' = Π(x + U(−ε, ε))`, a new draw for every feature and step; one-sided: `U(0, ε)`. */
@@ -13,7 +12,6 @@ export const randomNoise = define(
       .meta({ title: 'One-sided', description: 'Draw from 0…ε only, as the paper’s code does.' }),
   }),
   ({ oneSided }) => {
-    const ball = linfBall();
     return {
       stage: 'observation',
       access: 'none',
@@ -26,8 +24,7 @@ export const randomNoise = define(
             out[i] = x[i]! + epsilon[j]! * (oneSided ? draw : 2 * draw - 1);
           }
         }
-        ball.around(x, rows, context.threat);
-        ball.project(out);
+        context.set.project(out);
       },
     };
   },

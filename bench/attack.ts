@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { attackEngine } from '../attacks/engine.ts';
 import { attacks } from '../attacks/index.ts';
 import { threatModel } from '../attacks/threat.ts';
+import { goalOf } from '../core/goal.ts';
 import type { Head } from '../core/policy.ts';
 import { rng } from '../core/rng.ts';
 import type { GradientAccess } from '../core/victim.ts';
@@ -78,7 +79,7 @@ function perIteration(victim: GradientAccess, rows: number): number {
 
 function networkAlone(victim: GradientAccess, rows: number): number {
   const x = new Float32Array(rows * size).fill(0.5);
-  const goal = { clean: new Float32Array(rows * 20), side: new Int8Array(rows) };
+  const goal = goalOf(victim, rows);
   const objective = { name: 'first logit', check: () => {}, evaluate: firstLogit };
   const value = new Float32Array(rows);
   const gradient = new Float32Array(x.length);

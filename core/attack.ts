@@ -3,12 +3,38 @@ import type { Rng } from './rng.ts';
 import type { Feature } from './space.ts';
 import type { AccessKind, DecisionAccess, GradientAccess, Question } from './victim.ts';
 
-/** `{x' : |x'ᵢ − xᵢ| ≤ epsilonᵢ, lowᵢ ≤ x'ᵢ ≤ highᵢ}`; a masked feature has epsilon 0. All [O], normalised units. */
+/** How the changes of a row's features count together. */
+export type Norm = 'linf' | 'l2' | 'l1' | 'l0';
+
+/**
+ * `{x' : ‖(x' − x) ⊘ epsilon‖ ≤ 1, low ≤ x' ≤ high}`, ⊘ feature by feature; a masked feature has epsilon 0 and stays. In L-inf each feature
+ * may move by its own epsilon; in L2 and L1 by less the more the others do; in L0 `sensors` of them may, each by its epsilon. All [O],
+ * normalised units.
+ */
 export interface ThreatModel {
-  readonly norm: 'linf';
+  readonly norm: Norm;
   readonly epsilon: Float32Array;
   readonly low: Float32Array;
   readonly high: Float32Array;
+  /** Of `l0`: how many features may differ at once. */
+  readonly sensors?: number;
+}
+
+/** The threat sets around the rows of a batch. */
+export interface ThreatSet {
+  /** Whether `bounds` say all there is to say; otherwise a point between them may still be outside, and `project` has to be asked. */
+  readonly isBox: boolean;
+  /** The smallest box around each row's set, [rows×O] each. */
+  bounds(low: Float32Array, high: Float32Array): void;
+  /**
+   * Moves rows to the nearest point of their sets, a NaN to the clean number; returns how many were NaN.
+   * @param point [rows×O]  @param rows how many; absent: all of the batch  @param of [≥ rows] the batch's row behind each; absent: in order
+   */
+  project(point: Float32Array | Float64Array, rows?: number, of?: Int32Array): number;
+  /** Fills row `row` of `point` [rows×O] with a random point of its set. */
+  sample(row: number, rng: Rng, point: Float64Array): void;
+  /** Whether number `i` of the batch [rows×O] can move at all. */
+  free(i: number): boolean;
 }
 
 /** What an attack knows beside the observation. */
@@ -18,7 +44,32 @@ export interface AttackContext {
   /** [rows] one stream a row, so that batching never changes a lane's bits. */
   readonly rngs: readonly Rng[];
   readonly threat: ThreatModel;
+  /** The threat sets around the clean rows, which what is proposed will be confined to. */
+  readonly set: ThreatSet;
   readonly features: readonly Feature[];
+}
+
+/** Clean steps of the victim in the closed loop, in order: step t of lane n is row t·lanes + n. */
+export interface Recording {
+  readonly lanes: number;
+  readonly steps: number;
+  /** [(steps + 1)·lanes×O] what was observed before each step, and after the last. */
+  readonly observation: Float32Array;
+  /** [steps·lanes×A] physical. */
+  readonly action: Float64Array;
+  /** [steps·lanes] */
+  readonly reward: Float64Array;
+  /** [steps·lanes] 1 where the step ended its episode: the next observation belongs to another. */
+  readonly ended: Uint8Array;
+}
+
+/** What an attacker may do before the first step: watch, and learn from what it saw. */
+export interface Rehearsal {
+  readonly features: readonly Feature[];
+  readonly victim: GradientAccess;
+  readonly rng: Rng;
+  /** The victim's clean steps, at most so many a lane, from the start of an episode: an attacker that listens. */
+  record(steps: number): Recording;
 }
 
 /** What an attack has to know of a victim before it asks anything. */
@@ -30,6 +81,8 @@ export interface ObservationAttack<Access extends DecisionAccess = GradientAcces
   readonly access: AccessKind;
   /** Throws a ConfigError when the attack has no meaning on this head; the engine asks once, before the first step. */
   check?(head: Head): void;
+  /** Learns what it needs before the first step; yields the share done, 0…1. Absent: it needs nothing. */
+  prepare?(rehearsal: Rehearsal): Generator<number, void, void>;
   /** @param x [rows×O] clean  @param out [rows×O] perturbed; may not alias x */
   perturb(x: Float32Array, rows: number, victim: Access, context: AttackContext, out: Float32Array): void;
   /**

@@ -66,12 +66,19 @@ export type Question =
       readonly of?: Int32Array;
     };
 
-/** What each row is pushed towards. */
+/**
+ * What each row is pushed towards. O features, K logits, A action components; a categorical head has one component. Where neither
+ * a side nor an action is named, the row moves away from its clean decision.
+ */
 export interface Goal {
-  /** [rows×K] the victim's logits on the clean observation. */
+  /** [rows×O] the clean observations. */
+  readonly x: Float32Array;
+  /** [rows×K] the victim's logits on them. */
   readonly clean: Float32Array;
-  /** [rows] −1 discharge, +1 charge, 0 none: an untargeted row moves away from its clean decision. */
+  /** [rows×A] −1 discharge, +1 charge, 0 none. */
   readonly side: Int8Array;
+  /** [rows×A] the physical action to force, NaN where there is none; it goes before the side. */
+  readonly action: Float64Array;
 }
 
 /** A scalar on the logits that an attack *maximises*; pure, with its analytic gradient. */

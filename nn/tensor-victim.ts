@@ -1,3 +1,4 @@
+import { goalRows } from '../core/goal.ts';
 import { headActions } from '../core/policy.ts';
 import type { AsyncGradientAccess } from '../core/victim.ts';
 import type { Tensorflow } from './backend/tensorflow.ts';
@@ -51,11 +52,14 @@ export function tensorVictim(
         z,
         rows,
         (logits, row, count, dLogits) => {
-          const part = {
-            clean: goal.clean.subarray(row * outputs, (row + count) * outputs),
-            side: goal.side.subarray(row, row + count),
-          };
-          objective.evaluate(head, logits, part, count, value.subarray(row, row + count), dLogits);
+          objective.evaluate(
+            head,
+            logits,
+            goalRows(goal, rows, row, count),
+            count,
+            value.subarray(row, row + count),
+            dLogits,
+          );
         },
         gradient,
       );

@@ -1,19 +1,10 @@
-import type { ThreatModel } from '../../core/attack.ts';
-import type { Rng } from '../../core/rng.ts';
+import type { ThreatModel, ThreatSet } from '../../core/attack.ts';
 import { sumDown } from './next-float32.ts';
 
-/** The threat sets around a batch of clean rows; buffers grow and are reused. */
-export interface Ball {
+/** Threat sets that can be put around one batch after another; buffers grow and are reused. */
+export interface Ball extends ThreatSet {
   /** Sets the centres. @param x [rows×O] clean, read again until the next call */
   around(x: Float32Array, rows: number, threat: ThreatModel): void;
-  /** Moves each number to the nearest of its set, NaN to the clean one; returns how many were NaN. [rows×O] */
-  project(point: Float32Array | Float64Array): number;
-  /** Copies the ends of the sets out, [rows×O] each. */
-  bounds(low: Float32Array, high: Float32Array): void;
-  /** Fills a row with a uniform draw from its set. */
-  sample(row: number, rng: Rng, point: Float64Array): void;
-  /** Whether feature `i` of the batch [rows×O] can move at all. */
-  free(i: number): boolean;
 }
 
 /**
@@ -30,6 +21,7 @@ export function linfBall(): Ball {
   let size = 0;
   let features = 0;
   return {
+    isBox: true,
     around(x, rows, threat) {
       features = threat.epsilon.length;
       size = rows * features;
@@ -52,20 +44,24 @@ export function linfBall(): Ball {
         }
       }
     },
-    project(point) {
+    project(point, rows = size / features, of) {
       let notNumbers = 0;
-      for (let i = 0; i < size; i++) {
-        const value = point[i]!;
-        const low = lower[i]!;
-        const high = upper[i]!;
-        // Ends are assigned, not compared for equality, so that a masked −0 stays −0.
-        // Compared as the float32 that it will be: else a subnormal above a −0 would become +0 now and −0 the next time.
-        const single = Math.fround(value);
-        if (single > low) point[i] = single < high ? value : high;
-        else if (single <= low) point[i] = low;
-        else {
-          if (!Object.is(clean[i], Number.NaN)) notNumbers++;
-          point[i] = clean[i]!;
+      for (let row = 0, p = 0; row < rows; row++) {
+        const shift = ((of?.[row] ?? row) - row) * features;
+        for (let j = 0; j < features; j++, p++) {
+          const i = p + shift;
+          const value = point[p]!;
+          const low = lower[i]!;
+          const high = upper[i]!;
+          // Ends are assigned, not compared for equality, so that a masked −0 stays −0.
+          // Compared as the float32 that it will be: else a subnormal above a −0 would become +0 now and −0 the next time.
+          const single = Math.fround(value);
+          if (single > low) point[p] = single < high ? value : high;
+          else if (single <= low) point[p] = low;
+          else {
+            if (!Object.is(clean[i], Number.NaN)) notNumbers++;
+            point[p] = clean[i]!;
+          }
         }
       }
       return notNumbers;

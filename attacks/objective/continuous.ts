@@ -35,7 +35,7 @@ export function continuousObjective(name: string, fill: ComponentTerm): Objectiv
       for (let r = 0, at = 0; r < rows; r++, at += size) {
         let sum = 0;
         for (let b = 0; b < actions; b++) {
-          fill(means, b, logits[at + b]!, goal.clean[at + b]!, goal.side[r]!, term);
+          fill(means, b, logits[at + b]!, goal.clean[at + b]!, goal.side[r * actions + b]!, term);
           gradient[at + b] = term.slope;
           sum += term.value;
         }

@@ -1,11 +1,11 @@
-import type { AttackContext, ObservationAttack, ThreatModel, VictimShape } from '../../core/attack.ts';
+import type { AttackContext, ObservationAttack, ThreatModel, ThreatSet, VictimShape } from '../../core/attack.ts';
+import { copyGoal, goalRows, moveGoalRow } from '../../core/goal.ts';
 import type { Head } from '../../core/policy.ts';
 import type { Objective, Question } from '../../core/victim.ts';
 import type { Ascent } from '../../nn/ascent.ts';
 import { referenceAscent } from '../../nn/reference-ascent.ts';
 import { wasmAscent } from '../../nn/wasm-ascent.ts';
 import { answer } from '../answer.ts';
-import type { Ball } from '../ball/linf.ts';
 import { linfBall } from '../ball/linf.ts';
 import { needBothSides } from '../objective/categorical.ts';
 import { signStep } from '../step/rule.ts';
@@ -46,8 +46,7 @@ export interface GradientSearch {
 export function gradientSearch(search: GradientSearch): ObservationAttack {
   const { objective, target, schedule, steps, restarts } = search;
   const rule = search.step ?? signStep;
-  const ball = linfBall();
-  const final = linfBall();
+  const wide = linfBall();
   let unboxed: { readonly of: ThreatModel; readonly threat: ThreatModel } | undefined;
 
   const check = (head: Head): void => {
@@ -55,10 +54,12 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     if (target.sided && head.kind === 'categorical') needBothSides('a target with a side', head.values);
   };
 
-  const inner = (threat: ThreatModel): ThreatModel => {
-    if (search.box === 'inside') return threat;
+  /** The sets that iterates keep to. */
+  const space = (x: Float32Array, rows: number, { set, threat }: AttackContext): ThreatSet => {
+    if (search.box === 'inside') return set;
     if (unboxed?.of !== threat) unboxed = { of: threat, threat: withoutBox(threat) };
-    return unboxed.threat;
+    wide.around(x, rows, unboxed.threat);
+    return wide;
   };
 
   function* ascend(
@@ -74,12 +75,15 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     const { goals, goal, position, point, gradient, logits, slope, value, best, rate, row: of } = buffers;
     const bound = { objective, goal };
     const asked = { kind: 'gradient' as const, objective: bound, x: point, rows, value, gradient, of };
+    goals.x.set(x);
     yield { kind: 'logits', x, rows, out: goals.clean };
-    target.aim(x, rows, context, goals.side);
+    goals.side.fill(0);
+    goals.action.fill(Number.NaN);
+    target.aim(rows, context, goals);
     for (let j = 0; j < threat.epsilon.length; j++) {
       buffers.size[j] = schedule.unit === 'epsilon' ? threat.epsilon[j]! : 1;
     }
-    ball.around(x, rows, inner(threat));
+    const set = space(x, rows, context);
     out.set(x);
     if (search.keep === 'best') objective.evaluate(head, goals.clean, goals, rows, best, slope);
     else best.fill(Number.NEGATIVE_INFINITY);
@@ -87,17 +91,17 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     for (let restart = 0; restart < restarts; restart++) {
       const first = restart === 0 && search.start === 'clean';
       asked.rows = rows;
-      muster(buffers, ball, x);
+      muster(buffers, set);
       if (first) position.set(x);
-      else for (let row = 0; row < rows; row++) ball.sample(row, context.rngs[row]!, position);
+      else for (let row = 0; row < rows; row++) set.sample(row, context.rngs[row]!, position);
       point.set(position);
       for (let k = 0; k < steps && asked.rows > 0; k++) {
         yield asked;
         if (k === 0 && first && search.plateau === 'jump') {
-          const jumped = jump(buffers, ball, context);
+          const jumped = jump(buffers, set, context);
           // All or none, as a rule: a distance from the clean decision begins in a minimum, another objective hardly ever.
           if (jumped === rows) yield asked;
-          else if (jumped > 0) yield* askAgain(buffers, objective, logitsSize);
+          else if (jumped > 0) yield* askAgain(buffers, objective);
         }
         if (search.keep === 'best') improve(buffers, asked.rows, out);
         rate.fill(schedule.at(k, steps));
@@ -115,10 +119,7 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
       objective.evaluate(head, last, goal, left, value, left === rows ? slope : slope.subarray(0, last.length));
       improve(buffers, left, out);
     }
-    if (search.box === 'after') {
-      final.around(x, rows, threat);
-      final.project(out);
-    }
+    if (search.box === 'after') context.set.project(out);
   }
 
   const room = searchRoom(wasmAscent);
@@ -149,33 +150,29 @@ function searchRoom(
   return (rows, victim) => {
     ascent ??= make();
     workspace ??= searchWorkspace(ascent);
-    return { ascent, buffers: workspace(rows, victim.observationSize, victim.logitsSize) };
+    return { ascent, buffers: workspace(rows, victim) };
   };
 }
 
 /** All rows are searched again, each in its own place. */
-function muster(buffers: SearchBuffers, ball: Ball, x: Float32Array): void {
-  const { goals, goal, row, lower, upper, clean } = buffers;
-  ball.bounds(lower, upper);
-  clean.set(x);
-  goal.clean.set(goals.clean);
-  goal.side.set(goals.side);
+function muster(buffers: SearchBuffers, set: ThreatSet): void {
+  const { goals, goal, row, lower, upper } = buffers;
+  set.bounds(lower, upper);
+  copyGoal(goals, goal);
   for (let r = 0; r < row.length; r++) row[r] = r;
 }
 
 /** Leaves out the rows that did not move; returns how many are left. What a row is searched with moves up with it. */
 function closeRanks(buffers: SearchBuffers, active: number): number {
-  const { goal, row, moved, position, point, lower, upper, clean } = buffers;
+  const { goal, row, moved, position, point, lower, upper } = buffers;
   const features = buffers.size.length;
-  const outputs = goal.clean.length / row.length;
   let left = 0;
   for (let r = 0; r < active; r++) {
     if (moved[r] === 0) continue;
     if (left < r) {
-      for (const rows of [position, point, lower, upper, clean])
+      for (const rows of [position, point, lower, upper])
         rows.copyWithin(left * features, r * features, (r + 1) * features);
-      goal.clean.copyWithin(left * outputs, r * outputs, (r + 1) * outputs);
-      goal.side[left] = goal.side[r]!;
+      moveGoalRow(goal, row.length, r, left);
       row[left] = row[r]!;
     }
     left++;
@@ -184,16 +181,16 @@ function closeRanks(buffers: SearchBuffers, active: number): number {
 }
 
 /** Rows whose gradient is 0 in every feature that may move go to a random point; `moved` tells which. Returns how many. */
-function jump(buffers: SearchBuffers, ball: Ball, context: AttackContext): number {
+function jump(buffers: SearchBuffers, set: ThreatSet, context: AttackContext): number {
   const { position, point, gradient, moved } = buffers;
   const features = buffers.size.length;
   let jumped = 0;
   for (let r = 0; r < buffers.row.length; r++) {
     let still = true;
-    for (let i = r * features; still && i < (r + 1) * features; i++) still = !(ball.free(i) && gradient[i]! !== 0);
+    for (let i = r * features; still && i < (r + 1) * features; i++) still = !(set.free(i) && gradient[i]! !== 0);
     moved[r] = still ? 1 : 0;
     if (!still) continue;
-    ball.sample(r, context.rngs[r]!, position);
+    set.sample(r, context.rngs[r]!, position);
     for (let i = r * features; i < (r + 1) * features; i++) point[i] = position[i]!;
     jumped++;
   }
@@ -201,15 +198,14 @@ function jump(buffers: SearchBuffers, ball: Ball, context: AttackContext): numbe
 }
 
 /** Asks for the rows that jumped, and for no other: a row costs the same whatever rows are beside it. */
-function* askAgain(buffers: SearchBuffers, objective: Objective, outputs: number): Generator<Question, void, void> {
+function* askAgain(buffers: SearchBuffers, objective: Objective): Generator<Question, void, void> {
   const { goal, point, value, gradient, row, moved } = buffers;
   const features = buffers.size.length;
   for (let r = 0; r < row.length; r++) {
     if (moved[r] === 0) continue;
-    const clean = goal.clean.subarray(r * outputs, (r + 1) * outputs);
     yield {
       kind: 'gradient',
-      objective: { objective, goal: { clean, side: goal.side.subarray(r, r + 1) } },
+      objective: { objective, goal: goalRows(goal, row.length, r, 1) },
       x: point.subarray(r * features, (r + 1) * features),
       rows: 1,
       value: value.subarray(r, r + 1),

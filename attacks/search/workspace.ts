@@ -1,3 +1,5 @@
+import type { VictimShape } from '../../core/attack.ts';
+import { goalOf } from '../../core/goal.ts';
 import type { Goal } from '../../core/victim.ts';
 import type { Ascent, AscentBuffers } from '../../nn/ascent.ts';
 
@@ -7,7 +9,7 @@ export interface SearchBuffers extends AscentBuffers {
   readonly slope: Float32Array; // [R×K]
   readonly value: Float32Array; // [R]
   readonly best: Float32Array; // [R], by the caller's rows
-  /** What the caller's rows are pushed towards, and what the rows still searched are. */
+  /** What the caller's rows are pushed towards, and what the rows still searched are; the latter's `x` is `clean`. */
   readonly goals: Goal;
   readonly goal: Goal;
   /** [R] the caller's row behind each row still searched. */
@@ -15,16 +17,15 @@ export interface SearchBuffers extends AscentBuffers {
 }
 
 /** Memory that only grows: views are remade when the batch changes shape, never during a search. */
-export function searchWorkspace(ascent: Ascent): (rows: number, features: number, outputs: number) => SearchBuffers {
+export function searchWorkspace(ascent: Ascent): (rows: number, victim: VictimShape) => SearchBuffers {
   let held: AscentBuffers | undefined;
-  let shape = '';
+  let of: VictimShape | undefined;
   let buffers: SearchBuffers | undefined;
-  return (rows, features, outputs) => {
-    const ascending = ascent.reserve(rows, features);
-    const wanted = `${rows}×${features}×${outputs}`;
-    if (buffers !== undefined && wanted === shape && held === ascending) return buffers;
-    const goal = (): Goal => ({ clean: new Float32Array(rows * outputs), side: new Int8Array(rows) });
-    shape = wanted;
+  return (rows, victim) => {
+    const ascending = ascent.reserve(rows, victim.observationSize);
+    if (buffers?.value.length === rows && of === victim && held === ascending) return buffers;
+    const outputs = victim.logitsSize;
+    of = victim;
     held = ascending;
     buffers = {
       ...ascending,
@@ -32,8 +33,8 @@ export function searchWorkspace(ascent: Ascent): (rows: number, features: number
       slope: new Float32Array(rows * outputs),
       value: new Float32Array(rows),
       best: new Float32Array(rows),
-      goals: goal(),
-      goal: goal(),
+      goals: goalOf(victim, rows),
+      goal: { ...goalOf(victim, rows), x: ascending.clean },
       row: new Int32Array(rows),
     };
     return buffers;

@@ -4,8 +4,8 @@ import type { TargetSchedule } from './schedule.ts';
 export function fixedSide(towards: -1 | 1): TargetSchedule {
   return {
     sided: true,
-    aim(_x, rows, _context, side) {
-      side.fill(towards, 0, rows);
+    aim(_rows, _context, goal) {
+      goal.side.fill(towards);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { TargetSchedule } from './schedule.ts';
  */
 export const toggle: TargetSchedule = {
   sided: true,
-  aim(_x, rows, context, side) {
-    side.fill(context.step % 2 === 0 ? -1 : 1, 0, rows);
+  aim(_rows, context, goal) {
+    goal.side.fill(context.step % 2 === 0 ? -1 : 1);
   },
 };

@@ -3,7 +3,5 @@ import type { TargetSchedule } from './schedule.ts';
 /** Away from the clean decision; under `grouped-margin`, to the side opposite to it. */
 export const untargeted: TargetSchedule = {
   sided: false,
-  aim(_x, rows, _context, side) {
-    side.fill(0, 0, rows);
-  },
+  aim() {},
 };

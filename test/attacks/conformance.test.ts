@@ -11,7 +11,7 @@ import { rng } from '../../core/rng.ts';
 import type { GradientAccess } from '../../core/victim.ts';
 import { exactlyWithin } from '../support/exact.ts';
 import { heads, randomNetwork, referenceVictim } from '../support/reference-victim.ts';
-import { plainFeatures, threatOf } from '../support/threat.ts';
+import { contextOf, plainFeatures, threatOf } from '../support/threat.ts';
 
 /** What every attack must keep, whatever it is: one table, one body. A new attack is one new row. */
 const settings: readonly (readonly [AttackName, Readonly<Record<string, unknown>>])[] = [
@@ -72,8 +72,8 @@ function bare(
   const out = new Float32Array(subset(x, only).length).fill(Number.NaN);
   const lanes = only === undefined ? [0, 1, 2, 3, 4] : [only];
   const rngs = lanes.map((lane) => rng(17).split(lane));
-  const context = { step, rngs, threat: bounds, features: plainFeatures(size) };
-  attacks[name].make(config).perturb(subset(x, only), lanes.length, victim, context, out);
+  const own = subset(x, only);
+  attacks[name].make(config).perturb(own, lanes.length, victim, contextOf(own, bounds, rngs, step), out);
   return out;
 }
 

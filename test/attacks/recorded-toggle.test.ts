@@ -3,7 +3,10 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { threatModel } from '../../attacks/threat.ts';
 import { toggle } from '../../attacks/target/toggle.ts';
+import { goalOf } from '../../core/goal.ts';
+import type { Head } from '../../core/policy.ts';
 import type { Feature } from '../../core/space.ts';
+import { contextOf } from '../support/threat.ts';
 
 /**
  * The paper's own toggled run, ten recorded steps under its stealth vector with solar masked. Its weather, calendar and
@@ -57,14 +60,15 @@ describe.skipIf(!there)('the recorded toggle run (needs ../shared/golden)', () =
 
   it('has the parity of our toggle: even steps to discharge, odd steps to charge', () => {
     const action = recorded.columns.indexOf('a');
-    const side = new Int8Array(1);
+    const head: Head = { kind: 'squashed-gaussian', low: [-1], high: [1] };
     const mean = (parity: number): number => {
       const actions = recorded.rows.filter((_, t) => t % 2 === parity).map((row) => row[action]!);
       return actions.reduce((sum, u) => sum + u, 0) / actions.length;
     };
     const sideAt = (step: number): number => {
-      toggle.aim(new Float32Array(0), 1, { step, rngs: [], threat, features }, side);
-      return side[0]!;
+      const goal = goalOf({ observationSize: 0, logitsSize: 2, head }, 1);
+      toggle.aim(1, contextOf(new Float32Array(0), threat, [], step), goal);
+      return goal.side[0]!;
     };
     expect([0, 1, 2, 3, 8758].map(sideAt)).toEqual([-1, 1, -1, 1, -1]);
     expect(Math.sign(mean(1) - mean(0))).toBe(sideAt(1));

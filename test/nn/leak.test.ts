@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { goalOf } from '../../core/goal.ts';
 import { PolicyFileError } from '../../core/errors.ts';
 import { rng } from '../../core/rng.ts';
 import type { BoundObjective } from '../../core/victim.ts';
@@ -118,7 +119,10 @@ describe('the kernel heap is as full afterwards as before', () => {
           gradient.fill(1);
         },
       },
-      goal: { clean: y, side: new Int8Array(rows) },
+      goal: {
+        ...goalOf({ observationSize: 31, logitsSize: 20, head: { kind: 'categorical', values: [] } }, rows),
+        clean: y,
+      },
     };
     expectSameHeap(() => {
       using policy = loadPolicy(files.card, files.weights, 'p');

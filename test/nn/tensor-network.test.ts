@@ -5,6 +5,7 @@ import { asyncAttackEngine } from '../../attacks/async-engine.ts';
 import { attackEngine } from '../../attacks/engine.ts';
 import { attacks } from '../../attacks/index.ts';
 import { objectives } from '../../attacks/objective/index.ts';
+import { goalOf } from '../../core/goal.ts';
 import { ConfigError, ShapeError, StateError } from '../../core/errors.ts';
 import { rng } from '../../core/rng.ts';
 import { selectBackend } from '../../nn/backend.ts';
@@ -99,7 +100,7 @@ describe.each(['cpu', 'wasm'])('a dense network on tensors (%s)', (force) => {
     await victim.logits(x, rows, logits);
     close(logits, clean);
     const side = Int8Array.from({ length: rows }, (_, row) => (row % 2 ? 1 : -1));
-    const bound = { objective: objectives['grouped-margin'], goal: { clean, side } };
+    const bound = { objective: objectives['grouped-margin'], goal: { ...goalOf(kernel, rows), x, clean, side } };
     const [value, expectedValue] = [new Float32Array(rows), new Float32Array(rows)];
     const [gradient, expected] = [new Float32Array(rows * 6), new Float32Array(rows * 6)];
     kernel.valueAndGradient(bound, x, rows, expectedValue, expected);

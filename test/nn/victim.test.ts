@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { goalOf } from '../../core/goal.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Head } from '../../core/policy.ts';
 import { rng } from '../../core/rng.ts';
@@ -36,7 +37,7 @@ const linear: BoundObjective = {
       }
     },
   },
-  goal: { clean: new Float32Array(rows * 5), side: new Int8Array(rows) },
+  goal: goalOf({ observationSize: 0, logitsSize: 5, head: { kind: 'categorical', values: [] } }, rows),
 };
 
 function decode(head: Head, logits: readonly number[], rowCount = 1): number[] {

@@ -1,4 +1,6 @@
-import type { ThreatModel } from '../../core/attack.ts';
+import { linfBall } from '../../attacks/ball/linf.ts';
+import type { AttackContext, ThreatModel } from '../../core/attack.ts';
+import type { Rng } from '../../core/rng.ts';
 import type { Feature } from '../../core/space.ts';
 
 /** A threat set in the box [0, 1], from its epsilons. */
@@ -14,4 +16,12 @@ export function threatOf(epsilon: ArrayLike<number>, low = 0, high = 1): ThreatM
 /** Features named f0, f1, … on the unit scale. */
 export function plainFeatures(size: number): Feature[] {
   return Array.from({ length: size }, (_, j) => ({ name: `f${j}`, unit: '1', low: 0, high: 1 }));
+}
+
+/** What an engine tells an attack of one step on these rows [rows×O]. */
+export function contextOf(x: Float32Array, threat: ThreatModel, rngs: readonly Rng[], step = 0): AttackContext {
+  const size = threat.epsilon.length;
+  const set = linfBall();
+  set.around(x, x.length / size, threat);
+  return { step, rngs, threat, set, features: plainFeatures(size) };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { objectives } from '../../../attacks/objective/index.ts';
 import { ConfigError } from '../../../core/errors.ts';
+import { goalOf } from '../../../core/goal.ts';
 import { headOutputs } from '../../../core/policy.ts';
 import type { Head } from '../../../core/policy.ts';
 import { rng } from '../../../core/rng.ts';
@@ -11,6 +12,14 @@ const twoBatteries: Head = { kind: 'squashed-gaussian', low: [-0.8, -0.2], high:
 const oddBins: Head = { kind: 'categorical', values: [-0.5, 0.25, 0, -0.25, 0.5] };
 const allHeads: Record<string, Head> = { ...heads, 'two batteries': twoBatteries, 'five bins, one idle': oddBins };
 const rows = 3;
+
+/** The goal of rows that decided so, pushed to one side with every component. */
+function goalAt(head: Head, clean: ArrayLike<number>, side = 0, rows = 1): Goal {
+  const goal = goalOf({ observationSize: 0, logitsSize: clean.length / rows, head }, rows);
+  goal.clean.set(clean);
+  goal.side.fill(side);
+  return goal;
+}
 
 function accepts(objective: Objective, head: Head): boolean {
   try {
@@ -44,10 +53,8 @@ describe('gradients agree with central differences', () => {
     let checked = 0;
     for (let trial = 0; trial < 12; trial++) {
       const logits = Float32Array.from({ length: rows * outputs }, () => 1.5 * stream.normal());
-      const goal: Goal = {
-        clean: Float32Array.from({ length: rows * outputs }, () => 1.5 * stream.normal()),
-        side: new Int8Array(rows).fill(side),
-      };
+      const clean = Array.from({ length: rows * outputs }, () => 1.5 * stream.normal());
+      const goal = goalAt(head, clean, side, rows);
       const [, gradient] = evaluate(objective, head, logits, goal);
       const h = 1 / 256; // exact in float32, so that the quotient's error is the function's own
       for (let i = 0; i < logits.length; i++) {
@@ -101,8 +108,14 @@ describe('what an objective has no meaning on, it refuses', () => {
 
 function one(objective: Objective, head: Head, logits: number[], clean: number[], side = 0): number {
   const value = new Float32Array(1);
-  const goal = { clean: Float32Array.from(clean), side: Int8Array.of(side) };
-  objective.evaluate(head, Float32Array.from(logits), goal, 1, value, new Float32Array(logits.length));
+  objective.evaluate(
+    head,
+    Float32Array.from(logits),
+    goalAt(head, clean, side),
+    1,
+    value,
+    new Float32Array(logits.length),
+  );
   return value[0]!;
 }
 
@@ -139,7 +152,7 @@ describe('replicas show their defect', () => {
       objectives['paper-untargeted-continuous'].evaluate(
         head,
         clean,
-        { clean, side: new Int8Array(1) },
+        goalAt(head, clean),
         1,
         new Float32Array(1),
         gradient,
@@ -154,15 +167,8 @@ describe('replicas show their defect', () => {
     const gradientOf = (clean: number[]): number[] => {
       const gradient = new Float32Array(3);
       const z = Float32Array.from([1, 2, 0]);
-      const goal = { clean: Float32Array.from(clean), side: new Int8Array(1) };
-      objectives['paper-untargeted-discrete'].evaluate(
-        { kind: 'categorical', values: [-1, 0, 1] },
-        z,
-        goal,
-        1,
-        new Float32Array(1),
-        gradient,
-      );
+      const head: Head = { kind: 'categorical', values: [-1, 0, 1] };
+      objectives['paper-untargeted-discrete'].evaluate(head, z, goalAt(head, clean), 1, new Float32Array(1), gradient);
       return [...gradient];
     };
     expect(gradientOf([9, 0, 0])).toEqual([0, 1, 0]);
@@ -175,7 +181,7 @@ describe('replicas show their defect', () => {
     const gradientOf = (name: 'grouped-margin' | 'paper-grouped-margin'): number[] => {
       const gradient = new Float32Array(4);
       const z = Float32Array.from([-3, -4, -1, -2]);
-      objectives[name].evaluate(head, z, { clean: z, side: new Int8Array(1) }, 1, new Float32Array(1), gradient);
+      objectives[name].evaluate(head, z, goalAt(head, z), 1, new Float32Array(1), gradient);
       return [...gradient];
     };
     expect(gradientOf('grouped-margin')).toEqual([1, 0, -1, 0]);

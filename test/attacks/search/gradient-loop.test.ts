@@ -7,12 +7,13 @@ import { gradientSearch } from '../../../attacks/search/gradient-loop.ts';
 import { signStep } from '../../../attacks/step/rule.ts';
 import { cosine } from '../../../attacks/step/schedule.ts';
 import type { ThreatModel } from '../../../core/attack.ts';
+import { goalOf } from '../../../core/goal.ts';
 import { headOutputs } from '../../../core/policy.ts';
 import type { Head } from '../../../core/policy.ts';
 import { rng } from '../../../core/rng.ts';
 import type { GradientAccess, Objective } from '../../../core/victim.ts';
 import { heads, randomNetwork, referenceVictim } from '../../support/reference-victim.ts';
-import { plainFeatures, threatOf } from '../../support/threat.ts';
+import { contextOf, threatOf } from '../../support/threat.ts';
 
 function run(
   name: AttackName,
@@ -25,8 +26,7 @@ function run(
   const rows = x.length / victim.observationSize;
   const out = new Float32Array(x.length);
   const rngs = Array.from({ length: rows }, (_, row) => rng(seed).split(row));
-  const features = plainFeatures(victim.observationSize);
-  attacks[name].make(config).perturb(x, rows, victim, { step, rngs, threat, features }, out);
+  attacks[name].make(config).perturb(x, rows, victim, contextOf(x, threat, rngs, step), out);
   return out;
 }
 
@@ -40,7 +40,7 @@ function valueAt(objective: Objective, victim: GradientAccess, x: Float32Array, 
   objective.evaluate(
     victim.head,
     logits,
-    { clean, side: Int8Array.of(side) },
+    { ...goalOf(victim, 1), clean, side: Int8Array.of(side) },
     1,
     value,
     new Float32Array(logits.length),
@@ -267,7 +267,7 @@ it.each(['paper-untargeted', 'paper-grouped-margin'] as const)(
       x[4] = 0.999;
       const clean = new Float32Array(victim.logitsSize);
       victim.logits(x, 1, clean);
-      const bound = { objective: objectives[objective], goal: { clean, side: new Int8Array(1) } };
+      const bound = { objective: objectives[objective], goal: { ...goalOf(victim, 1), clean } };
       const expected = myPgd(
         (point) => {
           const gradient = new Float32Array(size);
@@ -303,7 +303,7 @@ describe('rows that have come to rest', () => {
         // Neighbours are pushed apart, so that a row that took another's goal would show.
         target: {
           sided: true,
-          aim(_x, count, _context, side) {
+          aim(count, _context, { side }) {
             for (let row = 0; row < count; row++) side[row] = row % 2 === 0 ? -1 : 1;
           },
         },
@@ -319,7 +319,7 @@ describe('rows that have come to rest', () => {
       const out = new Float32Array(x.length);
       const rngs = Array.from({ length: rows }, (_, row) => rng(8).split(row));
       meter.tally.begin(rows);
-      search.perturb(x, rows, meter, { step: 0, rngs, threat, features: plainFeatures(size) }, out);
+      search.perturb(x, rows, meter, contextOf(x, threat, rngs), out);
       return { out, gradients: meter.tally.gradients };
     };
     const settled = outcome(true);
