@@ -6,7 +6,7 @@ export class ThreadFault extends FaultlineError {
   readonly code: string;
 
   constructor({ name, code, reason, fault }: Fault) {
-    super(name === null ? fault : reason);
+    super((name === null ? fault : reason).split('\n'));
     this.name = name ?? 'Error';
     this.code = code ?? 'internal';
   }

@@ -6,8 +6,10 @@ export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
+/** `JSON.stringify` escapes C0 alone; a terminal obeys DEL and C1 too. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  print(JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, escaped));
 }
 
 export function note(text: string): void {

@@ -20,7 +20,7 @@ export class DocumentError extends ConfigError {
   constructor(issues: readonly DocumentIssue[]) {
     const lines = issues.slice(0, mostListed).map((issue) => `${formatPlace(issue.place)}: ${issue.message}`);
     if (issues.length > mostListed) lines.push(`and ${issues.length - mostListed} more`);
-    super(lines.join('\n'));
+    super(lines);
     this.issues = issues;
   }
 }

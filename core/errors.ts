@@ -14,15 +14,29 @@ export function formatPlace(place: Place): string {
   return [position, place.path].filter((part) => part !== undefined && part !== '').join(' ');
 }
 
+// C0, DEL, C1, line separators and what turns the direction of writing: a terminal would obey them.
+// oxlint-disable-next-line no-control-regex -- they are what it is about
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text on one line that no terminal obeys: control characters as `\x1b`, `\u202e`. Names in files can hold anything. */
+export function printable(text: string): string {
+  return text.replace(controls, (control) => {
+    const code = control.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
+}
+
 /** The root of our errors. `code` is stable and meant for scripts; `message` is meant for people. */
 export abstract class FaultlineError extends Error {
   abstract readonly code: string;
   readonly place: Place | undefined;
 
-  constructor(message: string, options: { readonly place?: Place; readonly cause?: unknown } = {}) {
+  /** @param message one line, or several */
+  constructor(message: string | readonly string[], options: { readonly place?: Place; readonly cause?: unknown } = {}) {
     const prefix = options.place === undefined ? '' : formatPlace(options.place);
+    const lines = (typeof message === 'string' ? [message] : message).map(printable).join('\n');
     super(
-      prefix === '' ? message : `${prefix}: ${message}`,
+      prefix === '' ? lines : `${printable(prefix)}: ${lines}`,
       options.cause === undefined ? {} : { cause: options.cause },
     );
     this.place = options.place;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDocumentAs } from '../core/document.ts';
+import { printable } from '../core/errors.ts';
 import type { Head } from '../core/policy.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import type { Feature } from '../core/space.ts';
@@ -52,7 +53,7 @@ export interface ImportResult {
   readonly observation: readonly Feature[];
   readonly layers: readonly number[];
   readonly head: Head['kind'];
-  /** Sentences: what was assumed, folded or left away. */
+  /** Sentences, fit for a terminal whatever the names in the file: what was assumed, folded or left away. */
   readonly notes: readonly string[];
   /** The policy as written against its source. */
   check(rows: EquivalenceCase): Equivalence;
@@ -82,12 +83,12 @@ export function importPolicy({
   return {
     files,
     format: found,
-    origin: model.origin,
+    origin: printable(model.origin),
     sourceSha256: sha256Hex(source.bytes),
     observation,
     layers: [model.layers[0]!.inputs, ...model.layers.map((layer) => layer.outputs)],
     head: model.head.kind,
-    notes,
+    notes: notes.map(printable),
     check(rows) {
       using policy = loadPolicy(files.card, files.weights, name);
       return equivalence(policy, model, reads, rows);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { csvText } from '../../core/csv.ts';
+import { model, node, tensor, text } from '../support/onnx-file.ts';
 import { deflatedEntry, sb3Zip } from '../nn/import/sb3-file.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -122,6 +123,21 @@ describe('faultline import', () => {
     const done = await faultline('import', golden('sac.zip'), '--district', 'builtin', '--out', 'sac');
     expect(done.code).toBe(2);
     expect(done.stderr).toContain('the policy reads 8 features, expected the environment');
+  }, 60_000);
+
+  it('shows a terminal nothing to obey that a file names', async () => {
+    const graph = model({
+      nodes: [node({ operator: 'MatMul', inputs: ['x', 'w'], output: 'y' })],
+      tensors: [tensor('w', [3, 2], [1, 2, 3, 4, 5, 6])],
+    });
+    writeFileSync(path('named.onnx'), Uint8Array.from([...graph, ...text(2, 'x\u001b[2J\u009b31m\nwrote policy')]));
+    const asked = ['import', 'named.onnx', '--out', 'named', '--head', 'categorical'];
+    for (const more of [[], ['--json'], ['--net', 'a\u001b[2J\u009b31m']]) {
+      const { stdout, stderr } = await faultline(...asked, ...more);
+      expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n\t]/u);
+      expect(stdout + stderr).toContain('x1b[2J');
+      expect(stdout + stderr).not.toMatch(/^wrote policy/m);
+    }
   }, 60_000);
 
   it.skipIf(process.platform !== 'linux')(
