@@ -14,11 +14,11 @@ export function netArch<const Critic extends 'vf' | 'qf'>(critic: Critic) {
 /** The schema of a hidden layer's activation. */
 export const activation = z.enum(activationNames as readonly [Activation, ...Activation[]]);
 
+/** What `netArch` takes. */
+export type NetArch = readonly number[] | { readonly [network: string]: readonly number[] };
+
 /** The hidden widths of the actor (`pi`) or the critic. */
-export function hiddenWidths(
-  arch: readonly number[] | { readonly [network: string]: readonly number[] },
-  network: 'pi' | 'vf' | 'qf',
-): readonly number[] {
+export function hiddenWidths(arch: NetArch, network: 'pi' | 'vf' | 'qf'): readonly number[] {
   return Array.isArray(arch) ? arch : (arch as { readonly [network: string]: readonly number[] })[network]!;
 }
 

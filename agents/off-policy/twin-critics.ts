@@ -1,21 +1,18 @@
-import type { Activation } from '../../core/policy.ts';
 import type { Rng } from '../../core/rng.ts';
 import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
+import type { LearnerSpaces } from '../learner.ts';
+import { hiddenWidths } from '../network-options.ts';
+import type { NetArch } from '../network-options.ts';
 import { networkStates, restoreNetworks } from '../network-state.ts';
 import type { ObservationStatistics } from '../observation-statistics.ts';
 import type { State } from '../state.ts';
 import { nested, under } from '../state.ts';
 import { freshNetwork } from './fresh-network.ts';
+import type { OffPolicyConfig } from './options.ts';
 
-/** Sizes of the critics and of the minibatches that they see. */
-export interface CriticOptions {
-  readonly inputs: number;
-  readonly actions: number;
-  readonly widths: readonly number[];
-  readonly activation: Activation;
-  readonly rows: number;
-}
+/** The options that size the critics and the minibatches that they see. */
+type CriticConfig = Pick<OffPolicyConfig, 'activation_fn' | 'batch_size'> & { readonly net_arch: NetArch };
 
 /**
  * Two critics `qᵢ(x, a)` with slow targets `q̄ᵢ`, of which the smaller value counts, so that one's overestimate does not.
@@ -35,14 +32,17 @@ export class TwinCritics {
   readonly #dQ: Float32Array;
 
   constructor(
-    { inputs, actions, widths, activation, rows }: CriticOptions,
+    { net_arch: arch, activation_fn: activation, batch_size: rows }: CriticConfig,
+    { observationSpace, actionSpace }: LearnerSpaces,
     rng: Rng,
     statistics: ObservationStatistics | undefined,
   ) {
+    const inputs = observationSpace.features.length;
+    const actions = actionSpace.features.length;
     this.#inputs = inputs;
     this.#actions = actions;
     this.#rows = rows;
-    const layers = mlp([inputs + actions, ...widths, 1], activation);
+    const layers = mlp([inputs + actions, ...hiddenWidths(arch, 'qf'), 1], activation);
     // The same stream twice: a target begins as its critic's copy.
     const critic = (i: number): Network => freshNetwork(layers, rng.split(`critic ${i}`), statistics);
     this.#critics = [critic(0), critic(1)];

@@ -1,10 +1,8 @@
 import type { Rng } from '../../core/rng.ts';
-import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import type { TransitionBatch } from '../buffer/replay.ts';
 import type { LearnedPolicy, Learner, LearnerSpaces, Metrics } from '../learner.ts';
 import { drawNormal, squashedGradient, squashedSample } from '../loss/squashed-gaussian.ts';
-import { hiddenWidths } from '../network-options.ts';
 import { networkPolicy } from '../network-policy.ts';
 import { networkState, restoreNetwork } from '../network-state.ts';
 import type { ObservationStatistics } from '../observation-statistics.ts';
@@ -13,7 +11,7 @@ import type { ActionCoding } from '../off-policy/action-coding.ts';
 import { actionNoise } from '../off-policy/action-noise.ts';
 import type { ActionNoise } from '../off-policy/action-noise.ts';
 import type { Exploration, OffPolicyAlgorithm, Update } from '../off-policy/algorithm.ts';
-import { freshNetwork } from '../off-policy/fresh-network.ts';
+import { freshActor } from '../off-policy/fresh-network.ts';
 import { OffPolicyLearner } from '../off-policy/learner.ts';
 import { TwinCritics } from '../off-policy/twin-critics.ts';
 import type { State } from '../state.ts';
@@ -49,36 +47,23 @@ export class Sac implements OffPolicyAlgorithm {
   readonly #lane: ReturnType<typeof workspace>;
   #updates = 0;
 
-  constructor(
-    config: SacConfig,
-    { numEnvs, observationSpace, actionSpace }: LearnerSpaces,
-    rng: Rng,
-    statistics?: ObservationStatistics,
-  ) {
-    const inputs = observationSpace.features.length;
-    const actions = actionSpace.features.length;
-    const { batch_size: rows, activation_fn: activation, ent_coef: entCoef, target_entropy: targetEntropy } = config;
+  constructor(config: SacConfig, spaces: LearnerSpaces, rng: Rng, statistics?: ObservationStatistics) {
+    const { features } = spaces.actionSpace;
+    const actions = features.length;
+    const { ent_coef: entCoef, target_entropy: targetEntropy } = config;
     this.#config = config;
     this.#actions = actions;
-    this.#actor = freshNetwork(
-      mlp([inputs, ...hiddenWidths(config.net_arch, 'pi'), 2 * actions], activation),
-      rng.split('actor'),
-      statistics,
-    );
-    this.#critics = new TwinCritics(
-      { inputs, actions, widths: hiddenWidths(config.net_arch, 'qf'), activation, rows },
-      rng,
-      statistics,
-    );
+    this.#actor = freshActor(config, spaces, rng, statistics);
+    this.#critics = new TwinCritics(config, spaces, rng, statistics);
     this.#temperature =
       typeof entCoef === 'number'
         ? fixedTemperature(entCoef)
         : new LearnedTemperature(targetEntropy === 'auto' ? -actions : targetEntropy, temperatureStart(entCoef));
-    this.coding = unitActions(actionSpace.features);
-    this.noise = actionNoise(config.action_noise, numEnvs, actions);
-    this.#batch = workspace(rows, actions);
-    this.#lane = workspace(numEnvs, actions);
-    this.policy = networkPolicy(this.#actor, squashedHead(actionSpace.features), statistics);
+    this.coding = unitActions(features);
+    this.noise = actionNoise(config.action_noise, spaces.numEnvs, actions);
+    this.#batch = workspace(config.batch_size, actions);
+    this.#lane = workspace(spaces.numEnvs, actions);
+    this.policy = networkPolicy(this.#actor, squashedHead(features), statistics);
   }
 
   explore(observation: Float32Array, lanes: number, { rng }: Exploration, action: Float32Array): void {

@@ -1,9 +1,7 @@
 import type { Rng } from '../../core/rng.ts';
-import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import type { TransitionBatch } from '../buffer/replay.ts';
 import type { LearnedPolicy, Learner, LearnerSpaces, Metrics } from '../learner.ts';
-import { hiddenWidths } from '../network-options.ts';
 import { networkPolicy } from '../network-policy.ts';
 import { networkStates, restoreNetworks } from '../network-state.ts';
 import type { ObservationStatistics } from '../observation-statistics.ts';
@@ -12,7 +10,7 @@ import type { ActionCoding } from '../off-policy/action-coding.ts';
 import { actionNoise } from '../off-policy/action-noise.ts';
 import type { ActionNoise } from '../off-policy/action-noise.ts';
 import type { Exploration, OffPolicyAlgorithm, Update } from '../off-policy/algorithm.ts';
-import { freshNetwork } from '../off-policy/fresh-network.ts';
+import { freshActor } from '../off-policy/fresh-network.ts';
 import { OffPolicyLearner } from '../off-policy/learner.ts';
 import { TwinCritics } from '../off-policy/twin-critics.ts';
 import type { State } from '../state.ts';
@@ -60,34 +58,25 @@ export class Td3 implements OffPolicyAlgorithm {
   /** Of the latest update of the actor. */
   #actorLoss = 0;
 
-  constructor(
-    config: Td3Config,
-    { numEnvs, observationSpace, actionSpace }: LearnerSpaces,
-    rng: Rng,
-    statistics?: ObservationStatistics,
-  ) {
-    const inputs = observationSpace.features.length;
-    const actions = actionSpace.features.length;
-    const { batch_size: rows, activation_fn: activation } = config;
+  constructor(config: Td3Config, spaces: LearnerSpaces, rng: Rng, statistics?: ObservationStatistics) {
+    const { features } = spaces.actionSpace;
+    const actions = features.length;
+    const { batch_size: rows } = config;
     this.#config = config;
     this.#actions = actions;
-    const layers = mlp([inputs, ...hiddenWidths(config.net_arch, 'pi'), 2 * actions], activation);
-    const actor = (): Network => withConstantDeviation(freshNetwork(layers, rng.split('actor'), statistics));
+    // The same stream twice: the target begins as the actor's copy.
+    const actor = (): Network => withConstantDeviation(freshActor(config, spaces, rng, statistics));
     this.#actor = actor();
     this.#actorTarget = actor();
-    this.#critics = new TwinCritics(
-      { inputs, actions, widths: hiddenWidths(config.net_arch, 'qf'), activation, rows },
-      rng,
-      statistics,
-    );
-    this.coding = unitActions(actionSpace.features);
-    this.noise = actionNoise(config.action_noise, numEnvs, actions);
+    this.#critics = new TwinCritics(config, spaces, rng, statistics);
+    this.coding = unitActions(features);
+    this.noise = actionNoise(config.action_noise, spaces.numEnvs, actions);
     this.#output = new Float32Array(rows * 2 * actions);
     this.#action = new Float32Array(rows * actions);
     this.#dAction = new Float32Array(rows * actions);
     this.#target = new Float32Array(rows);
-    this.#laneOutput = new Float32Array(numEnvs * 2 * actions);
-    this.policy = networkPolicy(this.#actor, squashedHead(actionSpace.features), statistics);
+    this.#laneOutput = new Float32Array(spaces.numEnvs * 2 * actions);
+    this.policy = networkPolicy(this.#actor, squashedHead(features), statistics);
   }
 
   explore(observation: Float32Array, lanes: number, _exploration: Exploration, action: Float32Array): void {

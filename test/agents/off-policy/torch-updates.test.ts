@@ -90,6 +90,19 @@ function expectMetrics(got: Metrics, expected: Metrics, update: number): void {
     expectNear([got[name]!], [value], `${name} of update ${update}`);
 }
 
+/** Both critics' weights, and their targets' the same. */
+function criticState(critics: readonly Float32Array[]): Readonly<Record<string, Float32Array>> {
+  return Object.fromEntries(
+    ['critics', 'targets'].flatMap((part) => critics.map((critic, i) => [`critics.${part}.${i}.weights`, critic])),
+  );
+}
+
+function expectCritics(algorithm: OffPolicyAlgorithm, expected: Readonly<Record<string, unknown>>): void {
+  for (const part of ['critics', 'targets'])
+    for (const [i, critic] of (expected[part] as number[][]).entries())
+      expectWeights(algorithm, `critics.${part}.${i}.weights`, critic);
+}
+
 const shared = { batch_size: rows, gamma: 0.97, tau: 0.05 };
 const criticWidths = [inputs + actions, ...hidden, 1];
 
@@ -101,8 +114,7 @@ describe('five updates equal PyTorch’s', () => {
     const critics = [weights(draw, criticWidths), weights(draw, criticWidths)] as const;
     load(sac, {
       'actor.weights': actor,
-      ...Object.fromEntries(critics.map((critic, i) => [`critics.critics.${i}.weights`, critic])),
-      ...Object.fromEntries(critics.map((critic, i) => [`critics.targets.${i}.weights`, critic])),
+      ...criticState(critics),
     });
     for (let i = 0; i < updates; i++) {
       const batch = drawBatch(draw, actions, () => draw(rows * actions), 1);
@@ -114,10 +126,7 @@ describe('five updates equal PyTorch’s', () => {
       expectMetrics(metrics, golden.sac.losses[i]!, i);
     }
     expectWeights(sac, 'actor.weights', golden.sac['actor'] as number[]);
-    for (const i of [0, 1]) {
-      expectWeights(sac, `critics.critics.${i}.weights`, (golden.sac['critics'] as number[][])[i]!);
-      expectWeights(sac, `critics.targets.${i}.weights`, (golden.sac['targets'] as number[][])[i]!);
-    }
+    expectCritics(sac, golden.sac);
   });
 
   it('TD3, whose stored actor has constant deviations beside PyTorch’s outputs', () => {
@@ -132,8 +141,7 @@ describe('five updates equal PyTorch’s', () => {
     load(td3, {
       'actors.0.weights': actor,
       'actors.1.weights': actor,
-      ...Object.fromEntries(critics.map((critic, i) => [`critics.critics.${i}.weights`, critic])),
-      ...Object.fromEntries(critics.map((critic, i) => [`critics.targets.${i}.weights`, critic])),
+      ...criticState(critics),
     });
     for (let i = 0; i < updates; i++) {
       const batch = drawBatch(draw, actions, () => draw(rows * actions), 1);
@@ -154,10 +162,7 @@ describe('five updates equal PyTorch’s', () => {
       const kept = new Set(mean);
       for (const [at, value] of stored.entries()) if (!kept.has(at)) expect(value).toBe(fresh[at]);
     }
-    for (const i of [0, 1]) {
-      expectWeights(td3, `critics.critics.${i}.weights`, (golden.td3['critics'] as number[][])[i]!);
-      expectWeights(td3, `critics.targets.${i}.weights`, (golden.td3['targets'] as number[][])[i]!);
-    }
+    expectCritics(td3, golden.td3);
   });
 
   it.each([
