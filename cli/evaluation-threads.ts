@@ -19,6 +19,8 @@ export interface ThreadOptions extends Omit<WorkerTask, 'scenario'> {
   readonly signal: AbortSignal;
   /** @param step of the slowest thread */
   readonly onProgress: (step: number, totalSteps: number) => void;
+  /** An attack learns before the first step. @param done 0…1 */
+  readonly onPreparing?: (attack: string, done: number) => void;
 }
 
 /**
@@ -73,6 +75,7 @@ function evaluatePart(
       else if (message.type === 'event') {
         const { event } = message;
         if (event.type === 'started') schema = event.schema;
+        else if (event.type === 'preparing') options.onPreparing?.(event.attack, event.done);
         else if (event.type === 'progress') onProgress(event.step, event.totalSteps);
         else if (event.type === 'finished') result = event.result;
       }

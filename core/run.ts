@@ -61,6 +61,8 @@ export interface RunResult {
 }
 
 export type RunEvent =
+  /** Before the first step: an attack learns, from what it watches, what it needs. `done` is a share, 0…1. */
+  | { readonly type: 'preparing'; readonly attack: string; readonly done: number }
   | { readonly type: 'started'; readonly schema: TelemetrySchema; readonly totalSteps: number }
   | { readonly type: 'frame'; readonly frame: TelemetryFrame }
   | { readonly type: 'progress'; readonly step: number; readonly totalSteps: number; readonly stepsPerSecond: number }

@@ -1,3 +1,4 @@
+import type { ObservationAttack } from '../core/attack.ts';
 import type { AttackSpec } from '../core/scenario.ts';
 import { rng } from '../core/rng.ts';
 import { ConfigError, DataError } from '../core/errors.ts';
@@ -70,7 +71,7 @@ export function chunkAttack(
   spec: AttackSpec,
   seed: number,
 ): (x: Float32Array, chunk: RowChunk) => ChunkOutcome {
-  const attack = attacks[spec.name as AttackName].make(spec.config);
+  const attack = openLoopAttack(spec);
   const engine = attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features });
   const root = rng(seed).split('attack').split(spec.name);
   return (x, { first, count }) => {
@@ -122,6 +123,14 @@ export function batchResult(
     queries: sums.queries,
     gradients: sums.gradients,
   };
+}
+
+/** An attack that recorded rows are enough for. @throws {ConfigError} for one that learns from the closed loop first. */
+export function openLoopAttack({ name, config }: AttackSpec): ObservationAttack {
+  const attack = attacks[name as AttackName].make(config);
+  if (attack.prepare !== undefined)
+    throw new ConfigError(`attack '${name}' learns from the closed loop before it begins; run it with \`evaluate\``);
+  return attack;
 }
 
 /** White-box access to a policy. @throws {ConfigError} for what has no logits. */

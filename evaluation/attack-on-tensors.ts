@@ -1,6 +1,4 @@
 import { asyncAttackEngine } from '../attacks/async-engine.ts';
-import { attacks } from '../attacks/index.ts';
-import type { AttackName } from '../attacks/index.ts';
 import { threatModel } from '../attacks/threat.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { LayerSpec } from '../core/policy.ts';
@@ -9,7 +7,7 @@ import type { AttackSpec } from '../core/scenario.ts';
 import { selectBackend } from '../nn/backend.ts';
 import type { BackendName, SelectedBackend } from '../nn/backend.ts';
 import { calibrate } from '../nn/crossover.ts';
-import { batchResult, chunkOf, rowChunks } from './attack-batch.ts';
+import { batchResult, chunkOf, openLoopAttack, rowChunks } from './attack-batch.ts';
 import type { BatchResult, ChunkOutcome } from './attack-batch.ts';
 import type { VictimSource } from './workspace.ts';
 
@@ -75,7 +73,7 @@ export async function* attackOnTensors(
   if (tensors === undefined)
     throw new ConfigError(`'${name}' is no network: it cannot be attacked on a tensor backend`);
   using victim = tensors.open(backend);
-  const attack = attacks[spec.name as AttackName].make(spec.config);
+  const attack = openLoopAttack(spec);
   const engine = asyncAttackEngine({ attack, threat: threatModel(spec.threat, features), victim, features });
   const root = rng(seed).split('attack').split(spec.name);
   const size = features.length;

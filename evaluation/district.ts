@@ -47,7 +47,12 @@ export async function openDistrict(
   workspace: Workspace,
   groups: number,
   only?: readonly number[],
-): Promise<{ readonly env: DistrictEnv; readonly hash: string }> {
+): Promise<{
+  readonly env: DistrictEnv;
+  readonly hash: string;
+  /** One more environment: a lane for each of the scenario's buildings, whichever `only` names. */
+  rehearsal(): DistrictEnv;
+}> {
   const { dataset, buildings } = scenario.district;
   const district = await workspace.dataset(dataset, buildings);
   const options = { ...districtOptions(scenario, district), history: 'none' } as const;
@@ -58,7 +63,11 @@ export async function openDistrict(
       place: { path: '/district/buildings' },
     });
   const lanes = Array.from({ length: groups }, (_, group) => chosen.map((building) => ({ building, group }))).flat();
-  return { env: districtEnv({ ...options, lanes }), hash: district.hash };
+  return {
+    env: districtEnv({ ...options, lanes }),
+    hash: district.hash,
+    rehearsal: () => districtEnv({ ...options, lanes: buildings.map((_name, building) => ({ building, group: 0 })) }),
+  };
 }
 
 /** Why the scenario's buildings can only be simulated together; null when they can be parted, or there is but one. */

@@ -1,3 +1,4 @@
+import type { ObservationAttack } from '../core/attack.ts';
 import type { LaneResult } from '../core/run.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
@@ -21,16 +22,20 @@ import { wholePanel } from './part.ts';
 import type { Part } from './part.ts';
 import type { Recorder } from './recorder.ts';
 import { regret } from './regret.ts';
+import { recordings } from './rehearsal.ts';
 import { rng } from '../core/rng.ts';
 import { kindOf } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 import { opaqueVictim } from './black-box.ts';
 import type { VictimOptions } from './black-box.ts';
+import type { GradientAccess } from '../core/victim.ts';
 import { ConfigError } from '../core/errors.ts';
 
 /** One attack over buildings that share its threat set: its rows are contiguous, so they share one batch. */
 interface Group {
   readonly label: string;
+  readonly attack: ObservationAttack;
+  readonly victim: GradientAccess;
   readonly engine: AttackEngine;
   /** First lane of the group, and how many lanes it has. */
   readonly first: number;
@@ -50,6 +55,8 @@ export interface Loop extends Disposable {
   readonly step: number;
   readonly dataHash: string;
   readonly modelHash: string;
+  /** What the attacks do before the first step; to be run to its end. */
+  prepare(): Generator<{ readonly attack: string; readonly done: number }, void, void>;
   /** Runs one step of every lane; true when the recorder's frame is full. */
   advance(clock: Clock): boolean;
   results(): readonly LaneResult[];
@@ -82,6 +89,14 @@ export async function openLoop(
   const root = rng(scenario.seed);
   const decide = decider(source, env, buildings, root.split('controller'));
 
+  const recording = recordings({
+    source,
+    buildings: scenario.district.buildings,
+    open: () => district.rehearsal(),
+    controller: root.split('controller'),
+    environment: root.split('environment'),
+  });
+
   const clean = new Float32Array(lanes * size);
   const seen = new Float32Array(lanes * size);
   const groups: Group[] = part.attacks.flatMap((a, place) => {
@@ -108,6 +123,8 @@ export async function openLoop(
       const discrete = source.network?.head.kind === 'categorical';
       return {
         label,
+        attack,
+        victim,
         engine: attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features }),
         first,
         size: members.length,
@@ -165,6 +182,18 @@ export async function openLoop(
     modelHash: source.hash,
     get step() {
       return step;
+    },
+    *prepare() {
+      for (const { label, attack, victim, first } of groups) {
+        if (attack.prepare === undefined) continue;
+        const rehearsal = {
+          features: env.laneFeatures(first),
+          victim,
+          rng: root.split('attack').split(label).split('rehearsal'),
+          record: recording,
+        };
+        for (const done of attack.prepare(rehearsal)) yield { attack: label, done };
+      }
     },
     advance(clock) {
       clean.set(batch.observation);

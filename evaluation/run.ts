@@ -37,6 +37,12 @@ export async function* runEvents(
   using _loop = loop;
   const pacer = new Pacer(commands, clock, scenario.live.stepsPerSecond);
   const startedAt = clock.now();
+  for (const { attack, done } of loop.prepare()) {
+    yield { type: 'preparing', attack, done };
+    await clock.sleep(0);
+    pacer.poll();
+    if (pacer.cancelled) return;
+  }
   yield { type: 'started', schema: loop.recorder.schema, totalSteps: loop.totalSteps };
   let reportedAt = startedAt;
   let lastTurn = startedAt;

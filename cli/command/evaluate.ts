@@ -84,6 +84,7 @@ export function evaluateCommand(): Command {
             place: { path: '/victim' },
           });
         const part = shard === undefined ? whole : cut(whole, bond, shard.count)[shard.index]!;
+        let preparing: ReturnType<typeof progress> | undefined;
         let bar: ReturnType<typeof progress> | undefined;
         const { result, schema, frames } = await evaluateInThreads(scenario, {
           part,
@@ -96,11 +97,20 @@ export function evaluateCommand(): Command {
           versions,
           codeHash,
           signal,
+          onPreparing(attack, done) {
+            preparing ??= progress(100, 'prepare', '%');
+            preparing.update(100 * done, attack);
+          },
           onProgress(step, totalSteps) {
+            preparing?.stop();
+            preparing = undefined;
             bar ??= progress(totalSteps, 'evaluate', 'steps', step);
             bar.update(step);
           },
-        }).finally(() => bar?.stop());
+        }).finally(() => {
+          preparing?.stop();
+          bar?.stop();
+        });
         writeFile(join(options.out, 'telemetry.parquet'), telemetryParquet(schema, frames));
         const labelled = shard === undefined ? result : { ...result, shard };
         writeEvaluation(options.out, labelled, schema, frames);

@@ -1,0 +1,55 @@
+import type { Recording } from '../core/attack.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Rng } from '../core/rng.ts';
+import type { DistrictEnv } from '../sim/district/district-env.ts';
+import { decider } from './decider.ts';
+import type { VictimSource } from './workspace.ts';
+
+/** What a rehearsal plays: the scenario's district and controller, unattacked, as the run's clean twins will see them. */
+export interface Stage {
+  readonly source: VictimSource;
+  readonly buildings: readonly string[];
+  /** A lane for each of the buildings. */
+  open(): DistrictEnv;
+  /** Of the controller, and of the environment. */
+  readonly controller: Rng;
+  readonly environment: Rng;
+}
+
+/**
+ * Clean recordings of a scenario, each made when it is first asked for. They cover all its buildings whichever of them a part of the panel
+ * holds, so that what an attack learns from them does not depend on how the panel is shared out.
+ * @returns a function of the number of steps; no more than one episode is recorded
+ */
+export function recordings(stage: Stage): (steps: number) => Recording {
+  const known = new Map<number, Recording>();
+  return (wanted) => {
+    if (!(wanted >= 1)) throw new ConfigError(`a recording of ${wanted} steps, expected at least 1`);
+    using env = stage.open();
+    const steps = Math.min(Math.floor(wanted), env.episodeSteps);
+    const made = known.get(steps) ?? record(stage, env, steps);
+    known.set(steps, made);
+    return made;
+  };
+}
+
+function record(stage: Stage, env: DistrictEnv, steps: number): Recording {
+  const lanes = env.numEnvs;
+  const rows = env.observationSize * lanes;
+  const actions = env.actionSize * lanes;
+  const decide = decider(stage.source, env, stage.buildings, stage.controller);
+  const observation = new Float32Array((steps + 1) * rows);
+  const action = new Float64Array(steps * actions);
+  const reward = new Float64Array(steps * lanes);
+  const ended = new Uint8Array(steps * lanes);
+  observation.set(env.reset(stage.environment).observation);
+  for (let t = 0; t < steps; t++) {
+    const taken = action.subarray(t * actions, (t + 1) * actions);
+    decide(observation.subarray(t * rows, (t + 1) * rows), taken);
+    const batch = env.step(taken);
+    reward.set(batch.reward, t * lanes);
+    for (let lane = 0; lane < lanes; lane++) ended[t * lanes + lane] = batch.terminated[lane]! | batch.truncated[lane]!;
+    observation.set(batch.observation, (t + 1) * rows);
+  }
+  return { lanes, steps, observation, action, reward, ended };
+}
