@@ -10,7 +10,7 @@ export interface AttackEngine extends Pick<House, 'meter' | 'verdict'> {
   /**
    * One step of the attack: perturb, confine, verify, judge.
    * @param x [rows×O] clean  @param step since the episode's start  @param rngs [rows]  @param out [rows×O] perturbed
-   * @throws {BudgetError} naming row, feature and amount if what is handed out lies outside the threat set.
+   * @throws {BudgetError} naming row, feature and amount if what is handed out lies outside the threat set or a query budget is overrun.
    */
   perturb(x: Float32Array, rows: number, step: number, rngs: readonly Rng[], out: Float32Array): void;
   /** @param ended [rows] 1 where an episode just ended */
@@ -35,7 +35,8 @@ export function attackEngine(setup: {
   return {
     perturb(x, rows, step, rngs, out) {
       ours.begin(x, rows, rngs, out);
-      attack.perturb(x, rows, probe, { step, rngs, threat, set: ours.set, features }, out);
+      const { set, queriesLeft, found } = ours;
+      attack.perturb(x, rows, probe, { step, rngs, threat, set, features, queriesLeft, found }, out);
       const { cleanAction, action } = ours.confine(x, rows, out);
       victim.decide(x, rows, cleanAction);
       victim.decide(out, rows, action);
@@ -48,6 +49,7 @@ export function attackEngine(setup: {
       return ours.verdict;
     },
     reset(ended) {
+      ours.reset(ended);
       attack.reset?.(ended);
     },
   };

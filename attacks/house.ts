@@ -1,9 +1,10 @@
 import type { ObservationAttack, ThreatModel, ThreatSet } from '../core/attack.ts';
-import { assertLength, ShapeError } from '../core/errors.ts';
+import { assertLength, BudgetError, ShapeError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
 import type { AsyncGradientAccess, GradientAccess } from '../core/victim.ts';
 import { firstOutside, linfBall } from './ball/linf.ts';
+import { never } from './meter.ts';
 import type { Tally } from './meter.ts';
 import { judge, outsideError, verdictOf } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
@@ -15,12 +16,19 @@ export interface House {
   readonly verdict: Verdict;
   /** The threat sets around the rows of the step that was begun. */
   readonly set: ThreatSet;
+  /** [≥ rows] queries that each row of the step may still ask. */
+  readonly queriesLeft: Float64Array;
+  /** An attack says that what it would propose for a row changes the decision. */
+  readonly found: (row: number) => void;
+  /** @param ended [rows] 1 where an episode just ended, and its query budget with it */
+  reset(ended: Uint8Array): void;
   /** Checks the arrays of a step, puts the threat sets around its rows and begins its count. @throws {ShapeError} */
   begin(x: Float32Array, rows: number, rngs: readonly Rng[], out: Float32Array): void;
   /**
    * Confines what was proposed to the threat set, and verifies it.
    * @returns the verdict, with room for the decisions on both observations
-   * @throws {BudgetError} naming row, feature and amount if what is handed out lies outside the threat set.
+   * @throws {BudgetError} naming row, feature and amount if what is handed out lies outside the threat set, or if a row asked more than its
+   * query budget.
    */
   confine(x: Float32Array, rows: number, out: Float32Array): Verdict;
   /** Fills the verdict whose two decisions are there. */
@@ -48,6 +56,9 @@ export function house(
   for (const [name, part] of Object.entries({ features, epsilon, low, high })) assertLength(part, size, name, where);
   attack.check?.(victim.head);
   const ball = linfBall();
+  const { step: perStep, episode: perEpisode } = attack.queryBudget ?? { step: Infinity, episode: Infinity };
+  let left = new Float64Array(0);
+  let spent = new Float64Array(0); // by each row in its episode
   let verdict = verdictOf(0, 0);
   let rejected = 0;
   return {
@@ -63,9 +74,29 @@ export function house(
       assertLength(out, rows * size, 'out', 'perturb');
       if (rngs.length < rows) throw new ShapeError(`perturb: ${rngs.length} random streams for ${rows} rows`);
       tally.begin(rows);
+      if (left.length < rows) {
+        left = new Float64Array(rows);
+        spent = Float64Array.from(left, (_, row) => spent[row] ?? 0);
+      }
+      for (let row = 0; row < rows; row++) left[row] = Math.min(perStep, perEpisode - spent[row]!);
       ball.around(x, rows, threat);
     },
+    get queriesLeft() {
+      return left;
+    },
+    found(row) {
+      if (tally.foundAfter[row] === never) tally.foundAfter[row] = tally.rowQueries[row]!;
+    },
+    reset(ended) {
+      for (let row = 0; row < spent.length; row++) if (ended[row] === 1) spent[row] = 0;
+    },
     confine(x, rows, out) {
+      for (let row = 0; row < rows; row++) {
+        const asked = tally.rowQueries[row]!;
+        if (asked > left[row]!)
+          throw new BudgetError(`lane ${row}: ${asked} queries at one step, its budget had ${left[row]} left`);
+        spent[row]! += asked;
+      }
       rejected += ball.project(out);
       const outside = firstOutside(x, out, rows, threat);
       if (outside >= 0) throw outsideError(x, out, outside, threat, features);

@@ -1,6 +1,9 @@
 import { ShapeError } from '../core/errors.ts';
 import type { AsyncGradientAccess, GradientAccess } from '../core/victim.ts';
 
+/** Of `foundAfter`: no change of the decision was found. */
+export const never = 0xffff_ffff;
+
 /** What was asked of a victim, in rows, in all and for each row of the attacked batch. */
 export class Tally {
   /** Forward passes: decisions and logits. */
@@ -10,6 +13,8 @@ export class Tally {
   /** [rows] the same of the present batch alone, by its rows: what they add up to is what the totals grew by. */
   rowQueries = new Uint32Array(0);
   rowGradients = new Uint32Array(0);
+  /** [rows] how many queries a row had asked when a change of its decision was found. */
+  foundAfter = new Uint32Array(0);
 
   /** A batch begins, and none of its rows has asked anything. */
   begin(rows: number): void {
@@ -19,7 +24,9 @@ export class Tally {
     } else {
       this.rowQueries = new Uint32Array(rows);
       this.rowGradients = new Uint32Array(rows);
+      this.foundAfter = new Uint32Array(rows);
     }
+    this.foundAfter.fill(never);
   }
 
   /** @throws {ShapeError} for a question about no row of the batch: what no row pays for would not be counted. */
@@ -62,7 +69,7 @@ export function metered(victim: GradientAccess | AsyncGradientAccess): Metered<G
     head: victim.head,
     decide(x, rows, action, of) {
       tally.query(rows, of);
-      return victim.decide(x, rows, action) as void;
+      return victim.decide(x, rows, action, of) as void;
     },
     logits(x, rows, out, of) {
       tally.query(rows, of);

@@ -2,6 +2,7 @@ import type { ThreatModel } from '../core/attack.ts';
 import { BudgetError } from '../core/errors.ts';
 import type { Head } from '../core/policy.ts';
 import type { Feature } from '../core/space.ts';
+import { never } from './meter.ts';
 import type { Tally } from './meter.ts';
 
 /** What the last step did, per row; views that the engine owns, valid until its next `perturb`. */
@@ -19,6 +20,11 @@ export interface Verdict {
   /** [rows] what the attack asked of the victim for each row: forward passes and gradients. */
   readonly queries: Uint32Array;
   readonly gradients: Uint32Array;
+  /**
+   * [rows] queries after which a change of the decision was first found, the side on a continuous head; `never` where what was handed out
+   * changes nothing.
+   */
+  readonly foundAfter: Uint32Array;
 }
 
 /** A verdict with room for so many rows. */
@@ -32,6 +38,7 @@ export function verdictOf(rows: number, actions: number): Verdict {
     action: new Float64Array(rows * actions),
     queries: new Uint32Array(rows),
     gradients: new Uint32Array(rows),
+    foundAfter: new Uint32Array(rows),
   };
 }
 
@@ -67,7 +74,15 @@ export function judge(
     verdict.l2[row] = Math.sqrt(squares);
     verdict.actionChange[row] = change / actions;
     verdict.success[row] = head.kind === 'categorical' && change > 0 ? 1 : 0;
+    const changed = head.kind === 'categorical' ? change > 0 : sideChanged(verdict, row, actions);
+    verdict.foundAfter[row] = changed ? Math.min(tally.foundAfter[row]!, tally.rowQueries[row]!) : never;
   }
+}
+
+/** Whether any of a row's actions went from one side of idle to the other. */
+export function sideChanged({ cleanAction, action }: Verdict, row: number, actions: number): boolean {
+  for (let at = row * actions; at < (row + 1) * actions; at++) if (cleanAction[at]! * action[at]! < 0) return true;
+  return false;
 }
 
 /** The error of a number outside its threat set. @param at its index in [rows×O] */

@@ -1,7 +1,7 @@
 import type { Head } from './policy.ts';
 import type { Rng } from './rng.ts';
 import type { Feature } from './space.ts';
-import type { AccessKind, DecisionAccess, GradientAccess, Question } from './victim.ts';
+import type { AccessKind, DecisionAccess, GradientAccess, Question, ScoreAccess } from './victim.ts';
 
 /** How the changes of a row's features count together. */
 export type Norm = 'linf' | 'l2' | 'l1' | 'l0';
@@ -47,6 +47,16 @@ export interface AttackContext {
   /** The threat sets around the clean rows, which what is proposed will be confined to. */
   readonly set: ThreatSet;
   readonly features: readonly Feature[];
+  /** [rows] how many queries each row may still ask; absent: as many as it likes. */
+  readonly queriesLeft?: Float64Array;
+  /** To be told as soon as what would be proposed for a row changes its decision: for the curve of success against queries. */
+  readonly found?: (row: number) => void;
+}
+
+/** How often a victim may be asked for a row: at one step, and over an episode. */
+export interface QueryBudget {
+  readonly step: number;
+  readonly episode: number;
 }
 
 /** Clean steps of the victim in the closed loop, in order: step t of lane n is row t·lanes + n. */
@@ -75,16 +85,25 @@ export interface Rehearsal {
 /** What an attack has to know of a victim before it asks anything. */
 export type VictimShape = Pick<GradientAccess, 'head' | 'observationSize' | 'logitsSize'>;
 
-/** Proposes perturbed observations; the engine confines, meters and judges them afterwards. */
-export interface ObservationAttack<Access extends DecisionAccess = GradientAccess> {
+/** What an attack is given of its victim, by its access: what it must not use, its type does not have. */
+export interface AccessOf {
+  readonly none: VictimShape;
+  readonly decision: DecisionAccess & VictimShape;
+  readonly score: ScoreAccess;
+  readonly gradient: GradientAccess;
+}
+
+interface ObservationAttackOf<Kind extends AccessKind> {
   readonly stage: 'observation';
-  readonly access: AccessKind;
+  readonly access: Kind;
+  /** What the engine holds it to; absent: it may ask as much as it likes. */
+  readonly queryBudget?: QueryBudget;
   /** Throws a ConfigError when the attack has no meaning on this head; the engine asks once, before the first step. */
   check?(head: Head): void;
   /** Learns what it needs before the first step; yields the share done, 0…1. Absent: it needs nothing. */
   prepare?(rehearsal: Rehearsal): Generator<number, void, void>;
   /** @param x [rows×O] clean  @param out [rows×O] perturbed; may not alias x */
-  perturb(x: Float32Array, rows: number, victim: Access, context: AttackContext, out: Float32Array): void;
+  perturb(x: Float32Array, rows: number, victim: AccessOf[Kind], context: AttackContext, out: Float32Array): void;
   /**
    * The same for a victim that has to be waited for: yields its questions and goes on when they are answered. Absent: the
    * attack needs a victim that answers at once.
@@ -99,3 +118,8 @@ export interface ObservationAttack<Access extends DecisionAccess = GradientAcces
   /** @param ended [rows] 1 where an episode just ended */
   reset?(ended: Uint8Array): void;
 }
+
+/** Proposes perturbed observations; the engine confines, meters and judges them afterwards. */
+export type ObservationAttack<Kind extends AccessKind = AccessKind> = {
+  readonly [Each in Kind]: ObservationAttackOf<Each>;
+}[Kind];

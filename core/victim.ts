@@ -6,8 +6,8 @@ export type AccessKind = 'none' | 'decision' | 'score' | 'gradient';
 /**
  * Sees only what the controller does.
  *
- * `of` of every question is [≥ rows]: the row of the attacked batch that each row is asked for; absent: those of the batch in order. No
- * answer depends on it: the meter reads it, so that each lane pays for what was asked for it.
+ * `of` of every question is [≥ rows]: the row of the attacked batch that each row is asked for; absent: those of the batch in order. The
+ * meter reads it, so that each lane pays for what was asked for it, and a black box in physical units, whose scale is the lane's.
  */
 export interface DecisionAccess {
   readonly observationSize: number;

@@ -49,11 +49,11 @@ function asked(box: BlackBox, lanes: readonly LaneSpaces[]): DecisionAccess {
   return {
     observationSize: size,
     actionSize: actions,
-    // Row r is of lane r, or where there are more rows than lanes, of lane r mod the number of lanes.
-    decide(x, rows, action) {
+    // Row r is of lane of[r], or else of lane r, or where there are more rows than lanes, of lane r mod the number of lanes.
+    decide(x, rows, action, of) {
       if (observations.length !== rows * size) observations = new Float64Array(rows * size);
       for (let row = 0, at = 0; row < rows; row++) {
-        const { features } = lanes[row % lanes.length]!.observation;
+        const { features } = lanes[(of?.[row] ?? row) % lanes.length]!.observation;
         for (let i = 0; i < size; i++, at++)
           observations[at] = box.units === 'physical' ? toPhysical(features[i]!, x[at]!) : x[at]!;
       }
@@ -83,7 +83,7 @@ export function opaqueVictim(name: string, { observation, action }: LaneSpaces, 
     actionSize: action.features.length,
     logitsSize: 0,
     head,
-    decide: (x, rows, out) => (ask === undefined ? void out.fill(0) : ask.decide(x, rows, out)),
+    decide: (x, rows, out, of) => (ask === undefined ? void out.fill(0) : ask.decide(x, rows, out, of)),
     logits: refuse,
     valueAndGradient: refuse,
   };

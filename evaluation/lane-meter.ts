@@ -1,3 +1,4 @@
+import { sideChanged } from '../attacks/verdict.ts';
 import type { Verdict } from '../attacks/verdict.ts';
 import type { LaneResult } from '../core/run.ts';
 import type { Feature } from '../core/space.ts';
@@ -49,7 +50,7 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
       changes += verdict.actionChange[row]!;
       queries += verdict.queries[row]!;
       gradients += verdict.gradients[row]!;
-      if (sideChanged(verdict, row)) sides++;
+      if (sideChanged(verdict, row, verdict.action.length / verdict.linf.length)) sides++;
       for (let j = 0; j < size; j++) {
         const delta = Math.abs(seen[offset + j]! - clean[offset + j]!);
         sum[j]! += delta;
@@ -76,13 +77,4 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
       };
     },
   };
-}
-
-/** Whether any of a row's actions went from one side of idle to the other. */
-function sideChanged({ cleanAction, action, linf }: Verdict, row: number): boolean {
-  const actions = action.length / linf.length;
-  for (let at = row * actions; at < (row + 1) * actions; at++) {
-    if (cleanAction[at]! * action[at]! < 0) return true;
-  }
-  return false;
 }
