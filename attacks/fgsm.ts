@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { define } from './define.ts';
-import { objectives } from './objective/index.ts';
+import { objectiveOf } from './objective/index.ts';
 import { objectiveField, targetField } from './options.ts';
 import { gradientSearch } from './search/gradient-loop.ts';
 import { relative } from './step/schedule.ts';
-import { targets } from './target/index.ts';
+import { targetOf } from './target/index.ts';
 
 /** `x' = Π(x + ε ⊙ sign ∇L(x))`: one full step. */
 export const fgsm = define(
@@ -13,8 +13,8 @@ export const fgsm = define(
   z.strictObject({ objective: objectiveField(), target: targetField }),
   (options) =>
     gradientSearch({
-      objective: objectives[options.objective],
-      target: targets[options.target],
+      objective: objectiveOf(options.objective),
+      target: targetOf(options.target),
       schedule: relative(1),
       steps: 1,
       restarts: 1,

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { ObjectiveName } from './objective/index.ts';
-import { objectives } from './objective/index.ts';
+import { objectiveSpec } from './objective/index.ts';
 import type { StepSchedule } from './step/schedule.ts';
 import { constant, cosine, halving, relative } from './step/schedule.ts';
-import type { TargetName } from './target/index.ts';
-import { targets } from './target/index.ts';
+import { targetSpec } from './target/index.ts';
 
 // The fields that gradient attacks share; each carries what a form and a help page need.
 
@@ -20,22 +19,16 @@ type StepScheduleName = keyof typeof stepSchedules;
 
 /** What is maximised, unless told otherwise. */
 export function objectiveField(name: ObjectiveName = 'auto') {
-  return z
-    .enum(Object.keys(objectives) as [ObjectiveName, ...ObjectiveName[]])
-    .default(name)
-    .meta({
-      title: 'Objective',
-      description: 'What is maximised; auto: margin on bins, action distance on a continuous head.',
-    });
+  return objectiveSpec.default(name).meta({
+    title: 'Objective',
+    description: 'What is maximised; auto: margin on bins, action distance on a continuous head.',
+  });
 }
 
-export const targetField = z
-  .enum(Object.keys(targets) as [TargetName, ...TargetName[]])
-  .default('untargeted')
-  .meta({
-    title: 'Target',
-    description: 'Where the action is pushed: away from the clean one, to one side, or to and fro.',
-  });
+export const targetField = targetSpec.default('untargeted').meta({
+  title: 'Target',
+  description: 'Where the action is pushed: away from the clean one, to one side, or to and fro.',
+});
 
 /** What the search does, whatever it maximises. */
 export const searchFields = {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { define } from './define.ts';
-import { objectives } from './objective/index.ts';
+import { objectiveOf } from './objective/index.ts';
 import { objectiveField, targetField } from './options.ts';
 import { gradientSearch } from './search/gradient-loop.ts';
 import { halving } from './step/schedule.ts';
-import { targets } from './target/index.ts';
+import { targetOf } from './target/index.ts';
 
 /**
  * The paper's `myPGD`, replicated: from the clean point, halving steps, no restarts, the last iterate, the box applied only
@@ -36,8 +36,8 @@ export const paperPgd = define(
   }),
   (options) =>
     gradientSearch({
-      objective: objectives[options.objective],
-      target: targets[options.target],
+      objective: objectiveOf(options.objective),
+      target: targetOf(options.target),
       schedule: halving(options.stepSize, options.decay, options.divisions),
       steps: options.steps,
       restarts: 1,

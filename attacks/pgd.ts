@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import type { ObservationAttack } from '../core/attack.ts';
 import { define } from './define.ts';
-import { objectives } from './objective/index.ts';
+import { objectiveOf } from './objective/index.ts';
 import { objectiveField, searchFields, stepSchedules, targetField } from './options.ts';
 import { gradientSearch } from './search/gradient-loop.ts';
-import { targets } from './target/index.ts';
+import { targetOf } from './target/index.ts';
 
 const searchConfig = z.strictObject(searchFields);
 const config = z.strictObject({ objective: objectiveField(), target: targetField, ...searchFields });
 
 function search(options: z.output<typeof config>): ObservationAttack {
   return gradientSearch({
-    objective: objectives[options.objective],
-    target: targets[options.target],
+    objective: objectiveOf(options.objective),
+    target: targetOf(options.target),
     schedule: stepSchedules[options.schedule](options.stepSize),
     steps: options.steps,
     restarts: options.restarts,

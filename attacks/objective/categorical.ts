@@ -1,16 +1,21 @@
 import { ConfigError } from '../../core/errors.ts';
 import type { Head } from '../../core/policy.ts';
 import type { Objective } from '../../core/victim.ts';
+import { nearestBin } from '../../logits/nearest-bin.ts';
 import { argMax } from '../../logits/row.ts';
 import type { Floats } from '../../logits/row.ts';
 
-/** One row of an objective on bins: returns the value and writes the gradient [K] at `at`. `label` is the clean bin. */
+/**
+ * One row of an objective on bins: returns the value and writes the gradient [K] at `at`. `label` is the clean bin; `forced` the
+ * one to force, −1 for none: it goes before the side.
+ */
 type CategoricalRow = (
   logits: Floats,
   at: number,
   values: readonly number[],
   label: number,
   side: number,
+  forced: number,
   gradient: Floats,
 ) => number;
 
@@ -29,7 +34,9 @@ export function categoricalObjective(
       const values = binsOf(name, head);
       const size = values.length;
       for (let r = 0, at = 0; r < rows; r++, at += size) {
-        value[r] = row(logits, at, values, argMax(goal.clean, at, size), goal.side[r]!, gradient);
+        const action = goal.action[r]!;
+        const forced = Number.isNaN(action) ? -1 : nearestBin(values, action);
+        value[r] = row(logits, at, values, argMax(goal.clean, at, size), goal.side[r]!, forced, gradient);
       }
     },
   };

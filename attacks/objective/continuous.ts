@@ -1,6 +1,6 @@
 import { ConfigError } from '../../core/errors.ts';
 import type { Head } from '../../core/policy.ts';
-import type { Objective } from '../../core/victim.ts';
+import type { Goal, Objective } from '../../core/victim.ts';
 import type { ContinuousHead } from '../../logits/neutral.ts';
 
 /** A term's value and its derivative by the mean. */
@@ -9,17 +9,24 @@ interface Term {
   slope: number;
 }
 
-/** Fills the term of one action component; the record is reused, so that the hot loop allocates nothing. */
+/**
+ * Fills the term of one action component; the record is reused, so that the hot loop allocates nothing. `action` is the physical
+ * action to force, NaN for none: it goes before the side.
+ */
 type ComponentTerm = (
   head: ContinuousHead,
   component: number,
   mean: number,
   clean: number,
   side: number,
+  action: number,
   term: Term,
 ) => void;
 
-/** An objective on the means of a continuous head, from its term for one action component; terms are summed. */
+/**
+ * An objective on the means of a continuous head, from its term for one action component; terms are summed. In a row that has a goal for
+ * some of its components, the others do not count.
+ */
 export function continuousObjective(name: string, fill: ComponentTerm): Objective {
   const term: Term = { value: 0, slope: 0 };
   return {
@@ -34,8 +41,10 @@ export function continuousObjective(name: string, fill: ComponentTerm): Objectiv
       gradient.fill(0); // the deviations do not move the mode
       for (let r = 0, at = 0; r < rows; r++, at += size) {
         let sum = 0;
-        for (let b = 0; b < actions; b++) {
-          fill(means, b, logits[at + b]!, goal.clean[at + b]!, goal.side[r * actions + b]!, term);
+        const aimed = isAimed(goal, r, actions);
+        for (let b = 0, c = r * actions; b < actions; b++, c++) {
+          if (aimed && goal.side[c] === 0 && Number.isNaN(goal.action[c])) continue;
+          fill(means, b, logits[at + b]!, goal.clean[at + b]!, goal.side[c]!, goal.action[c]!, term);
           gradient[at + b] = term.slope;
           sum += term.value;
         }
@@ -43,6 +52,13 @@ export function continuousObjective(name: string, fill: ComponentTerm): Objectiv
       }
     },
   };
+}
+
+/** Whether a side or an action is named for any component of a row. */
+function isAimed(goal: Goal, row: number, actions: number): boolean {
+  for (let c = row * actions; c < (row + 1) * actions; c++)
+    if (goal.side[c] !== 0 || !Number.isNaN(goal.action[c])) return true;
+  return false;
 }
 
 function continuous(name: string, head: Head): ContinuousHead {

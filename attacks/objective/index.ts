@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Objective } from '../../core/victim.ts';
 import { actionDistance, executedActionDistance } from './action-distance.ts';
 import { auto } from './auto.ts';
@@ -23,3 +24,11 @@ export const objectives = {
 } satisfies Record<string, Objective>;
 
 export type ObjectiveName = keyof typeof objectives;
+
+/** An objective by its name. */
+export const objectiveSpec = z.enum(Object.keys(objectives) as [ObjectiveName, ...ObjectiveName[]]);
+
+/** The objective that a specification stands for. */
+export function objectiveOf(spec: z.output<typeof objectiveSpec>): Objective {
+  return objectives[spec];
+}

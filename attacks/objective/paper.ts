@@ -7,7 +7,7 @@ import { continuousObjective } from './continuous.ts';
 
 /*
  * Replicas of the losses as the paper's notebooks computed them, defects included, so that its numbers can be set beside
- * ours. Never a default of a repaired attack. Source: arXiv 2407.05182 and its repository RMC-AIvsAI/Art-of-CityLearn-Copy.
+ * ours. Never a default of a repaired attack. They know no action to force, as there. Source: arXiv 2407.05182 and its repository RMC-AIvsAI/Art-of-CityLearn-Copy.
  */
 
 /**
@@ -17,7 +17,7 @@ import { continuousObjective } from './continuous.ts';
  */
 export const paperUntargetedContinuous = continuousObjective(
   'paper-untargeted-continuous',
-  (head, component, mean, clean, _side, term) => {
+  (head, component, mean, clean, _side, _action, term) => {
     const difference = mean - unitAction(head, component, clean);
     term.value = difference * difference;
     term.slope = 2 * difference;
@@ -30,7 +30,7 @@ export const paperUntargetedContinuous = continuousObjective(
  */
 export const paperUntargetedDiscrete = categoricalObjective(
   'paper-untargeted-discrete',
-  (logits, at, values, label, _side, gradient) => {
+  (logits, at, values, label, _side, _forced, gradient) => {
     const size = values.length;
     const weight = 1 - label;
     let best = 0;
@@ -57,7 +57,7 @@ export const paperGroupedMargin = byHead(
   'paper-grouped-margin',
   categoricalObjective(
     'paper-grouped-margin',
-    (logits, at, values, label, side, gradient) => {
+    (logits, at, values, label, side, _forced, gradient) => {
       const size = values.length;
       const half = size >> 1;
       const charge = side === 0 ? label >= half : side > 0;
@@ -75,7 +75,7 @@ export const paperGroupedMargin = byHead(
       needBothSides(`objective 'paper-grouped-margin'`, values);
     },
   ),
-  continuousObjective('paper-grouped-margin', (head, component, mean, clean, side, term) => {
+  continuousObjective('paper-grouped-margin', (head, component, mean, clean, side, _action, term) => {
     const idle = neutral(head, component);
     const group = side === 0 ? (clean >= idle ? 1 : -1) : side;
     const sign = side === 0 ? 1 : -1;

@@ -67,10 +67,11 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     buffers: SearchBuffers,
     x: Float32Array,
     rows: number,
-    { head, logitsSize }: VictimShape,
+    victim: VictimShape,
     context: AttackContext,
     out: Float32Array,
   ): Generator<Question, void, void> {
+    const { head, logitsSize } = victim;
     const threat = context.threat;
     const { goals, goal, position, point, gradient, logits, slope, value, best, rate, row: of } = buffers;
     const bound = { objective, goal };
@@ -79,7 +80,7 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     yield { kind: 'logits', x, rows, out: goals.clean };
     goals.side.fill(0);
     goals.action.fill(Number.NaN);
-    target.aim(rows, context, goals);
+    target.aim(rows, context, goals, victim);
     for (let j = 0; j < threat.epsilon.length; j++) {
       buffers.size[j] = schedule.unit === 'epsilon' ? threat.epsilon[j]! : 1;
     }

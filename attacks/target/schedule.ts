@@ -1,4 +1,4 @@
-import type { AttackContext } from '../../core/attack.ts';
+import type { AttackContext, VictimShape } from '../../core/attack.ts';
 import type { Goal } from '../../core/victim.ts';
 
 /** Who is pushed where, when. */
@@ -6,5 +6,5 @@ export interface TargetSchedule {
   /** Whether it ever names a side, which a policy with actions on one side of zero cannot take. */
   readonly sided: boolean;
   /** Names sides or actions in a goal that has none yet; its clean observations and logits are there. */
-  aim(rows: number, context: AttackContext, goal: Goal): void;
+  aim(rows: number, context: AttackContext, goal: Goal, victim: VictimShape): void;
 }

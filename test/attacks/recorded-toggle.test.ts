@@ -67,7 +67,11 @@ describe.skipIf(!there)('the recorded toggle run (needs ../shared/golden)', () =
     };
     const sideAt = (step: number): number => {
       const goal = goalOf({ observationSize: 0, logitsSize: 2, head }, 1);
-      toggle.aim(1, contextOf(new Float32Array(0), threat, [], step), goal);
+      toggle.aim(1, contextOf(new Float32Array(0), threat, [], step), goal, {
+        head,
+        observationSize: 0,
+        logitsSize: 2,
+      });
       return goal.side[0]!;
     };
     expect([0, 1, 2, 3, 8758].map(sideAt)).toEqual([-1, 1, -1, 1, -1]);

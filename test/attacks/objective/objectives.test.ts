@@ -13,12 +13,26 @@ const oddBins: Head = { kind: 'categorical', values: [-0.5, 0.25, 0, -0.25, 0.5]
 const allHeads: Record<string, Head> = { ...heads, 'two batteries': twoBatteries, 'five bins, one idle': oddBins };
 const rows = 3;
 
-/** The goal of rows that decided so, pushed to one side with every component. */
-function goalAt(head: Head, clean: ArrayLike<number>, side = 0, rows = 1): Goal {
+/** The goal of rows that decided so, the same for every component. */
+function goalAt(head: Head, clean: ArrayLike<number>, { side = 0, action = Number.NaN }: Aim = {}, rows = 1): Goal {
   const goal = goalOf({ observationSize: 0, logitsSize: clean.length / rows, head }, rows);
   goal.clean.set(clean);
   goal.side.fill(side);
+  goal.action.fill(action);
   return goal;
+}
+
+/** What the tests push towards: away, a side, an action that is off every bin, one beyond the range. */
+const aims = {
+  away: {},
+  discharge: { side: -1 },
+  charge: { side: 1 },
+  'an action': { action: 0.3 },
+  'an action beyond its range': { action: -2 },
+} as const;
+interface Aim {
+  readonly side?: number;
+  readonly action?: number;
 }
 
 function accepts(objective: Objective, head: Head): boolean {
@@ -42,19 +56,19 @@ const cases = Object.entries(objectives).flatMap(([name, objective]) =>
   Object.entries(allHeads)
     .filter(([, head]) => accepts(objective, head))
     .flatMap(([headName, head]) =>
-      [-1, 0, 1].map((side) => [`${name} on ${headName}, side ${side}`, objective, head, side] as const),
+      Object.entries(aims).map(([to, aim]) => [`${name} on ${headName}, ${to}`, objective, head, aim] as const),
     ),
 );
 
 describe('gradients agree with central differences', () => {
-  it.each(cases)('%s', (_name, objective, head, side) => {
+  it.each(cases)('%s', (_name, objective, head, aim) => {
     const stream = rng(11);
     const outputs = headOutputs(head);
     let checked = 0;
     for (let trial = 0; trial < 12; trial++) {
       const logits = Float32Array.from({ length: rows * outputs }, () => 1.5 * stream.normal());
       const clean = Array.from({ length: rows * outputs }, () => 1.5 * stream.normal());
-      const goal = goalAt(head, clean, side, rows);
+      const goal = goalAt(head, clean, aim, rows);
       const [, gradient] = evaluate(objective, head, logits, goal);
       const h = 1 / 256; // exact in float32, so that the quotient's error is the function's own
       for (let i = 0; i < logits.length; i++) {
@@ -106,12 +120,12 @@ describe('what an objective has no meaning on, it refuses', () => {
   });
 });
 
-function one(objective: Objective, head: Head, logits: number[], clean: number[], side = 0): number {
+function one(objective: Objective, head: Head, logits: number[], clean: number[], aim: Aim = {}): number {
   const value = new Float32Array(1);
   objective.evaluate(
     head,
     Float32Array.from(logits),
-    goalAt(head, clean, side),
+    goalAt(head, clean, aim),
     1,
     value,
     new Float32Array(logits.length),
@@ -126,7 +140,7 @@ describe('the grouped margin pushes to the other side of zero', () => {
     expect(one(objective, oddBins, clean, clean)).toBe(-3);
     expect(one(objective, oddBins, [4, 3, 0, 0, 0], clean)).toBe(1); // bin 0 discharges
     expect(one(objective, oddBins, [0, 3, 4, 0, 0], clean)).toBe(-4); // idle is not the other side
-    expect(one(objective, oddBins, [0, 3, 0, 0, 0], clean, 1)).toBe(3);
+    expect(one(objective, oddBins, [0, 3, 0, 0, 0], clean, { side: 1 })).toBe(3);
   });
 
   it('on an idle clean bin: to whichever side is nearer', () => {
@@ -139,7 +153,114 @@ describe('the grouped margin pushes to the other side of zero', () => {
     expect(one(objective, heads['squashed-gaussian'], [0.7, 0], [0.2, 0])).toBeCloseTo(-0.7, 6);
     expect(one(objective, heads['squashed-gaussian'], [-0.7, 0], [0.2, 0])).toBeCloseTo(0.7, 6);
     expect(one(objective, heads.gaussian, [0.7, 0], [0.2, 0])).toBeCloseTo(0.2, 6); // neutral is 0.5
-    expect(one(objective, heads.gaussian, [0.7, 0], [0.2, 0], -1)).toBeCloseTo(-0.2, 6);
+    expect(one(objective, heads.gaussian, [0.7, 0], [0.2, 0], { side: -1 })).toBeCloseTo(-0.2, 6);
+  });
+});
+
+describe('an action to force', () => {
+  const bins = heads.categorical; // the paper's 20, from −0.78125 to 0.78125
+  const z = Array.from({ length: 20 }, (_, i) => Math.sin(3 * i));
+  const shown = (objective: Objective, aim: Aim): number => one(objective, bins, z, z, aim);
+  const others = (not: number): number => Math.max(...z.filter((_, i) => i !== not));
+  const action = 0.3; // bin 13 is at 0.288, bin 14 at 0.370
+
+  it('is the nearest bin', () => {
+    expect(shown(objectives.margin, { action })).toBeCloseTo(z[13]! - others(13), 5);
+    expect(shown(objectives['cross-entropy'], { action })).toBeCloseTo(
+      z[13]! - Math.log(z.reduce((sum, v) => sum + Math.exp(v), 0)),
+      5,
+    );
+    expect(shown(objectives.margin, { action: 99 })).toBeCloseTo(z[19]! - others(19), 5);
+  });
+
+  it('of the targeted ratio: equation 7 of Croce and Hein', () => {
+    const [first, , third, fourth] = z.toSorted((a, b) => b - a) as [number, number, number, number];
+    const expected = (z[13]! - first) / (first - (third + fourth) / 2); // the clean bin is the largest
+    expect(shown(objectives.dlr, { action })).toBeCloseTo(expected, 4);
+    const label = z.indexOf(first);
+    const runnerUp = others(label);
+    expect(shown(objectives.dlr, { action: bins.values[label]! })).toBeCloseTo((first - runnerUp) / (first - third), 4);
+  });
+
+  it('goes before the side, and stands for its side under the grouped margin', () => {
+    const charging = shown(objectives['grouped-margin'], { side: 1 });
+    expect(shown(objectives['grouped-margin'], { action })).toBe(charging);
+    expect(shown(objectives['grouped-margin'], { action, side: -1 })).toBe(charging);
+    const idle = { action: 0.01 }; // of a policy that has an idle bin
+    expect(one(objectives['grouped-margin'], oddBins, [1, 2, 4, 8, 16], [1, 2, 4, 8, 16], idle)).toBe(4 - 16);
+  });
+
+  it.each(['squashed-gaussian', 'gaussian', 'deterministic'] as const)(
+    'of a %s head is reached where the distance is 0, and there alone',
+    (kind) => {
+      const head = heads[kind];
+      const at = {
+        'squashed-gaussian': Math.atanh(action / 0.78125),
+        gaussian: 0.5 + action / 1.5625,
+        deterministic: action,
+      };
+      for (const name of ['action-distance', 'executed-action-distance'] as const) {
+        expect(one(objectives[name], head, [at[kind], 0], [0, 0], { action })).toBeCloseTo(0, 6);
+        expect(one(objectives[name], head, [at[kind] + 0.1, 0], [0, 0], { action })).toBeLessThan(-0.01);
+        expect(one(objectives[name], head, [at[kind] - 0.1, 0], [0, 0], { action })).toBeLessThan(-0.01);
+      }
+      expect(one(objectives['action-distance'], head, [at[kind] + 0.1, 0], [0, 0], { action })).toBeCloseTo(-0.1, 6);
+    },
+  );
+});
+
+describe('several batteries', () => {
+  const logits = Float32Array.of(0.4, -0.2, 0, 0);
+  const value = (side: readonly number[]): number => {
+    const goal = goalAt(twoBatteries, [0.1, 0.1, 0, 0]);
+    goal.side.set(side);
+    const out = new Float32Array(1);
+    objectives['grouped-margin'].evaluate(twoBatteries, logits, goal, 1, out, new Float32Array(4));
+    return out[0]!;
+  };
+  const idle = [0, Math.atanh(2 * 0.25 - 1)] as const; // −0.2 … 0.6 is idle at a quarter of its range
+
+  it('are pushed each to its own side', () => {
+    expect(value([1, 1])).toBeCloseTo(0.4 - idle[0] + (-0.2 - idle[1]), 6);
+    expect(value([1, -1])).toBeCloseTo(0.4 - idle[0] - (-0.2 - idle[1]), 6);
+  });
+
+  it('of which one has no goal: it does not count beside one that has', () => {
+    expect(value([1, 0])).toBeCloseTo(0.4, 6);
+  });
+});
+
+describe('margins do not see what does not matter', () => {
+  const shiftless = ['auto', 'margin', 'cross-entropy', 'dlr', 'grouped-margin'] as const;
+  const cases = shiftless.flatMap((name) => Object.entries(aims).map(([to, aim]) => [name, to, aim] as const));
+
+  it.each(cases)('%s, %s: a constant added to all logits changes neither value nor gradient', (name, _to, aim) => {
+    const stream = rng(5);
+    for (const shift of [-3, 64]) {
+      // On a grid that the shift keeps exactly.
+      const z = Float32Array.from({ length: rows * 20 }, () => Math.round(stream.normal() * 1024) / 1024);
+      const goal = goalAt(heads.categorical, z, aim, rows);
+      const [value, gradient] = evaluate(objectives[name], heads.categorical, z, goal);
+      const moved = evaluate(
+        objectives[name],
+        heads.categorical,
+        z.map((v) => v + shift),
+        goal,
+      );
+      expect(moved[0]).toEqual(value);
+      expect(moved[1]).toEqual(gradient);
+    }
+  });
+
+  it.each(Object.entries(aims))('dlr, %s: nor does a positive factor on all logits, on its value', (_to, aim) => {
+    const stream = rng(6);
+    for (const factor of [0.1, 100]) {
+      const z = Float32Array.from({ length: rows * 20 }, () => stream.normal());
+      const [value] = evaluate(objectives.dlr, heads.categorical, z, goalAt(heads.categorical, z, aim, rows));
+      const scaled = z.map((v) => v * factor);
+      const [other] = evaluate(objectives.dlr, heads.categorical, scaled, goalAt(heads.categorical, z, aim, rows));
+      other.forEach((v, row) => expect(Math.abs(v - value[row]!)).toBeLessThan(1e-4 * Math.max(1, Math.abs(v))));
+    }
   });
 });
 
