@@ -22,6 +22,8 @@ export interface Scenario {
     /** Defects of the profile that are repaired. */
     readonly repair: readonly string[];
     readonly normalisation: string;
+    /** First row of the episode, counted from the first that is simulated; absent: where the dataset's episodes begin. */
+    readonly start?: number | undefined;
     readonly steps: number | null;
   };
   readonly victim: {
@@ -131,7 +133,19 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
           normalisation: oneOf(vocabulary.normalisations).describe(
             'Observation limits: as CityLearn 2.0.0 has them, or repaired.',
           ),
-          steps: z.int().min(1).nullable().default(null).describe('Steps of the episode; null: the whole year.'),
+          start: z
+            .int()
+            .min(0)
+            .optional()
+            .describe(
+              'First row of the episode, counted from 0; for a part of the year that no controller was trained on.',
+            ),
+          steps: z
+            .int()
+            .min(1)
+            .nullable()
+            .default(null)
+            .describe('Steps of the episode; null: the whole year, or what is left of it from `start` on.'),
         })
         .prefault({}),
       victim: z

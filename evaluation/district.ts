@@ -16,7 +16,7 @@ export function districtOptions(
   scenario: Pick<Scenario, 'district'>,
   district: District,
 ): Omit<DistrictEnvOptions, 'lanes'> {
-  const { profile, repair, normalisation, steps } = scenario.district;
+  const { profile, repair, normalisation, start, steps } = scenario.district;
   const named = profiles[profile as ProfileName];
   const whole = repair.find((name) => !named.defects[name as DefectName]);
   if (whole !== undefined)
@@ -28,6 +28,7 @@ export function districtOptions(
     profile: repaired(named, repair as readonly DefectName[]),
     reward: rewardOf(scenario, district),
     normalisation: normalisation as Normalisation,
+    start,
     steps,
   };
 }

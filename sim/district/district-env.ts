@@ -72,7 +72,9 @@ export interface DistrictEnvOptions {
   readonly profile: Profile;
   readonly reward: RewardSpec | string;
   readonly normalisation: Normalisation;
-  /** Steps of an episode; null or absent: those of the dataset's own episodes. */
+  /** First row of the episode within the simulated range; absent: those of the dataset's own episodes. */
+  readonly start?: number | undefined;
+  /** Steps of an episode; null or absent: those of the dataset's own episodes, or with `start` all that are left. */
   readonly steps?: number | null;
   /** `full` keeps every hour of an episode for `series`; `none` keeps only the present one, for thousands of lanes. Default: full. */
   readonly history?: 'full' | 'none';
@@ -235,10 +237,15 @@ function ownSeed({ profile, district }: BuildingModel): number {
   return profile.alignment === 'now' ? 0 : district.randomSeed;
 }
 
-function windowsOf({ district, steps }: DistrictEnvOptions): readonly EpisodeWindow[] {
+function windowsOf({ district, start, steps }: DistrictEnvOptions): readonly EpisodeWindow[] {
   const rangeRows = district.end - district.start + 1;
-  if (steps === null || steps === undefined) return episodeWindows(district);
-  if (!Number.isInteger(steps) || steps < 1 || steps > rangeRows - 1)
-    throw new ConfigError(`steps is ${steps}, expected 1 … ${rangeRows - 1}`, { place: { path: '/district/steps' } });
-  return [{ start: 0, rows: steps + 1 }];
+  if (start === undefined && (steps === null || steps === undefined)) return episodeWindows(district);
+  const first = start ?? 0;
+  if (!Number.isInteger(first) || first < 0 || first > rangeRows - 2)
+    throw new ConfigError(`start is ${first}, expected 0 … ${rangeRows - 2}`, { place: { path: '/district/start' } });
+  const most = rangeRows - 1 - first;
+  const wanted = steps ?? most;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > most)
+    throw new ConfigError(`steps is ${wanted}, expected 1 … ${most}`, { place: { path: '/district/steps' } });
+  return [{ start: first, rows: wanted + 1 }];
 }

@@ -177,6 +177,26 @@ describe('lanes', () => {
     expect(env.series(0).net[0]).toBe(env.series(0).netWithoutStorage[0]);
   });
 
+  it('of a part of the year begin at its first row with what is true there', () => {
+    const start = 4380;
+    const whole = open();
+    let { observation } = whole.reset(rng(0));
+    for (let t = 0; t < start; t++) ({ observation } = whole.step(Float64Array.of(0)));
+    const part = open({ start, steps: 40 });
+    expect(part.episodeSteps).toBe(40);
+    expect(part.reset(rng(0)).observation).toEqual(observation);
+    for (let t = 1; t <= 40; t++) {
+      const expected = whole.step(Float64Array.of(0.1));
+      const batch = part.step(Float64Array.of(0.1));
+      if (t < 40) expect(batch.observation).toEqual(expected.observation);
+      else expect(batch.finalObservation).toEqual(expected.observation);
+      expect(batch.reward).toEqual(expected.reward);
+    }
+    const rest = open({ start });
+    expect(rest.episodeSteps).toBe(8759 - start);
+    expect(rest.firstWindow).toEqual({ start, rows: 8760 - start });
+  });
+
   it('take up a snapshot to the last bit', () => {
     const lanes = [{ building: 0 }, { building: 3, start: 40 }];
     const env = open({ lanes, steps: 200 });
@@ -274,6 +294,8 @@ describe('misuse', () => {
     expect(() => open({ lanes: [{ building: 0, start: 8759 }] })).toThrow('start 8759');
     expect(() => open({ steps: 0 })).toThrow('steps is 0');
     expect(() => open({ steps: 8760 })).toThrow('steps is 8760, expected 1 … 8759');
+    expect(() => open({ start: 8000, steps: 760 })).toThrow('steps is 760, expected 1 … 759');
+    expect(() => open({ start: 8759 })).toThrow('start is 8759, expected 0 … 8758');
   });
 
   it('a battery that cannot be is a ConfigError that names the attribute', () => {
