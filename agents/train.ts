@@ -1,9 +1,10 @@
 import type { VectorEnv } from '../core/environment.ts';
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, NonFiniteError } from '../core/errors.ts';
 import type { Normaliser } from '../core/policy.ts';
 import type { Rng } from '../core/rng.ts';
 import { earlyStop, stopReason } from './early-stop.ts';
 import type { EarlyStop, StopReason } from './early-stop.ts';
+import { assertFiniteStep, divergence, notFinite } from './finite.ts';
 import { learners } from './index.ts';
 import type { LearnerName } from './index.ts';
 import type { LearnedPolicy, Learner, Metrics } from './learner.ts';
@@ -70,6 +71,8 @@ export interface KeptPolicy {
  * Stopping is leaving the loop; iterating again continues. Every event comes at a point where `save` loses nothing: a
  * training restored from there and one never interrupted give the same bits if the environment has `snapshot`, else its
  * episodes start anew. Same options and seed: same bits.
+ *
+ * @throws {NonFiniteError} from the iteration when the environment gives a number that is not finite, or the training diverges.
  */
 export function train(options: TrainingOptions): Training {
   return new Training(options);
@@ -102,7 +105,9 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     this.#reportEvery = options.reportEvery ?? 2048;
     this.#stop = earlyStop.parse(options.stop ?? {});
     this.learner = learners[algorithm].make(config ?? {})(env, rng.split('learner'));
-    this.#observation = env.reset(rng.split('environment')).observation.slice();
+    const start = env.reset(rng.split('environment'));
+    assertFiniteStep(start, env.observationSpace.features, 0);
+    this.#observation = start.observation.slice();
     this.#action = new Float64Array(env.numEnvs * env.actionSpace.features.length);
   }
 
@@ -126,6 +131,7 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     for (;;) {
       if (learner.atBoundary) {
         const done = this.step >= totalSteps;
+        if (done) this.#assertFiniteWeights();
         if (this.#updates > 0 && (done || this.step - this.#reported >= this.#reportEvery)) yield this.#progress();
         const due = done ? this.#evaluated < this.step : this.step - this.#evaluated >= this.#evaluateEvery;
         if (evaluate !== undefined && due) yield this.#evaluate(evaluate);
@@ -136,17 +142,33 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
         }
       }
       learner.act(this.#observation, this.#action);
+      const lost = this.#action.find(notFinite);
+      if (lost !== undefined) throw this.#diverged('an action', lost);
       const batch = env.step(this.#action);
-      this.#observation.set(batch.observation);
       this.step += env.numEnvs;
+      assertFiniteStep(batch, env.observationSpace.features, this.step);
+      this.#observation.set(batch.observation);
       const metrics = learner.observe(batch, Math.min(1, this.step / totalSteps));
       if (metrics !== undefined) this.#add(metrics);
     }
   }
 
   #add(metrics: Metrics): void {
-    for (const [name, value] of Object.entries(metrics)) this.#sums[name] = (this.#sums[name] ?? 0) + value;
+    for (const [name, value] of Object.entries(metrics)) {
+      // Infinity may pass: a ratio of probabilities can overflow where the clip then ignores it.
+      if (Number.isNaN(value)) throw this.#diverged(name, value);
+      this.#sums[name] = (this.#sums[name] ?? 0) + value;
+    }
     this.#updates++;
+  }
+
+  #assertFiniteWeights(): void {
+    const lost = this.learner.policy.parameters().find(notFinite);
+    if (lost !== undefined) throw this.#diverged('a weight', lost);
+  }
+
+  #diverged(what: string, value: number): NonFiniteError {
+    return divergence(`${this.#options.algorithm}: ${what}`, value, this.step);
   }
 
   #progress(): TrainingEvent {
@@ -159,8 +181,13 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
   }
 
   #evaluate(evaluate: (policy: LearnedPolicy) => Evaluation): TrainingEvent {
+    this.#assertFiniteWeights();
     this.#evaluated = this.step;
     const point = { step: this.step, gradientSteps: this.learner.gradientSteps, ...evaluate(this.learner.policy) };
+    if (notFinite(point.score))
+      throw new NonFiniteError(
+        `${this.#options.algorithm}: the score of the evaluation at step ${this.step} is ${point.score}, expected a finite number`,
+      );
     this.curve.push(point);
     const best = this.#best === undefined || point.score < this.#best.score;
     if (best) this.#best = { score: point.score, ...kept(this.learner.policy) };

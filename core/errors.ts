@@ -79,6 +79,11 @@ export class BudgetError extends FaultlineError {
   readonly code = 'budget';
 }
 
+/** A number that has to be finite is not: what an environment gave, or what became of a training that diverged. */
+export class NonFiniteError extends FaultlineError {
+  readonly code = 'non-finite';
+}
+
 /** A backend or optional package is not there or failed its self-test. */
 export class BackendError extends FaultlineError {
   readonly code = 'backend';

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { LearnerName } from '../../agents/index.ts';
 import { train } from '../../agents/train.ts';
 import type { Training, TrainingEvent, TrainingOptions } from '../../agents/train.ts';
-import { ConfigError, PolicyFileError } from '../../core/errors.ts';
+import { ConfigError, NonFiniteError, PolicyFileError } from '../../core/errors.ts';
 import { rng } from '../../core/rng.ts';
 import { meanReward } from '../support/play.ts';
 import { arbitrageToy, banditToy, toyEnv } from '../support/toy-env.ts';
+import type { Toy } from '../support/toy-env.ts';
 
 interface Case {
   readonly algorithm: LearnerName;
@@ -126,6 +127,66 @@ describe.each(Object.keys(cases) as CaseName[])('training %s', (name) => {
     using small = train(options(name));
     using large = train(options(name, { config: { ...cases[name].config, ...cases[name].wider } }));
     expect(() => large.restore(small.save())).toThrow(PolicyFileError);
+  });
+});
+
+describe('a number that is not finite', () => {
+  it.each(Object.keys(cases) as CaseName[])('%s that diverges says so and keeps no such policy', (name) => {
+    using training = train(
+      options(name, { config: { ...cases[name].config, learning_rate: 1e30, normalize: null }, evaluateEvery: 64 }),
+    );
+    const message = new RegExp(`^${cases[name].algorithm}: .+ at step \\d+.*: the training has diverged`);
+    expect(() => drain(training)).toThrow(message);
+    expect(training.step).toBeLessThan(512);
+    for (const { metrics } of training.curve) expect(Object.values(metrics)).not.toContain(NaN);
+    if (training.curve.length > 0) expect(training.bestPolicy.parameters.every(Number.isFinite)).toBe(true);
+  });
+
+  it('is found in the weights of the last update too', () => {
+    const config = { ...onPolicy, bins: 5, learning_rate: 1e45 };
+    const { evaluate: _none, ...unjudged } = options('a2c', { config, totalSteps: 64 }); // one update
+    using training = train(unjudged);
+    expect(() => drain(training)).toThrow(NonFiniteError);
+  });
+
+  const spoilt = (how: Partial<Toy>): TrainingOptions =>
+    options('a2c', { env: toyEnv({ ...arbitrageToy, ...how }, 3), evaluate: () => ({ score: 0, metrics: {} }) });
+
+  it('in a reward is named with its lane and step', () => {
+    let calls = 0;
+    using training = train(spoilt({ advance: () => (++calls === 3 * 6 + 2 ? NaN : 0) }));
+    expect(() => drain(training)).toThrow(
+      new NonFiniteError('environment: the reward of lane 1 in step 21 is NaN, expected a finite number'),
+    );
+  });
+
+  it.each([
+    ['an observation', 'observation', {}],
+    ['what an episode ended on', 'final observation', { terminal: (state: Float64Array) => state[1] === 3 }],
+  ])('in %s is named with its feature', (_what, called, how) => {
+    const advance: Toy['advance'] = (state) => {
+      state[1] = (state[1]! + 1) % 4;
+      return 0;
+    };
+    const observe: Toy['observe'] = (state, out) => out.set([0, state[1] === 3 ? -Infinity : 0]);
+    using training = train(spoilt({ ...how, advance, observe }));
+    expect(() => drain(training)).toThrow(
+      `environment: 'charge' of lane 0 in the ${called} of step 9 is -Infinity, expected a finite number`,
+    );
+  });
+
+  it('in the observation of a reset is named too', () => {
+    expect(() => train(spoilt({ observe: (_state, out) => void out.fill(NaN) }))).toThrow(
+      `environment: 'period' of lane 0 in the observation of step 0 is NaN`,
+    );
+  });
+
+  it('as an evaluation’s score is refused', () => {
+    using training = train(options('a2c', { evaluate: () => ({ score: NaN, metrics: {} }) }));
+    expect(() => drain(training)).toThrow(
+      new NonFiniteError('a2c: the score of the evaluation at step 128 is NaN, expected a finite number'),
+    );
+    expect(training.bestScore).toBeUndefined();
   });
 });
 
