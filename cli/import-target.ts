@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, DataError } from '../core/errors.ts';
-import { districtSpaces } from '../evaluation/district-spaces.ts';
 import { targetLike, targetOf } from '../evaluation/import-policy.ts';
 import type { ImportTarget } from '../evaluation/import-policy.ts';
 import { installation } from '../server/installation.ts';
-import { fileWorkspace } from '../server/workspace.ts';
 
 /** Where the features come from: at most one of the first three. */
 export interface TargetOptions {
@@ -38,6 +36,9 @@ async function targetOfOptions(options: TargetOptions): Promise<ImportTarget> {
     return targetLike(readText(file), file);
   }
   if (district === undefined) return {};
+  // Loaded here: without a district the simulator is not needed, which is a quarter of the command's memory.
+  const { districtSpaces } = await import('../evaluation/district-spaces.ts');
+  const { fileWorkspace } = await import('../server/workspace.ts');
   const workspace = fileWorkspace({ roots: null, modelsDir: installation().modelsDir });
   const spaces = await districtSpaces(workspace, district, building, normalisation);
   return { ...spaces, observation: spaces.observation.features, action: spaces.action.features };

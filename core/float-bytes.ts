@@ -18,6 +18,14 @@ export function floatsOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(there.buffer as ArrayBuffer, there.byteOffset, bytes.length / 4);
 }
 
+/** Little-endian float32 of these numbers: where they lie, if that is how the machine keeps them. */
+export function bytesOf(floats: Float32Array): Uint8Array {
+  if (littleEndian) return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+  const view = new DataView(new ArrayBuffer(floats.byteLength));
+  floats.forEach((value, i) => view.setFloat32(4 * i, value, true));
+  return new Uint8Array(view.buffer);
+}
+
 const word = new DataView(new ArrayBuffer(4));
 
 /** bfloat16: the upper half of a float32. */

@@ -1,3 +1,4 @@
+import type { ByteRange } from './byte-range.ts';
 import { DataError } from './errors.ts';
 import { brainFloat, firstNotFinite, floatsOf, halfFloat } from './float-bytes.ts';
 import { PickleCall, PickleGlobal, PicklePersistent, describePickled } from './pickle-value.ts';
@@ -5,17 +6,18 @@ import type { PickleValue } from './pickle-value.ts';
 import { readPickle } from './pickle.ts';
 import type { PickleRules } from './pickle.ts';
 import { openZip } from './zip.ts';
-import type { ZipArchive, ZipInflation } from './zip.ts';
+import type { ZipArchive, ZipEntry, ZipInflation } from './zip.ts';
 
 /** A float32 array with its shape, row-major. */
 export interface StateTensor {
   readonly shape: readonly number[];
+  /** Read from the file when it is first asked for. @throws {DataError} */
   readonly data: Float32Array;
 }
 
 /** What a file may hold. */
 export interface StateDictLimits {
-  /** All tensors together. */
+  /** All tensors together that are asked for. */
   readonly numbers: number;
   /** Keys under which a checkpoint may keep its state dictionary, tried in this order. */
   readonly wrappers: readonly string[];
@@ -52,23 +54,25 @@ const rules: PickleRules = {
 };
 
 /**
- * Reads the tensors of a PyTorch `state_dict`, at the top of the file or under a wrapper's key, as float32. Nothing in the file is run.
+ * The tensors of a PyTorch `state_dict`, at the top of the file or under a wrapper's key, as float32. Nothing in the file is run, and no number is
+ * read or copied before its tensor's `data` is asked for.
  * @param file what a person would call the file, for messages
  * @throws {DataError} with the byte offset for every kind of damage, for a pickle that names anything but tensors, for compressed
  *   entries, and for the format before PyTorch 1.6, which is no ZIP archive.
  *
  * Source: specs/citylearn.md 7; pytorch.org/docs/stable/notes/serialization.html.
  */
-export function readStateDict(bytes: Uint8Array, file: string, limits: StateDictLimits): Map<string, StateTensor> {
+export function readStateDict(bytes: ByteRange, file: string, limits: StateDictLimits): Map<string, StateTensor> {
+  const begin = bytes.subarray(0, Math.min(2, bytes.length));
   // 0x80: a pickle's first byte.
-  if (bytes[0] === 0x80)
+  if (begin[0] === 0x80)
     throw new DataError(
       'is a pickle without a ZIP archive, the format before PyTorch 1.6; save it again with a newer one',
       {
         place: { file },
       },
     );
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b)
+  if (begin[0] !== 0x50 || begin[1] !== 0x4b)
     throw new DataError('is no PyTorch file: it does not begin as a ZIP archive (byte 0)', { place: { file } });
   const zip = openZip(bytes, file, limits.inflation);
   const pickles = zip.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
@@ -81,16 +85,16 @@ export function readStateDict(bytes: Uint8Array, file: string, limits: StateDict
     );
   const folder = pickles[0]!.slice(0, -'data.pkl'.length);
   assertLittleEndian(zip, `${folder}byteorder`, file);
-  const pickle = zip.read(pickles[0]!)!;
-  if (pickle.bytes.length > longestPickle)
+  const pickle = zip.find(pickles[0]!)!;
+  if (pickle.length > longestPickle)
     throw new DataError(
-      `'${pickles[0]!}' has ${pickle.bytes.length} bytes, expected at most ${longestPickle} (byte ${pickle.offset})`,
+      `'${pickles[0]!}' has ${pickle.length} bytes, expected at most ${longestPickle} (byte ${pickle.offset})`,
       {
         place: { file },
       },
     );
   const root = readPickle(
-    pickle.bytes,
+    pickle.read(),
     limits.opcodes === undefined ? rules : { ...rules, mostOpcodes: limits.opcodes },
     file,
     pickle.offset,
@@ -104,46 +108,52 @@ export function readStateDict(bytes: Uint8Array, file: string, limits: StateDict
     });
   const tensors = new Map<string, StateTensor>();
   let numbers = 0;
+  const claim = (tensor: TensorSource): void => {
+    numbers += tensor.size;
+    if (numbers > limits.numbers)
+      throw tensor.failure(`has ${tensor.size} numbers; the tensors that are read may have ${limits.numbers} together`);
+  };
   for (const [key, value] of dictionary) {
     if (typeof key !== 'string')
       throw new DataError(`the key of a tensor is ${describePickled(key)}, expected a string`, {
         place: { file, path },
       });
     const place = { file, path: `${path}/${key.slice(0, 200)}` };
-    const tensor = new TensorSource(value, place, zip, folder, limits.numbers);
-    numbers += tensor.size;
-    if (numbers > limits.numbers) throw tensor.failure(`the tensors have more than ${limits.numbers} numbers`);
-    tensors.set(key, { shape: tensor.shape, data: tensor.read() });
+    tensors.set(key, new TensorSource(value, place, zip, folder, claim));
   }
   return tensors;
 }
 
 function assertLittleEndian(zip: ZipArchive, name: string, file: string): void {
-  const order = zip.read(name);
+  const order = zip.find(name);
   if (order === undefined) return;
-  const text = new TextDecoder().decode(order.bytes.subarray(0, 20));
+  const text = new TextDecoder().decode(order.range().subarray(0, Math.min(20, order.length)));
   if (text !== 'little')
     throw new DataError(`'${name}' is '${text}', expected 'little' (byte ${order.offset})`, { place: { file } });
 }
 
 /** A call of `_rebuild_tensor_v2(storage, offset, shape, strides, …)`, checked. */
-class TensorSource {
+class TensorSource implements StateTensor {
   readonly shape: readonly number[];
   readonly size: number;
   readonly #strides: readonly number[];
   readonly #start: number;
   readonly #type: Storage;
   readonly #width: number;
-  readonly #view: DataView;
+  readonly #entry: ZipEntry;
+  readonly #claim: (tensor: TensorSource) => void;
   readonly #place: { readonly file: string; readonly path: string };
+  #data: Float32Array | undefined;
 
+  /** @param claim asked before numbers are read */
   constructor(
     value: PickleValue,
     place: { file: string; path: string },
     zip: ZipArchive,
     folder: string,
-    mostNumbers: number,
+    claim: (tensor: TensorSource) => void,
   ) {
+    this.#claim = claim;
     this.#place = place;
     let call = value;
     // A parameter wraps a tensor; once, never deeper.
@@ -164,40 +174,43 @@ class TensorSource {
     this.#strides = strides;
     this.#start = start;
     this.size = shape.reduce((product, length) => product * length, 1);
-    if (this.size > mostNumbers) throw this.failure(`has ${this.size} numbers, expected at most ${mostNumbers}`);
     this.#type = type;
     [this.#width] = type;
-    const entry = zip.read(`${folder}data/${key}`);
+    const entry = zip.find(`${folder}data/${key}`);
     if (entry === undefined)
       throw this.failure(`its storage '${folder}data/${key.slice(0, 200)}' is not in the archive`);
-    const { bytes, offset } = entry;
-    if (bytes.length !== count * this.#width)
-      throw this.failure(`its storage has ${bytes.length} bytes, expected ${count * this.#width} (byte ${offset})`);
+    const { length: bytes, offset } = entry;
+    if (bytes !== count * this.#width)
+      throw this.failure(`its storage has ${bytes} bytes, expected ${count * this.#width} (byte ${offset})`);
     const last = this.size === 0 ? start - 1 : shape.reduce((at, length, i) => at + (length - 1) * strides[i]!, start);
     if (last >= count) throw this.failure(`reaches number ${last} of a storage of ${count} (byte ${offset})`);
     // Strides of 0 would make a great tensor of a small file.
     if (this.size > count)
       throw this.failure(`has ${this.size} numbers, but its storage only ${count} (byte ${offset})`);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#entry = entry;
+  }
+
+  get data(): Float32Array {
+    if (this.#data !== undefined) return this.#data;
+    this.#claim(this);
+    return (this.#data = this.#read());
   }
 
   /** The numbers in row-major order. */
-  read(): Float32Array {
+  #read(): Float32Array {
+    const stored = this.#entry.read();
+    const view = new DataView(stored.buffer, stored.byteOffset, stored.length);
     if (this.#type === storages['torch.FloatStorage'] && isRowMajor(this.shape, this.#strides)) {
-      const { buffer, byteOffset } = this.#view;
-      const bytes = new Uint8Array(buffer, byteOffset + 4 * this.#start, 4 * this.size);
+      const bytes = stored.subarray(4 * this.#start, 4 * (this.#start + this.size));
       const lost = firstNotFinite(bytes);
       if (lost < 0) return floatsOf(bytes);
-      throw this.failure(
-        `number ${lost} is ${this.#view.getFloat32(4 * (this.#start + lost), true)}, expected a finite one`,
-      );
+      throw this.failure(`number ${lost} is ${view.getFloat32(4 * (this.#start + lost), true)}, expected a finite one`);
     }
     const data = new Float32Array(this.size);
     const outer = this.shape.length - 1;
     const row = this.shape[outer] ?? 1;
     const step = (this.#strides[outer] ?? 0) * this.#width;
     const [, number] = this.#type;
-    const view = this.#view;
     const index = this.shape.map(() => 0);
     let start = this.#start;
     for (let i = 0; i < data.length;) {

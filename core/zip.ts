@@ -1,3 +1,6 @@
+import { rangeWithin, wholeOf } from './byte-range.ts';
+import type { ByteRange } from './byte-range.ts';
+import { crc32 } from './crc32.ts';
 import { DataError } from './errors.ts';
 
 const endOfDirectory = 0x06054b50;
@@ -7,6 +10,8 @@ const localEntry = 0x04034b50;
 const mostEntries = 10_000;
 /** Bytes of a name: PyTorch's have twenty. */
 const longestName = 1024;
+/** Bytes of the directory: a hundred for each of those dozens. */
+const longestDirectory = 1 << 22;
 
 /** Raw deflate, which never makes more than `atMost` bytes: throws when it would, or when the stream is damaged. */
 export type Inflate = (bytes: Uint8Array, atMost: number) => Uint8Array;
@@ -20,17 +25,22 @@ export interface ZipInflation {
 
 export interface ZipArchive {
   readonly names: readonly string[];
-  /** The bytes of an entry (a view), their check sum verified; undefined where there is no such entry. @throws {DataError} */
-  read(name: string): Content | undefined;
+  /** An entry; undefined where there is none of this name. @throws {DataError} when it cannot be read, or its header is not where it should be */
+  find(name: string): ZipEntry | undefined;
 }
 
-interface Content {
-  readonly bytes: Uint8Array;
+export interface ZipEntry {
+  /** Bytes once it is inflated. */
+  readonly length: number;
   /** In the file. */
   readonly offset: number;
+  /** Its bytes, their check sum verified; a view where it is stored and in memory. @throws {DataError} */
+  read(): Uint8Array;
+  /** The same, to be read in parts: verified part by part, so that an entry that is stored need not be in memory whole. @throws {DataError} */
+  range(): ByteRange;
 }
 
-interface Entry {
+interface Listed {
   readonly method: number;
   readonly flags: number;
   readonly checksum: number;
@@ -51,25 +61,32 @@ interface Entry {
  *
  * Source: APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.16 (little-endian throughout).
  */
-export function openZip(bytes: Uint8Array, file: string, inflation?: ZipInflation): ZipArchive {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const end = findEnd(view);
+export function openZip(bytes: ByteRange, file: string, inflation?: ZipInflation): ZipArchive {
+  const tail = viewOf(bytes, Math.max(0, bytes.length - 22 - 0xffff), bytes.length);
+  const endInTail = findEnd(tail);
+  const end = endInTail < 0 ? -1 : bytes.length - tail.byteLength + endInTail;
   if (end < 0)
     throw failure(file, 'has no end of a ZIP directory: the file is cut off or no ZIP archive', bytes.length);
-  const count = view.getUint16(end + 10, true);
+  const count = tail.getUint16(endInTail + 10, true);
   if (count > mostEntries)
     throw failure(file, `the directory claims ${count} entries, expected at most ${mostEntries}`, end);
-  const entries = new Map<string, Entry>();
-  let at = view.getUint32(end + 16, true);
+  const entries = new Map<string, Listed>();
+  const begin = tail.getUint32(endInTail + 16, true);
+  let at = begin;
+  const directory = viewOf(bytes, Math.min(begin, end), Math.min(end, begin + longestDirectory));
   for (let i = 0; i < count; i++) {
-    if (at + 46 > end || view.getUint32(at, true) !== directoryEntry)
+    const own = at - begin;
+    if (own + 46 > directory.byteLength || directory.getUint32(own, true) !== directoryEntry)
       throw failure(file, `entry ${i + 1} of ${count} of the ZIP directory is not where it should be`, at);
-    const nameLength = view.getUint16(at + 28, true);
+    const nameLength = directory.getUint16(own + 28, true);
     if (nameLength > longestName)
       throw failure(file, `entry ${i + 1} has a name of ${nameLength} bytes, expected at most ${longestName}`, at);
-    const next = at + 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-    if (next > end) throw failure(file, `entry ${i + 1} of the ZIP directory reaches beyond its end`, at);
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    const next = at + 46 + nameLength + directory.getUint16(own + 30, true) + directory.getUint16(own + 32, true);
+    if (next - begin > directory.byteLength)
+      throw failure(file, `entry ${i + 1} of the ZIP directory reaches beyond its end`, at);
+    const name = new TextDecoder().decode(
+      new Uint8Array(directory.buffer, directory.byteOffset + own + 46, nameLength),
+    );
     if (/^[/\\]|\0|(^|[/\\])\.\.([/\\]|$)/.test(name))
       throw failure(
         file,
@@ -78,93 +95,128 @@ export function openZip(bytes: Uint8Array, file: string, inflation?: ZipInflatio
       );
     if (entries.has(name)) throw failure(file, `the ZIP directory lists '${name}' twice`, at);
     entries.set(name, {
-      flags: view.getUint16(at + 8, true),
-      method: view.getUint16(at + 10, true),
-      checksum: view.getUint32(at + 16, true),
-      packed: view.getUint32(at + 20, true),
-      length: view.getUint32(at + 24, true),
-      at: view.getUint32(at + 42, true),
+      flags: directory.getUint16(own + 8, true),
+      method: directory.getUint16(own + 10, true),
+      checksum: directory.getUint32(own + 16, true),
+      packed: directory.getUint32(own + 20, true),
+      length: directory.getUint32(own + 24, true),
+      at: directory.getUint32(own + 42, true),
       listedAt: at,
     });
     at = next;
   }
-  const verified = new Map<string, Content>();
+  const found = new Map<string, ZipEntry>();
   let total = 0;
   let inflated = 0;
   return {
     names: [...entries.keys()],
-    read: (name) => {
-      const entry = entries.get(name);
-      if (entry === undefined) return undefined;
-      let content = verified.get(name);
-      if (content === undefined) {
+    find: (name) => {
+      const listed = entries.get(name);
+      if (listed === undefined) return undefined;
+      let entry = found.get(name);
+      if (entry === undefined) {
         // Entries do not overlap; many that name the same bytes would take quadratic time.
-        total += entry.packed;
-        if (total > bytes.length) throw failure(file, `'${name}' overlaps other entries`, entry.listedAt);
-        if (entry.method === 8 && inflation !== undefined) {
+        total += listed.packed;
+        if (total > bytes.length) throw failure(file, `'${name}' overlaps other entries`, listed.listedAt);
+        if (listed.method === 8 && inflation !== undefined) {
           // What it says of its size: more than that is never made.
-          inflated += entry.length;
+          inflated += listed.length;
           if (inflated > inflation.mostBytes)
             throw failure(
               file,
-              `'${name}' would have ${entry.length} bytes once inflated; all entries may have ${inflation.mostBytes}`,
-              entry.listedAt,
+              `'${name}' would have ${listed.length} bytes once inflated; all entries may have ${inflation.mostBytes}`,
+              listed.listedAt,
             );
         }
-        content = readEntry(bytes, view, name, entry, file, inflation?.inflate);
-        verified.set(name, content);
+        entry = new FoundEntry(bytes, name, listed, file, inflation?.inflate);
+        found.set(name, entry);
       }
-      return content;
+      return entry;
     },
   };
 }
 
-/** The end record is the file's last 22 bytes, or earlier by the length of a comment; -1: none. */
+function viewOf(bytes: ByteRange, begin: number, end: number): DataView {
+  const part = bytes.subarray(begin, end);
+  return new DataView(part.buffer, part.byteOffset, part.length);
+}
+
+/** The end record is the last 22 bytes, or earlier by the length of a comment; -1: none. */
 function findEnd(view: DataView): number {
-  const first = Math.max(0, view.byteLength - 22 - 0xffff);
-  for (let at = view.byteLength - 22; at >= first; at--) {
+  for (let at = view.byteLength - 22; at >= 0; at--) {
     if (view.getUint32(at, true) !== endOfDirectory) continue;
     if (at + 22 + view.getUint16(at + 20, true) === view.byteLength) return at;
   }
   return -1;
 }
 
-function readEntry(
-  bytes: Uint8Array,
-  view: DataView,
-  name: string,
-  entry: Entry,
-  file: string,
-  inflate: Inflate | undefined,
-): Content {
-  const { at, length, packed, listedAt } = entry;
-  if ((entry.flags & 1) !== 0) throw failure(file, `'${name}' is encrypted`, listedAt);
-  const deflated = entry.method === 8 && inflate !== undefined;
-  if (entry.method !== 0 && !deflated)
-    throw failure(
-      file,
-      inflate === undefined
-        ? `'${name}' is compressed (ZIP method ${entry.method}), expected it stored as PyTorch writes it`
-        : `'${name}' is compressed by ZIP method ${entry.method}, expected it stored (0) or deflated (8)`,
-      listedAt,
-    );
-  if (!deflated && packed !== length)
-    throw failure(file, `'${name}' is stored in ${packed} bytes but has ${length}, expected as many`, listedAt);
-  if (at + 30 > listedAt || view.getUint32(at, true) !== localEntry)
-    throw failure(file, `the header of '${name}' is not at byte ${at}, where the ZIP directory says`, listedAt);
-  const offset = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
-  if (offset + packed > bytes.length)
-    throw failure(file, `'${name}' has ${bytes.length - offset} bytes, expected ${packed}`, offset);
-  const stored = bytes.subarray(offset, offset + packed);
-  const content = deflated ? inflateEntry(stored, length, inflate, name, file, offset) : stored;
-  const checksum = crc32(content);
-  if (checksum !== entry.checksum)
-    throw failure(
-      file,
-      `the check sum of '${name}' is ${checksum.toString(16)}, expected ${entry.checksum.toString(16)}: its bytes are damaged`,
-      offset,
-    );
-  return { bytes: content, offset };
+class FoundEntry implements ZipEntry {
+  readonly length: number;
+  readonly offset: number;
+  readonly #name: string;
+  readonly #file: string;
+  readonly #checksum: number;
+  readonly #packed: ByteRange;
+  readonly #inflate: Inflate | undefined;
+  #verified: ByteRange | undefined;
+
+  constructor(bytes: ByteRange, name: string, listed: Listed, file: string, inflate: Inflate | undefined) {
+    const { at, length, packed, listedAt } = listed;
+    if ((listed.flags & 1) !== 0) throw failure(file, `'${name}' is encrypted`, listedAt);
+    const deflated = listed.method === 8 && inflate !== undefined;
+    if (listed.method !== 0 && !deflated)
+      throw failure(
+        file,
+        inflate === undefined
+          ? `'${name}' is compressed (ZIP method ${listed.method}), expected it stored as PyTorch writes it`
+          : `'${name}' is compressed by ZIP method ${listed.method}, expected it stored (0) or deflated (8)`,
+        listedAt,
+      );
+    if (!deflated && packed !== length)
+      throw failure(file, `'${name}' is stored in ${packed} bytes but has ${length}, expected as many`, listedAt);
+    const header = at + 30 > listedAt ? undefined : viewOf(bytes, at, at + 30);
+    if (header?.getUint32(0, true) !== localEntry)
+      throw failure(file, `the header of '${name}' is not at byte ${at}, where the ZIP directory says`, listedAt);
+    const offset = at + 30 + header.getUint16(26, true) + header.getUint16(28, true);
+    if (offset + packed > bytes.length)
+      throw failure(file, `'${name}' has ${bytes.length - offset} bytes, expected ${packed}`, offset);
+    this.length = length;
+    this.offset = offset;
+    this.#name = name;
+    this.#file = file;
+    this.#checksum = listed.checksum;
+    this.#packed = rangeWithin(bytes, offset, offset + packed);
+    this.#inflate = deflated ? inflate : undefined;
+  }
+
+  read(): Uint8Array {
+    if (this.#verified === undefined) {
+      const stored = wholeOf(this.#packed);
+      const content =
+        this.#inflate === undefined
+          ? stored
+          : inflateEntry(stored, this.length, this.#inflate, this.#name, this.#file, this.offset);
+      this.#verify(content);
+    }
+    return wholeOf(this.#verified!);
+  }
+
+  range(): ByteRange {
+    if (this.#inflate !== undefined) return this.read();
+    if (this.#verified === undefined) this.#verify(this.#packed);
+    return this.#verified!;
+  }
+
+  #verify(content: ByteRange): void {
+    const checksum = crc32(content);
+    if (checksum !== this.#checksum)
+      throw failure(
+        this.#file,
+        `the check sum of '${this.#name}' is ${checksum.toString(16)}, expected ${this.#checksum.toString(16)}: its bytes are damaged`,
+        this.offset,
+      );
+    this.#verified = content;
+  }
 }
 
 function inflateEntry(
@@ -185,19 +237,6 @@ function inflateEntry(
   if (content.length !== length)
     throw failure(file, `'${name}' has ${content.length} bytes once inflated, expected ${length}`, offset);
   return content;
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = (value & 1) === 0 ? value >>> 1 : (value >>> 1) ^ 0xedb88320;
-  return value;
-});
-
-/** CRC-32 with the reflected polynomial 0xedb88320. */
-export function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) value = (value >>> 8) ^ crcTable[(value ^ bytes[i]!) & 255]!;
-  return (value ^ 0xffffffff) >>> 0;
 }
 
 function failure(file: string, message: string, at: number): DataError {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { ByteRange } from '../core/byte-range.ts';
 import { parseDocumentAs } from '../core/document.ts';
 import { printable } from '../core/errors.ts';
 import type { Head } from '../core/policy.ts';
-import { sha256Hex } from '../core/sha256.ts';
 import type { Feature } from '../core/space.ts';
 import { composePolicy } from '../nn/import/compose.ts';
 import { sourceActivations } from '../nn/import/dense.ts';
@@ -38,7 +38,7 @@ export interface ImportRequest {
   readonly name: string;
   readonly reads: 'normalised' | 'physical';
   /** A VecNormalize that was saved beside the policy. */
-  readonly statistics?: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+  readonly statistics?: { readonly name: string; readonly bytes: ByteRange } | undefined;
   readonly options: Omit<ImportOptions, 'actions'>;
   readonly target: ImportTarget;
 }
@@ -48,8 +48,6 @@ export interface ImportResult {
   readonly files: PolicyFiles;
   readonly format: string;
   readonly origin: string;
-  /** SHA-256 of the file, hex. */
-  readonly sourceSha256: string;
   readonly observation: readonly Feature[];
   readonly layers: readonly number[];
   readonly head: Head['kind'];
@@ -84,7 +82,6 @@ export function importPolicy({
     files,
     format: found,
     origin: printable(model.origin),
-    sourceSha256: sha256Hex(source.bytes),
     observation,
     layers: [model.layers[0]!.inputs, ...model.layers.map((layer) => layer.outputs)],
     head: model.head.kind,

@@ -1,5 +1,6 @@
+import type { ByteRange } from '../core/byte-range.ts';
 import { PolicyFileError } from '../core/errors.ts';
-import { brainFloat, firstNotFinite, floatsOf, halfFloat } from '../core/float-bytes.ts';
+import { brainFloat, bytesOf, firstNotFinite, floatsOf, halfFloat } from '../core/float-bytes.ts';
 
 /** A float32 array with its shape, row-major. */
 export interface Tensor {
@@ -46,10 +47,8 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Arr
   view.setUint32(0, start - 8, true);
   let at = start;
   for (const { data } of tensors.values()) {
-    for (const value of data) {
-      view.setFloat32(at, value, true);
-      at += 4;
-    }
+    bytes.set(bytesOf(data), at);
+    at += data.byteLength;
   }
   return bytes;
 }
@@ -61,27 +60,67 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Arr
  *   its bytes, offsets that overlap or leave gaps, a value that is not finite.
  */
 export function readSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
-  return readAs(bytes, file, { F32: float32 });
+  const { begin, entries } = readHeader(bytes, file, { F32: float32 });
+  return new Map(entries.map((entry) => [entry.name, { shape: entry.shape, data: floats(bytes, begin, entry, file) }]));
 }
 
-/** The same for files of float64, float16 and bfloat16 too, rounded to float32. @throws {PolicyFileError} */
-export function readAnySafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
-  return readAs(bytes, file, dtypes);
+/**
+ * The same for files of float64, float16 and bfloat16 too, rounded to float32; no number is read before its tensor's `data` is asked for.
+ * @param most numbers of all the tensors that are asked for
+ * @throws {PolicyFileError} here for the header, and where data are asked for.
+ */
+export function readAnySafetensors(bytes: ByteRange, file: string, most: number): Map<string, Tensor> {
+  const { begin, entries } = readHeader(bytes, file, dtypes);
+  let numbers = 0;
+  return new Map(
+    entries.map((entry) => {
+      let data: Float32Array | undefined;
+      const read = (): Float32Array => {
+        const size = (entry.end - entry.begin) / entry.dtype.width;
+        if ((numbers += size) > most)
+          throw new PolicyFileError(`has ${size} numbers; the tensors that are read may have ${most} together`, {
+            place: { file, path: `/${entry.name}` },
+          });
+        return floats(bytes, begin, entry, file);
+      };
+      const tensor: Tensor = {
+        shape: entry.shape,
+        get data() {
+          return (data ??= read());
+        },
+      };
+      return [entry.name, tensor];
+    }),
+  );
 }
 
-function readAs(bytes: Uint8Array, file: string, known: Readonly<Record<string, Dtype>>): Map<string, Tensor> {
+interface HeaderEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Of its bytes, behind the header. */
+  readonly begin: number;
+  readonly end: number;
+  readonly dtype: Dtype;
+}
+
+function readHeader(
+  bytes: ByteRange,
+  file: string,
+  known: Readonly<Record<string, Dtype>>,
+): { readonly begin: number; readonly entries: readonly HeaderEntry[] } {
   const fail = (message: string, path?: string): never => {
     throw new PolicyFileError(message, { place: { file, path } });
   };
   if (bytes.length < 8) fail(`the file has ${bytes.length} bytes, expected at least 8`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const start = bytes.subarray(0, 8);
+  const view = new DataView(start.buffer, start.byteOffset, start.length);
   const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 0x1_0000_0000;
   if (headerLength > bytes.length - 8 || headerLength > longestHeader)
     fail(`the header claims ${headerLength} bytes, expected at most ${Math.min(bytes.length - 8, longestHeader)}`);
   const entries = Object.entries(parseHeader(bytes.subarray(8, 8 + headerLength), file)).filter(
     ([name]) => name !== '__metadata__',
   );
-  const data = bytes.subarray(8 + headerLength);
+  const length = bytes.length - 8 - headerLength;
   const parsed = entries.map(([name, entry]) => ({ name, ...parseEntry(entry, `/${name}`, file, known) }));
 
   let reached = 0;
@@ -91,17 +130,11 @@ function readAs(bytes: Uint8Array, file: string, known: Readonly<Record<string, 
         `data begins at byte ${begin}, expected ${reached}, where the tensor before it ends`,
         `/${name}/data_offsets`,
       );
-    if (end > data.length) fail(`data ends at byte ${end}, but the file holds ${data.length}`, `/${name}/data_offsets`);
+    if (end > length) fail(`data ends at byte ${end}, but the file holds ${length}`, `/${name}/data_offsets`);
     reached = end;
   }
-  if (reached !== data.length) fail(`${data.length} bytes of data, expected ${reached} as in the header`);
-
-  return new Map(
-    parsed.map(({ name, shape, begin, end, dtype }) => [
-      name,
-      { shape, data: floats(data.subarray(begin, end), dtype, `/${name}`, file) },
-    ]),
-  );
+  if (reached !== length) fail(`${length} bytes of data, expected ${reached} as in the header`);
+  return { begin: 8 + headerLength, entries: parsed };
 }
 
 function parseHeader(bytes: Uint8Array, file: string): object {
@@ -122,7 +155,7 @@ function parseEntry(
   path: string,
   file: string,
   known: Readonly<Record<string, Dtype>>,
-): { readonly shape: readonly number[]; readonly begin: number; readonly end: number; readonly dtype: Dtype } {
+): Omit<HeaderEntry, 'name'> {
   const fail = (message: string, field: string): never => {
     throw new PolicyFileError(message, { place: { file, path: path + field } });
   };
@@ -143,7 +176,10 @@ function parseEntry(
   return { shape, begin, end, dtype };
 }
 
-function floats(data: Uint8Array, { width, read }: Dtype, path: string, file: string): Float32Array {
+function floats(bytes: ByteRange, start: number, { name, begin, end, dtype }: HeaderEntry, file: string): Float32Array {
+  const { width, read } = dtype;
+  const path = `/${name}`;
+  const data = bytes.subarray(start + begin, start + end);
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   if (read === float32.read) {
     const lost = firstNotFinite(data);

@@ -6,7 +6,7 @@ import { provenance } from '../../server/provenance.ts';
 import { number, numbers } from '../arguments.ts';
 import { writeFile } from '../files.ts';
 import { readCheck } from '../import-check.ts';
-import { importSource, readWhole } from '../import-source.ts';
+import { fileBytes, importSource, sha256OfFile } from '../import-source.ts';
 import { importTarget } from '../import-target.ts';
 import { note, print, printJson } from '../output.ts';
 
@@ -74,7 +74,7 @@ export function importCommand(): Command {
         reads,
         ...(options.vecnormalize === undefined
           ? {}
-          : { statistics: { name: options.vecnormalize, bytes: readWhole(options.vecnormalize) } }),
+          : { statistics: { name: options.vecnormalize, bytes: fileBytes(options.vecnormalize) } }),
         options: { activation, head, low, high, values, logStd, net },
         target: await importTarget(options),
       });
@@ -86,7 +86,7 @@ export function importCommand(): Command {
         name,
         title: options.title ?? `${origin}, imported`,
         algorithm: 'import',
-        source: { file: basename(source.name), sha256: result.sourceSha256, format, origin },
+        source: { file: basename(source.name), sha256: sha256OfFile(source.name), format, origin },
         notes,
         check: check === null ? null : { ...check, tolerance: options.tolerance, passed },
         ...provenance(),

@@ -6,7 +6,7 @@ import type { PolicyFiles } from '../policy.ts';
 import type { ImportedModel } from './imported-model.ts';
 import { lower } from './lower.ts';
 import { readingPhysical } from './normalise.ts';
-import { widest } from './weight-limits.ts';
+import { assertWeights, widest } from './weight-limits.ts';
 
 /** What our policy needs and no file of another library knows. */
 export interface PolicyTarget {
@@ -40,6 +40,7 @@ export function composePolicy(model: ImportedModel, target: PolicyTarget): Compo
     throw new PolicyFileError(
       `the policy reads ${inputs} features and has ${outputs} outputs, expected at most ${widest}`,
     );
+  assertWeights(model.layers);
   const observation = target.observation ?? model.own?.observation ?? namelessFeatures(model, target.reads, notes);
   if (observation.length !== inputs)
     throw new ConfigError(`the policy reads ${inputs} features, expected the environment's ${observation.length}`);

@@ -18,7 +18,7 @@ export function evaluateLayers(layers: readonly ImportedLayer[], x: Float64Array
     const value = sourceActivations[activation];
     for (let o = 0; o < outputs; o++) {
       let sum = bias[o]!;
-      for (let i = 0; i < inputs; i++) sum += below[i]! * weight[i * outputs + o]!;
+      for (let i = 0; i < inputs; i++) sum += below[i]! * weight(i, o);
       above[o] = value(sum);
     }
     below = above;
@@ -26,12 +26,27 @@ export function evaluateLayers(layers: readonly ImportedLayer[], x: Float64Array
   return below;
 }
 
+/** The weights of a matrix of ours. @param matrix [inputs×outputs] row-major */
+export function weightsOf(matrix: Float32Array | Float64Array, outputs: number): ImportedLayer['weight'] {
+  return (i, o) => matrix[i * outputs + o]!;
+}
+
+/** `φ(d·x + b)`, component by component. @param diagonal [width]  @param bias [width] */
+export function diagonalLayer(
+  diagonal: ArrayLike<number>,
+  bias: Float64Array,
+  activation: SourceActivation = 'linear',
+): ImportedLayer {
+  const width = diagonal.length;
+  return { inputs: width, outputs: width, activation, weight: (i, o) => (i === o ? diagonal[i]! : 0), bias };
+}
+
 /** A layer whose outputs, before the activation, are `scale·z + shift`. @param scale [outputs]  @param shift [outputs] */
 export function scaledOutputs(layer: ImportedLayer, scale: readonly number[], shift: readonly number[]): ImportedLayer {
-  const { outputs } = layer;
+  const { weight } = layer;
   return {
     ...layer,
-    weight: Float64Array.from(layer.weight, (value, at) => value * scale[at % outputs]!),
+    weight: (i, o) => weight(i, o) * scale[o]!,
     bias: Float64Array.from(layer.bias, (value, o) => value * scale[o]! + shift[o]!),
   };
 }
@@ -40,23 +55,21 @@ export function scaledOutputs(layer: ImportedLayer, scale: readonly number[], sh
 export function scaledInputs(layer: ImportedLayer, scale: readonly number[], shift: readonly number[]): ImportedLayer {
   const { inputs, outputs, weight } = layer;
   const bias = Float64Array.from(layer.bias);
-  for (let i = 0; i < inputs; i++) for (let o = 0; o < outputs; o++) bias[o]! += shift[i]! * weight[i * outputs + o]!;
-  return {
-    ...layer,
-    weight: Float64Array.from(weight, (value, at) => value * scale[Math.floor(at / outputs)]!),
-    bias,
-  };
+  for (let i = 0; i < inputs; i++) for (let o = 0; o < outputs; o++) bias[o]! += shift[i]! * weight(i, o);
+  return { ...layer, weight: (i, o) => weight(i, o) * scale[i]!, bias };
 }
 
 /** Two layers on the same inputs as one, `y = a ‖ b`; their activation is the first's. */
 export function stacked(a: ImportedLayer, b: ImportedLayer): ImportedLayer {
-  const outputs = a.outputs + b.outputs;
-  const weight = new Float64Array(a.inputs * outputs);
-  for (let i = 0; i < a.inputs; i++) {
-    weight.set(a.weight.subarray(i * a.outputs, (i + 1) * a.outputs), i * outputs);
-    weight.set(b.weight.subarray(i * b.outputs, (i + 1) * b.outputs), i * outputs + a.outputs);
-  }
-  return { ...a, outputs, weight, bias: Float64Array.from([...a.bias, ...b.bias]) };
+  const bias = new Float64Array(a.outputs + b.outputs);
+  bias.set(a.bias);
+  bias.set(b.bias, a.outputs);
+  return {
+    ...a,
+    outputs: bias.length,
+    weight: (i, o) => (o < a.outputs ? a.weight(i, o) : b.weight(i, o - a.outputs)),
+    bias,
+  };
 }
 
 /** A layer of the same inputs whose outputs are constants. */
@@ -65,7 +78,7 @@ export function constantLayer(inputs: number, values: readonly number[]): Import
     inputs,
     outputs: values.length,
     activation: 'linear',
-    weight: new Float64Array(inputs * values.length),
+    weight: () => 0,
     bias: Float64Array.from(values),
   };
 }

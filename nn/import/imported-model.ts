@@ -1,3 +1,4 @@
+import type { ByteRange } from '../../core/byte-range.ts';
 import type { Activation, Head, Normaliser } from '../../core/policy.ts';
 import type { Feature } from '../../core/space.ts';
 
@@ -5,7 +6,7 @@ import type { Feature } from '../../core/space.ts';
 export interface ImportSource {
   /** What a person would call it, for messages. */
   readonly name: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: ByteRange;
   /** Another file of the same folder (weights that a JSON names); undefined where there is none, or its name leads elsewhere. */
   readonly companion: (name: string) => Uint8Array | undefined;
   /** Raw deflate, which never makes more than `atMost` bytes. @throws whatever, when it would or the stream is damaged */
@@ -33,13 +34,13 @@ export interface ImportOptions {
   readonly net?: string | undefined;
 }
 
-/** `y = activation(x·W + b)` as the source computes it; float64 where something was folded into it. */
+/** `y = activation(x·W + b)` as the source computes it, with what was folded into it in float64. */
 export interface ImportedLayer {
   readonly inputs: number;
   readonly outputs: number;
   readonly activation: SourceActivation;
-  /** [inputs×outputs] row-major */
-  readonly weight: Float32Array | Float64Array;
+  /** The weight from an input to an output. A function: folding copies no matrix, and one that is only claimed takes no room. */
+  readonly weight: (input: number, output: number) => number;
   /** [outputs] */
   readonly bias: Float32Array | Float64Array;
 }

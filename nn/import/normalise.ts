@@ -40,20 +40,18 @@ export function readingPhysical(
   features: readonly Feature[],
 ): { readonly normaliser: Normaliser; readonly first: ImportedLayer } {
   const { inputs, outputs } = first;
-  const weight = Float64Array.from(first.weight);
+  const { weight } = first;
+  const spans = features.map(({ low, high }) => high - low);
   const bias = Float64Array.from(first.bias);
   const mean: number[] = [];
   const variance: number[] = [];
   const lows = Float64Array.from(features, (feature) => feature.low);
   const atLow = normaliser === undefined ? lows : normalise(normaliser, lows);
   for (let i = 0; i < inputs; i++) {
-    const { low, high } = features[i]!;
-    const span = high - low;
+    const { low } = features[i]!;
+    const span = spans[i]!;
     if (span === 0) {
-      for (let o = 0; o < outputs; o++) {
-        bias[o]! += atLow[i]! * weight[i * outputs + o]!;
-        weight[i * outputs + o] = 0;
-      }
+      for (let o = 0; o < outputs; o++) bias[o]! += atLow[i]! * weight(i, o);
       mean.push(0);
       variance.push(1);
       continue;
@@ -65,6 +63,6 @@ export function readingPhysical(
   }
   return {
     normaliser: { mean, variance, epsilon: 0, clip: normaliser?.clip ?? noClip },
-    first: { ...first, weight, bias },
+    first: { ...first, weight: (i, o) => (spans[i] === 0 ? 0 : weight(i, o)), bias },
   };
 }

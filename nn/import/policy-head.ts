@@ -1,4 +1,4 @@
-import { constantLayer, scaledOutputs, stacked } from './dense.ts';
+import { constantLayer, diagonalLayer, scaledOutputs, stacked } from './dense.ts';
 import type { Head } from '../../core/policy.ts';
 import type { ImportedLayer, ImportedModel } from './imported-model.ts';
 
@@ -62,16 +62,10 @@ export function squashedGaussian(
 /** `low + (tanh(z)+1)/2·(high − low)` as a tanh layer and a linear one: the action itself. */
 export function squashedActions(layers: readonly ImportedLayer[], { low, high }: Bounds): HeadedLayers {
   const half = low.map((value, a) => (high[a]! - value) / 2);
-  const actions = low.length;
-  const weight = new Float64Array(actions * actions);
-  for (let a = 0; a < actions; a++) weight[a * actions + a] = half[a]!;
-  const physical: ImportedLayer = {
-    inputs: actions,
-    outputs: actions,
-    activation: 'linear',
-    weight,
-    bias: Float64Array.from(low, (value, a) => value + half[a]!),
-  };
+  const physical = diagonalLayer(
+    half,
+    Float64Array.from(low, (value, a) => value + half[a]!),
+  );
   return {
     layers: [...layers.slice(0, -1), { ...layers.at(-1)!, activation: 'tanh' }, physical],
     head: { kind: 'deterministic', low, high },
@@ -83,13 +77,14 @@ export function clippedOutputs(layer: ImportedLayer, limit: number): readonly Im
   const { outputs } = layer;
   const ones = Array<number>(outputs).fill(1);
   const shifted = (by: number): ImportedLayer => scaledOutputs(layer, ones, Array<number>(outputs).fill(by));
-  const weight = new Float64Array(2 * outputs * outputs);
-  for (let o = 0; o < outputs; o++) {
-    weight[o * outputs + o] = 1;
-    weight[(outputs + o) * outputs + o] = -1;
-  }
   return [
     { ...stacked(shifted(limit), shifted(-limit)), activation: 'relu' },
-    { inputs: 2 * outputs, outputs, activation: 'linear', weight, bias: new Float64Array(outputs).fill(-limit) },
+    {
+      inputs: 2 * outputs,
+      outputs,
+      activation: 'linear',
+      weight: (i, o) => (i === o ? 1 : i === outputs + o ? -1 : 0),
+      bias: new Float64Array(outputs).fill(-limit),
+    },
   ];
 }

@@ -7,7 +7,9 @@ import { policyLimits } from './weight-limits.ts';
 export const pytorchFile: Importer = {
   title: 'PyTorch state dictionary (.pth, .pt, .bin)',
   // 0x80: the format before PyTorch 1.6, which its reader names.
-  detect: ({ bytes, name }) =>
-    (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && /\.(pth|pt|bin)$/.test(name)),
+  detect({ bytes, name }) {
+    const [first, second] = bytes.subarray(0, Math.min(2, bytes.length));
+    return (first === 0x50 && second === 0x4b) || (first === 0x80 && /\.(pth|pt|bin)$/.test(name));
+  },
   read: ({ bytes, name }, options) => torchNetwork(readStateDict(bytes, name, policyLimits), options, name),
 };

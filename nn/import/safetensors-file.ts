@@ -5,18 +5,14 @@ import type { Importer } from './imported-model.ts';
 import { withNormaliser } from './normalise.ts';
 import type { StateDict } from './torch-layers.ts';
 import { torchNetwork } from './torch-network.ts';
-import { mostNumbers } from './weight-limits.ts';
+import { mostWeights } from './weight-limits.ts';
 
 /** Safetensors with the names that PyTorch gives, of float32, float64, float16 or bfloat16; statistics under the names of our export. */
 export const safetensorsFile: Importer = {
   title: 'safetensors with PyTorch’s tensor names',
   detect: ({ name }) => name.endsWith('.safetensors'),
   read({ bytes, name }, options) {
-    if (bytes.length > 8 * mostNumbers)
-      throw new PolicyFileError(`has ${bytes.length} bytes, expected at most ${8 * mostNumbers}`, {
-        place: { file: name },
-      });
-    const tensors = readAnySafetensors(bytes, name);
+    const tensors = readAnySafetensors(bytes, name, mostWeights);
     const model = { ...torchNetwork(tensors, options, name), origin: 'safetensors with PyTorch’s names' };
     const normaliser = normaliserOf(tensors, name);
     return normaliser === null

@@ -1,6 +1,8 @@
 import { ConfigError, PolicyFileError } from '../../core/errors.ts';
 import { readStateDict } from '../../core/state-dict.ts';
+import type { ByteRange } from '../../core/byte-range.ts';
 import { openZip } from '../../core/zip.ts';
+import type { ZipEntry } from '../../core/zip.ts';
 import type { GymSpace } from './gym-space.ts';
 import { boundsOf, categoricalHead } from './head.ts';
 import type { ImportOptions, ImportSource, ImportedModel, Importer, SourceActivation } from './imported-model.ts';
@@ -14,6 +16,8 @@ import { policyLimits } from './weight-limits.ts';
 
 /** Of the settings; `last_obs` of many environments included. */
 const longestData = 1 << 20;
+/** Of all networks: SAC has five, of which one is read. */
+const longestWeights = 2 ** 27;
 /** Bytes that compressed entries may come to: SB3 itself compresses nothing. */
 const mostInflated = 1 << 25;
 /** TD3 has no σ of its own; this is the exploration noise that it is usually trained with. */
@@ -26,7 +30,8 @@ const usualLogStd = Math.log(0.1);
 export const stableBaselines3: Importer = {
   title: 'zip of Stable-Baselines3 (PPO, A2C, SAC, TD3, DDPG, DQN; MlpPolicy)',
   detect(source) {
-    if (source.bytes[0] !== 0x50 || source.bytes[1] !== 0x4b) return false;
+    const [first, second] = source.bytes.subarray(0, Math.min(2, source.bytes.length));
+    if (first !== 0x50 || second !== 0x4b) return false;
     try {
       const { names } = openZip(source.bytes, source.name);
       return names.includes('policy.pth') || names.includes('data');
@@ -65,20 +70,25 @@ export const stableBaselines3: Importer = {
 };
 
 /** The settings and the weights. */
-function contents({ bytes, name: file, inflate }: ImportSource): readonly [Uint8Array, Uint8Array] {
+function contents({ bytes, name: file, inflate }: ImportSource): readonly [Uint8Array, ByteRange] {
   const zip = openZip(bytes, file, { inflate, mostBytes: mostInflated });
-  const entry = (name: string): Uint8Array => {
-    const found = zip.read(name);
+  const entry = (name: string): ZipEntry => {
+    const found = zip.find(name);
     if (found === undefined)
       throw new PolicyFileError(`has no '${name}', expected the zip that Stable-Baselines3 saves`, { place: { file } });
-    return found.bytes;
+    return found;
   };
   const data = entry('data');
   if (data.length > longestData)
     throw new PolicyFileError(`has ${data.length} bytes, expected at most ${longestData}`, {
       place: { file, path: '/data' },
     });
-  return [data, entry('policy.pth')];
+  const weights = entry('policy.pth');
+  if (weights.length > longestWeights)
+    throw new PolicyFileError(`has ${weights.length} bytes, expected at most ${longestWeights}`, {
+      place: { file, path: '/policy.pth' },
+    });
+  return [data.read(), weights.range()];
 }
 
 function chosenActivation(

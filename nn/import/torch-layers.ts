@@ -75,12 +75,9 @@ export function assertChain(linears: readonly TorchLinear[], file: string): void
   }
 }
 
-/** The same layer with our matrix: [inputs×outputs]. */
+/** The same layer of ours. */
 export function importedLayer({ inputs, outputs, weight, bias, activation }: TorchLinear): ImportedLayer {
-  const transposed = new Float32Array(weight.length);
-  for (let o = 0; o < outputs; o++)
-    for (let i = 0; i < inputs; i++) transposed[i * outputs + o] = weight[o * inputs + i]!;
-  return { inputs, outputs, activation, weight: transposed, bias };
+  return { inputs, outputs, activation, weight: (i, o) => weight[o * inputs + i]!, bias };
 }
 
 /** What PyTorch would compute for one row, in float64 from its own tensors. @param x [I] */

@@ -103,7 +103,9 @@ function headedBy(
         `a state-dependent σ behind a gaussian head is not read; the network has ${outputs} outputs for ${actions} actions`,
         { place: { file } },
       );
-    const own = [...tensors].find(([name, { data }]) => /(^|[._])log_?std$/.test(name) && data.length === actions);
+    const own = [...tensors].find(
+      ([name, { shape }]) => /(^|[._])log_?std$/.test(name) && shape.reduce((size, n) => size * n, 1) === actions,
+    );
     const values = own === undefined ? head.low.map(() => logStd ?? 0) : [...own[1].data];
     const said = own === undefined ? notes : [`log σ is the tensor ${own[0]}.`];
     return {

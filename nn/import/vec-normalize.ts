@@ -1,3 +1,5 @@
+import { wholeOf } from '../../core/byte-range.ts';
+import type { ByteRange } from '../../core/byte-range.ts';
 import { PolicyFileError } from '../../core/errors.ts';
 import { PickleCall, describePickled } from '../../core/pickle-value.ts';
 import type { PickleValue } from '../../core/pickle-value.ts';
@@ -27,13 +29,13 @@ const rules: PickleRules = {
  *
  * Source: Stable-Baselines3, common/vec_env/vec_normalize.py.
  */
-export function readVecNormalize(bytes: Uint8Array, file: string): Normaliser {
+export function readVecNormalize(bytes: ByteRange, file: string): Normaliser {
   const at = (field: string): { file: string; path: string } => ({ file, path: `/${field}` });
   const fail = (message: string, field?: string): never => {
     throw new PolicyFileError(message, { place: field === undefined ? { file } : at(field) });
   };
   if (bytes.length > longest) return fail(`has ${bytes.length} bytes, expected at most ${longest}`);
-  const root = readPickle(bytes, rules, file, 0);
+  const root = readPickle(wholeOf(bytes), rules, file, 0);
   if (!(root instanceof PickleCall) || !wrapper.includes(root.callee) || !(root.state instanceof Map))
     return fail(`is ${describePickled(root)}, expected a VecNormalize that was saved`);
   const { state } = root;

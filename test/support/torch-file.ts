@@ -1,4 +1,4 @@
-import { crc32 } from '../../core/zip.ts';
+import { crc32 } from '../../core/crc32.ts';
 
 /** What a test says of a tensor; strides in numbers, row-major unless given. */
 export interface TorchTensor {

@@ -1,5 +1,5 @@
 import { sizeOf } from './array.ts';
-import type { NumberArray } from './array.ts';
+import type { NumberArray, Numbers } from './array.ts';
 import type { Operator } from './operator.ts';
 
 /** Multiplications that reading a graph may cost: tenths of a second. */
@@ -11,7 +11,7 @@ export class Allowance {
   #values: number;
   #products: number;
 
-  /** @param values numbers that may be computed, all arrays together */
+  /** @param values numbers of float64 that may be computed, all arrays together */
   constructor(values: number, products = mostProducts) {
     this.#granted = values;
     this.#values = values;
@@ -111,7 +111,7 @@ export function matrixProduct(operator: Operator, allowance: Allowance, a: Numbe
 }
 
 /** Y [n×m] += A [n×k] · B [k×m] */
-export function multiplyInto(a: Float64Array, b: Float64Array, n: number, k: number, m: number, y: Float64Array): void {
+export function multiplyInto(a: Numbers, b: Numbers, n: number, k: number, m: number, y: Float64Array): void {
   for (let i = 0; i < n; i++)
     for (let l = 0; l < k; l++) {
       const factor = a[i * k + l]!;
@@ -120,13 +120,15 @@ export function multiplyInto(a: Float64Array, b: Float64Array, n: number, k: num
     }
 }
 
-/** The transpose of a matrix. */
+/** The transpose of a matrix, of its own type. */
 export function transposed(operator: Operator, allowance: Allowance, x: NumberArray): NumberArray {
   if (x.dims.length !== 2) operator.fail(`shape [${x.dims.join(', ')}], expected a matrix`);
   const [n, m] = x.dims as [number, number];
-  const y = allowance.array(operator, [m, n]);
-  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) y.data[j * n + i] = x.data[i * m + j]!;
-  return y;
+  const narrow = x.data instanceof Float32Array;
+  allowance.claim(operator, narrow ? Math.ceil((n * m) / 2) : n * m);
+  const data = narrow ? new Float32Array(n * m) : new Float64Array(n * m);
+  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) data[j * n + i] = x.data[i * m + j]!;
+  return { dims: [m, n], data };
 }
 
 /** An axis that may count from the end, as one that counts from the start. */

@@ -1,7 +1,10 @@
-/** A constant or a computed value of a graph: row-major, in float64 whatever the file's type; whole numbers (axes, shapes) too. */
+/** Constants of float32 are kept as they are, in half the room; what is computed is float64. */
+export type Numbers = Float32Array | Float64Array;
+
+/** A constant or a computed value of a graph, row-major; whole numbers (axes, shapes) too. */
 export interface NumberArray {
   readonly dims: readonly number[];
-  readonly data: Float64Array;
+  readonly data: Numbers;
 }
 
 /** Product of the dimensions; 1 for a scalar. */

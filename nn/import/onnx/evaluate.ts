@@ -1,7 +1,7 @@
 import { ShapeError } from '../../../core/errors.ts';
 import { Allowance } from './arithmetic.ts';
 import { sizeOf } from './array.ts';
-import type { NumberArray } from './array.ts';
+import type { NumberArray, Numbers } from './array.ts';
 import { evaluations } from './evaluation.ts';
 import type { OnnxGraph, OnnxNode } from './graph.ts';
 import { Operator, nodeError } from './operator.ts';
@@ -44,7 +44,7 @@ export function evaluateGraph(graph: OnnxGraph, output: string, x: ArrayLike<num
     );
   const fixed = !batched ? 1 : typeof shape[0] === 'number' && shape[0] > 0 ? shape[0] : undefined;
   const chunk = fixed ?? 64;
-  const parts: Float64Array[] = [];
+  const parts: Numbers[] = [];
   for (let row = 0; row < rows; row += chunk) {
     const some = fixed ?? Math.min(chunk, rows - row);
     const data = new Float64Array(some * size);
@@ -61,7 +61,7 @@ export function evaluateGraph(graph: OnnxGraph, output: string, x: ArrayLike<num
   return whole;
 }
 
-function evaluateRows(graph: OnnxGraph, output: string, input: string, x: NumberArray): Float64Array {
+function evaluateRows(graph: OnnxGraph, output: string, input: string, x: NumberArray): Numbers {
   const values = new Map<string, NumberArray>(graph.constants);
   values.set(input, x);
   const allowance = new Allowance(2 ** 28, 2 ** 34);

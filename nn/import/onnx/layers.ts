@@ -1,6 +1,5 @@
-import type { Allowance } from './arithmetic.ts';
-import type { Operator } from './operator.ts';
-import { denseWeight, isIdentity } from './stage.ts';
+import { diagonalLayer, weightsOf } from '../dense.ts';
+import { isIdentity } from './stage.ts';
 import type { Affine, StandardisedStage } from './stage.ts';
 import type { ImportedLayer } from '../imported-model.ts';
 import type { Normaliser } from '../../../core/policy.ts';
@@ -14,11 +13,8 @@ export interface LayerSequence {
   readonly normaliser: Normaliser | undefined;
 }
 
-/**
- * The layers that an affine of the last stage comes to; an affine that changes nothing is no layer of its own.
- * @param operator whose node is named when a matrix would be too large
- */
-export function layersOf(operator: Operator, allowance: Allowance, affine: Affine): LayerSequence {
+/** The layers that an affine of the last stage comes to; an affine that changes nothing is no layer of its own. */
+export function layersOf(affine: Affine): LayerSequence {
   const layers: ImportedLayer[] = [];
   let current = affine;
   let activation: ImportedLayer['activation'] = 'linear';
@@ -26,7 +22,7 @@ export function layersOf(operator: Operator, allowance: Allowance, affine: Affin
     const { stage } = current;
     // y = φ(z) as it is: the layer below says φ itself.
     const skip = activation === 'linear' && stage.kind === 'layer' && isIdentity(current);
-    if (!skip) layers.unshift(layerOf(operator, allowance, current, activation));
+    if (!skip) layers.unshift(layerOf(current, activation));
     if (stage.kind !== 'layer')
       return { layers, normaliser: stage.kind === 'standardised' ? normaliserOf(stage) : undefined };
     activation = stage.activation;
@@ -34,14 +30,10 @@ export function layersOf(operator: Operator, allowance: Allowance, affine: Affin
   }
 }
 
-function layerOf(
-  operator: Operator,
-  allowance: Allowance,
-  affine: Affine,
-  activation: ImportedLayer['activation'],
-): ImportedLayer {
-  const weight = denseWeight(operator, allowance, affine);
-  return { inputs: affine.stage.width, outputs: affine.width, activation, weight, bias: affine.bias };
+function layerOf(affine: Affine, activation: ImportedLayer['activation']): ImportedLayer {
+  const { stage, width, weight, bias } = affine;
+  if (weight === undefined) return diagonalLayer(affine.scale, bias, activation);
+  return { inputs: stage.width, outputs: width, activation, weight: weightsOf(weight, width), bias };
 }
 
 /** `variance = 1/scale²`, with nothing added. */

@@ -1,6 +1,8 @@
+import { wholeOf } from '../../../core/byte-range.ts';
 import { PolicyFileError, UnknownNameError } from '../../../core/errors.ts';
-import { constantLayer, stacked } from '../dense.ts';
+import { constantLayer, diagonalLayer, stacked } from '../dense.ts';
 import type { ImportOptions, ImportedLayer, ImportedModel, Importer } from '../imported-model.ts';
+import { mostWeights } from '../weight-limits.ts';
 import { Allowance } from './arithmetic.ts';
 import { evaluateGraph } from './evaluate.ts';
 import type { OnnxGraph } from './graph.ts';
@@ -10,11 +12,18 @@ import { Operator } from './operator.ts';
 import { readingOf } from './reading.ts';
 import { grantOf, traceGraph } from './trace.ts';
 
+/** Bytes of a file: as many weights as there may be in float32, and what names them. */
+const longest = 4 * mostWeights + 2 ** 22;
+
 /** An ONNX model whose graph a sequence of dense layers can stand for. */
 export const onnxFile: Importer = {
   title: 'ONNX: a graph of dense layers (.onnx)',
   detect: ({ name }) => name.endsWith('.onnx'),
-  read: ({ name, bytes }, options) => importGraph(readOnnxModel(bytes, name), options),
+  read({ name, bytes }, options) {
+    if (bytes.length > longest)
+      throw new PolicyFileError(`has ${bytes.length} bytes, expected at most ${longest}`, { place: { file: name } });
+    return importGraph(readOnnxModel(wholeOf(bytes), name), options);
+  },
 };
 
 /**
@@ -31,7 +40,7 @@ export function importGraph(graph: OnnxGraph, options: ImportOptions): ImportedM
     throw new PolicyFileError(`output '${output}' does not depend on the observation`, { place: { file: graph.file } });
   const operator = new Operator(graph, node);
   const { affine, probes, scale, shift, chosen } = readingOf(operator, traced, options);
-  const { layers, normaliser } = layersOf(operator, allowance, affine);
+  const { layers, normaliser } = layersOf(affine);
   if (normaliser !== undefined) notes.push('What the graph does to the observation became the normaliser.');
   return {
     origin: graph.producer === '' ? 'ONNX' : `ONNX of ${graph.producer}`,
@@ -68,7 +77,5 @@ function withLogStd(layers: readonly ImportedLayer[], logStd: number): readonly 
 }
 
 function unchanged(width: number): ImportedLayer {
-  const layer = constantLayer(width, Array<number>(width).fill(0));
-  for (let i = 0; i < width; i++) layer.weight[i * width + i] = 1;
-  return layer;
+  return diagonalLayer(new Float64Array(width).fill(1), new Float64Array(width));
 }

@@ -1,4 +1,4 @@
-import { transposed } from './arithmetic.ts';
+import { mapped, transposed } from './arithmetic.ts';
 import { shapeText } from './array.ts';
 import type { NumberArray } from './array.ts';
 import { axesOf, batchNormalisation, needed } from './attribute.ts';
@@ -67,13 +67,13 @@ export const linearRules: Rules = {
     const beta = operator.real('beta', 1);
     let weight = constantOf(context, 1);
     if (operator.integer('transB', 0) !== 0) weight = transposed(operator, allowance, weight);
-    if (alpha !== 1) weight = { dims: weight.dims, data: weight.data.map((value) => alpha * value) };
+    if (alpha !== 1) weight = mapped(operator, allowance, weight, (value) => alpha * value);
     const shift = context.inputs[2] === undefined ? undefined : constantOf(context, 2);
     return dense(
       context,
       affineOf(context, 0),
       weight,
-      shift && { ...shift, data: shift.data.map((value) => beta * value) },
+      shift && mapped(operator, allowance, shift, (value) => beta * value),
     );
   },
   ReduceMean: (context) => reduced(context, (width) => 1 / width),

@@ -100,7 +100,7 @@ function constantRow(context: Context, array: NumberArray, stage: Stage): Affine
   if (width < 1 || sizeOf(array.dims) !== width)
     context.operator.fail(`puts constants ${shapeText(array.dims)} beside every row`);
   const weight = context.allowance.array(context.operator, [stage.width, width]).data;
-  return { stage, width, weight, bias: array.data };
+  return { stage, width, weight, bias: Float64Array.from(array.data) };
 }
 
 function reshaped(context: Context, target: readonly number[]): Traced {

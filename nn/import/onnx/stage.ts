@@ -1,5 +1,6 @@
 import type { Activation } from '../../../core/policy.ts';
 import { multiplyInto } from './arithmetic.ts';
+import type { Numbers } from './array.ts';
 import type { Allowance } from './arithmetic.ts';
 import type { Operator } from './operator.ts';
 
@@ -59,7 +60,7 @@ interface DenseAffine {
   readonly stage: Stage;
   readonly width: number;
   /** [stage.width × width] row-major */
-  readonly weight: Float64Array;
+  readonly weight: Numbers;
   /** [width] */
   readonly bias: Float64Array;
 }
@@ -90,7 +91,9 @@ export function isIdentity(affine: Affine): boolean {
 export function rescaled(affine: Affine, scale: (i: number) => number, shift: (i: number) => number): Affine {
   const bias = affine.bias.map((b, i) => b * scale(i) + shift(i));
   if (affine.weight === undefined) return { ...affine, scale: affine.scale.map((s, i) => s * scale(i)), bias };
-  return { ...affine, weight: affine.weight.map((w, at) => w * scale(at % affine.width)), bias };
+  const weight = new Float64Array(affine.weight.length);
+  for (let at = 0; at < weight.length; at++) weight[at] = affine.weight[at]! * scale(at % affine.width);
+  return { ...affine, weight, bias };
 }
 
 /** `y·W + b`. @param weight [width × outputs]  @param bias [outputs] */
@@ -98,11 +101,12 @@ export function multiplied(
   operator: Operator,
   allowance: Allowance,
   given: Affine,
-  weight: Float64Array,
+  weight: Numbers,
   bias: Float64Array,
 ): DenseAffine {
   const affine = settled(operator, given, Infinity);
   const outputs = bias.length;
+  if (isIdentity(affine)) return { stage: affine.stage, width: outputs, weight, bias };
   const inputs = affine.stage.width;
   const product = allowance.array(operator, [inputs, outputs]).data;
   const sum = Float64Array.from(bias);
@@ -165,7 +169,7 @@ export function activated(
 }
 
 /** The weight matrix of an affine, [stage.width × width]. */
-export function denseWeight(operator: Operator, allowance: Allowance, affine: Affine): Float64Array {
+function denseWeight(operator: Operator, allowance: Allowance, affine: Affine): Numbers {
   if (affine.weight !== undefined) return affine.weight;
   const { data } = allowance.array(operator, [affine.width, affine.width]);
   for (let i = 0; i < affine.width; i++) data[i * affine.width + i] = affine.scale[i]!;
@@ -177,7 +181,9 @@ function asDiagonal(affine: DenseAffine): Affine {
   const { width, weight } = affine;
   if (affine.stage.width !== width) return affine;
   const off = weight.some((w, at) => w !== 0 && at % width !== Math.floor(at / width));
-  return off ? affine : { ...affine, weight: undefined, scale: weight.filter((_, at) => at % (width + 1) === 0) };
+  return off
+    ? affine
+    : { ...affine, weight: undefined, scale: Float64Array.from({ length: width }, (_, i) => weight[i * (width + 1)]!) };
 }
 
 /** Components of one affine. @param columns which, in order */
@@ -221,7 +227,9 @@ export function added(operator: Operator, allowance: Allowance, a: Affine, b: Af
   if (one.weight === undefined && other.weight === undefined)
     return { ...one, scale: one.scale.map((value, i) => value + factor * other.scale[i]!), bias };
   const right = denseWeight(operator, allowance, other);
-  const weight = denseWeight(operator, allowance, one).map((value, at) => value + factor * right[at]!);
+  const left = denseWeight(operator, allowance, one);
+  const weight = new Float64Array(left.length);
+  for (let at = 0; at < weight.length; at++) weight[at] = left[at]! + factor * right[at]!;
   return { stage: one.stage, width: one.width, weight, bias };
 }
 

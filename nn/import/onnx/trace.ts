@@ -1,4 +1,5 @@
 import { PolicyFileError } from '../../../core/errors.ts';
+import { mostWeights } from '../weight-limits.ts';
 import { Allowance } from './arithmetic.ts';
 import { shapeText, sizeOf } from './array.ts';
 import { evaluateNode, evaluatedOperators } from './evaluate.ts';
@@ -84,8 +85,8 @@ function traceNode(
   return rule({ operator, inputs, allowance, batched, output: node.outputs[0]! });
 }
 
-/** 64 MiB of float64. */
-const mostGranted = 2 ** 23;
+/** 40 MiB of float64: as many numbers as a policy may have, folded once. */
+const mostGranted = mostWeights;
 
 /** Numbers that reading a graph may compute: each weight a few times, and something for small ones. */
 export function grantOf(graph: OnnxGraph): number {

@@ -1,4 +1,9 @@
 import { PolicyFileError } from '../../../core/errors.ts';
+import { mostWeights } from '../weight-limits.ts';
+import type { Numbers } from './array.ts';
+
+/** How the numbers of a repeated field lie: as varints, or in so many bytes each. */
+export type NumberKind = 'varint' | 4 | 8;
 
 /** What a field's payload is: a number, eight or four bytes, or a run of bytes. */
 type WireType = 0 | 1 | 2 | 5;
@@ -17,8 +22,8 @@ export interface Field {
   readonly end: number;
 }
 
-/** Numbers of one model, all tensors and attributes together: a policy of two layers of 1024 has half as many. In float64 they are 16 MiB. */
-export const mostValues = 2 ** 21;
+/** Numbers of all dimensions and attributes together: they go into lists, which take several times the room of an array. */
+const mostListed = 2 ** 18;
 /** Each costs an object or more, and no more than two bytes of a file. */
 const mostFields = 2 ** 18;
 
@@ -28,7 +33,8 @@ export class WireFile {
   readonly file: string;
   readonly #view: DataView;
   #at = 0;
-  #values = 0;
+  #numbers = 0;
+  #listed = 0;
   #fields = 0;
 
   constructor(bytes: Uint8Array, file: string) {
@@ -107,25 +113,51 @@ export class WireFile {
     if (field.wire !== 0) this.expect(field, 2);
     this.#at = field.begin;
     while (this.#at < field.end) {
-      this.claim(1, field.begin);
+      this.#list(1, field.begin);
       into.push(this.#signed(field.end));
     }
   }
 
   /** Appends the value, or the packed values, of a repeated float (4 bytes) or double (8 bytes). */
   reals(field: Field, bytes: 4 | 8, into: number[]): void {
-    if (field.wire === 2 && (field.end - field.begin) % bytes !== 0)
-      this.fail(field.begin, `${field.end - field.begin} bytes of packed numbers, expected a multiple of ${bytes}`);
-    if (field.wire !== 2) this.expect(field, bytes === 4 ? 5 : 1);
-    this.claim((field.end - field.begin) / bytes, field.begin);
+    this.#list(this.count(field, bytes), field.begin);
     for (let at = field.begin; at < field.end; at += bytes)
       into.push(bytes === 4 ? this.#view.getFloat32(at, true) : this.#view.getFloat64(at, true));
   }
 
-  /** Counts values that are about to be unpacked: a small file must not fill the memory. */
-  claim(values: number, at: number): void {
-    this.#values += values;
-    if (this.#values > mostValues) this.fail(at, `more than ${mostValues} numbers in all`);
+  /** How many numbers a field of a repeated number has: one, or those packed. @param kind varints, or bytes of each */
+  count(field: Field, kind: NumberKind): number {
+    if (kind === 'varint') {
+      if (field.wire === 0) return 1;
+      let count = 0;
+      for (const byte of this.run(field)) if (byte < 0x80) count++;
+      return count;
+    }
+    if (field.wire === 2 && (field.end - field.begin) % kind !== 0)
+      this.fail(field.begin, `${field.end - field.begin} bytes of packed numbers, expected a multiple of ${kind}`);
+    if (field.wire !== 2) this.expect(field, kind === 4 ? 5 : 1);
+    return (field.end - field.begin) / kind;
+  }
+
+  /** Puts the numbers of such a field into an array from `to` on; returns where the next goes. */
+  fill(field: Field, kind: NumberKind, into: Numbers, to: number): number {
+    let next = to;
+    if (kind === 'varint') for (this.#at = field.begin; this.#at < field.end;) into[next++] = this.#signed(field.end);
+    else
+      for (let at = field.begin; at < field.end; at += kind)
+        into[next++] = kind === 4 ? this.#view.getFloat32(at, true) : this.#view.getFloat64(at, true);
+    return next;
+  }
+
+  /** Counts numbers that are about to be unpacked: a small file must not fill the memory. */
+  claim(numbers: number, at: number): void {
+    this.#numbers += numbers;
+    if (this.#numbers > mostWeights) this.fail(at, `more than ${mostWeights} numbers in all`);
+  }
+
+  #list(numbers: number, at: number): void {
+    this.#listed += numbers;
+    if (this.#listed > mostListed) this.fail(at, `more than ${mostListed} numbers in dimensions and attributes`);
   }
 
   fail(at: number, message: string): never {

@@ -116,7 +116,10 @@ export function kerasGraph(
         const variance = find(weights, name, 'variance') ?? numbers(config['variance']) ?? fail('no variance');
         const mean = find(weights, name, 'mean') ?? numbers(config['mean']) ?? fail('no mean');
         if (config['invert'] === true) fail('inverted');
-        const deviation = { dims: variance.dims, data: variance.data.map((one) => Math.max(Math.sqrt(one), 1e-7)) };
+        const deviation = {
+          dims: variance.dims,
+          data: Float64Array.from(variance.data, (one) => Math.max(Math.sqrt(one), 1e-7)),
+        };
         apply('Sub', [constant('mean', mean)]);
         apply('Div', [constant('deviation', deviation)]);
         break;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeOf } from '../../../core/byte-range.ts';
 import { PolicyFileError } from '../../../core/errors.ts';
 import type { ImportSource, Importer } from '../imported-model.ts';
 import { importGraph } from '../onnx/onnx-file.ts';
@@ -19,7 +20,8 @@ const longest = 2 ** 18;
 export const tfjsLayers: Importer = {
   title: 'TensorFlow.js layers model (model.json with its weights beside it)',
   detect: ({ name, bytes }) =>
-    name.endsWith('.json') && new TextDecoder().decode(bytes.subarray(0, longest)).includes('"weightsManifest"'),
+    name.endsWith('.json') &&
+    new TextDecoder().decode(bytes.subarray(0, Math.min(longest, bytes.length))).includes('"weightsManifest"'),
   read(source, options) {
     const { modelTopology, weightsManifest } = parse(source);
     const layers = kerasLayers(modelTopology, source.name);
@@ -34,7 +36,7 @@ function parse({ name, bytes }: ImportSource): z.infer<typeof modelJson> {
   if (bytes.length > longest) fail(`has ${bytes.length} bytes, expected at most ${longest}`);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(wholeOf(bytes)));
   } catch (cause) {
     return fail(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

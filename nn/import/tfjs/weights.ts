@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { PolicyFileError } from '../../../core/errors.ts';
-import { halfFloat } from '../../../core/float-bytes.ts';
+import { floatsOf, halfFloat } from '../../../core/float-bytes.ts';
 import type { ImportSource } from '../imported-model.ts';
 import { shapeText, sizeOf } from '../onnx/array.ts';
 import type { NumberArray } from '../onnx/array.ts';
-import { mostValues } from '../onnx/wire.ts';
+import { mostWeights } from '../weight-limits.ts';
 
 const dtype = z.enum(['float32', 'float16', 'int32', 'uint16', 'uint8', 'bool']);
 
@@ -63,8 +63,8 @@ export function readWeights(
       if (shard === undefined)
         throw new PolicyFileError(`weights '${path}' are not beside it`, { place: { file: source.name } });
       // As they come: the same shard named a thousand times must not be joined first.
-      if ((bytesRead += shard.length) > 4 * mostValues)
-        throw new PolicyFileError(`weights '${path}' make it more than ${4 * mostValues} bytes`, {
+      if ((bytesRead += shard.length) > 4 * mostWeights)
+        throw new PolicyFileError(`weights '${path}' make it more than ${4 * mostWeights} bytes`, {
           place: { file: source.name },
         });
       return shard;
@@ -78,17 +78,19 @@ export function readWeights(
       const type = dtype.safeParse(quantization?.dtype ?? original);
       if (!type.success) return fail(`type ${quantization?.dtype ?? original}, expected ${dtype.options.join(', ')}`);
       const size = sizeOf(shape);
-      if ((values += size) > mostValues) fail(`more than ${mostValues} weights in all`);
+      if ((values += size) > mostWeights) fail(`more than ${mostWeights} weights in all`);
       const bytes = size * bytesOf[type.data];
       if (bytes > data.length - at)
         fail(`${shapeText(shape)} needs ${bytes} bytes, the shards hold ${data.length - at} more`);
-      const array = new Float64Array(size);
-      const view = new DataView(data.buffer, data.byteOffset + at, bytes);
+      const own = data.subarray(at, at + bytes);
       const [scale, min] = [quantization?.scale ?? 1, quantization?.min ?? 0];
+      const plain = type.data === 'float32' && scale === 1 && min === 0;
+      const array = plain ? floatsOf(own) : new Float64Array(size);
+      const view = new DataView(own.buffer, own.byteOffset, bytes);
       for (let i = 0; i < size; i++) {
-        const value = readers[type.data](view, i) * scale + min;
+        const value = plain ? array[i]! : readers[type.data](view, i) * scale + min;
         if (!Number.isFinite(value)) fail(`value ${i} is ${value}, expected a finite number`);
-        array[i] = value;
+        if (!plain) array[i] = value;
       }
       tensors.set(name, { dims: shape, data: array });
       at += bytes;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, PolicyFileError } from '../../../core/errors.ts';
 import type { Normaliser } from '../../../core/policy.ts';
 import { composePolicy } from '../../../nn/import/compose.ts';
-import { evaluateLayers, sourceActivations } from '../../../nn/import/dense.ts';
+import { evaluateLayers, sourceActivations, weightsOf } from '../../../nn/import/dense.ts';
 import { equivalence } from '../../../nn/import/equivalence.ts';
 import type { ImportedLayer, ImportedModel, SourceActivation } from '../../../nn/import/imported-model.ts';
 import { normalise, withNormaliser } from '../../../nn/import/normalise.ts';
@@ -22,7 +22,10 @@ function someLayers(widths: readonly number[], hidden: SourceActivation, last: S
       inputs,
       outputs,
       activation: l === widths.length - 2 ? last : hidden,
-      weight: Float32Array.from({ length: inputs * outputs }, () => draw() / Math.sqrt(inputs)),
+      weight: weightsOf(
+        Float32Array.from({ length: inputs * outputs }, () => draw() / Math.sqrt(inputs)),
+        outputs,
+      ),
       bias: Float32Array.from({ length: outputs }, draw),
     };
   });

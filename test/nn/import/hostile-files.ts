@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { writeSafetensors } from '../../../nn/safetensors.ts';
-import { crc32 } from '../../../core/zip.ts';
+import { crc32 } from '../../../core/crc32.ts';
 import { storedZip, torchFile, torchPickle } from '../../support/torch-file.ts';
 import type { TorchTensor } from '../../support/torch-file.ts';
 import {

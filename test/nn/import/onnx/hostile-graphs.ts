@@ -182,7 +182,7 @@ export const hostileGraphs: Readonly<Record<string, readonly [Uint8Array, RegExp
         ],
       ],
     }),
-    /more than 2097152 numbers/,
+    /more than 262144 numbers in dimensions and attributes/,
   ],
   'three hundred thousand inputs of one node': [
     model({ nodes: [many(300_000, () => text(1, '')).flat()] }),
