@@ -27,7 +27,7 @@ export function asyncAttackEngine(setup: {
 }): AsyncAttackEngine {
   const { attack, threat, victim, features } = setup;
   const probe = metered(victim);
-  const ours = house(setup, probe.tally, 'asyncAttackEngine');
+  const ours = house({ ...setup, apart: true }, probe.tally, 'asyncAttackEngine');
   if (attack.questions === undefined)
     throw new ConfigError('this attack asks its victim at once and cannot wait for a tensor backend');
   const questions = attack.questions.bind(attack);

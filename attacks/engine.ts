@@ -1,4 +1,5 @@
 import type { ObservationAttack, ThreatModel } from '../core/attack.ts';
+import type { PlantModel } from '../core/plant-model.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
 import type { GradientAccess } from '../core/victim.ts';
@@ -13,6 +14,11 @@ export interface AttackEngine extends Pick<House, 'meter' | 'verdict'> {
    * @throws {BudgetError} naming row, feature and amount if what is handed out lies outside the threat set or a query budget is overrun.
    */
   perturb(x: Float32Array, rows: number, step: number, rngs: readonly Rng[], out: Float32Array): void;
+  /**
+   * What the controllers did on what was shown last, where that is not what the victim decides on it (a rule, a tampered command). Constraints
+   * that follow the battery read it. @param action [rows×A] physical
+   */
+  acted(action: Float64Array): void;
   /** @param ended [rows] 1 where an episode just ended */
   reset(ended: Uint8Array): void;
 }
@@ -28,6 +34,8 @@ export function attackEngine(setup: {
   readonly threat: ThreatModel;
   readonly victim: GradientAccess;
   readonly features: readonly Feature[];
+  readonly plant?: PlantModel | undefined;
+  readonly apart?: boolean | undefined;
 }): AttackEngine {
   const { attack, threat, victim, features } = setup;
   const probe = metered(victim);
@@ -48,6 +56,7 @@ export function attackEngine(setup: {
     get verdict() {
       return ours.verdict;
     },
+    acted: (action) => ours.acted(action),
     reset(ended) {
       ours.reset(ended);
       attack.reset?.(ended);

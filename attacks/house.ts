@@ -3,8 +3,11 @@ import { assertLength, BudgetError, ShapeError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
 import type { AsyncGradientAccess, GradientAccess } from '../core/victim.ts';
+import type { PlantModel } from '../core/plant-model.ts';
 import { firstOutside, linfBall } from './ball/linf.ts';
 import { never } from './meter.ts';
+import { constrainedSet } from './constraint/constrained-set.ts';
+import { compileConstraints } from './constraint/index.ts';
 import type { Tally } from './meter.ts';
 import { judge, outsideError, verdictOf } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
@@ -20,8 +23,6 @@ export interface House {
   readonly queriesLeft: Float64Array;
   /** An attack says that what it would propose for a row changes the decision. */
   readonly found: (row: number) => void;
-  /** @param ended [rows] 1 where an episode just ended, and its query budget with it */
-  reset(ended: Uint8Array): void;
   /** Checks the arrays of a step, puts the threat sets around its rows and begins its count. @throws {ShapeError} */
   begin(x: Float32Array, rows: number, rngs: readonly Rng[], out: Float32Array): void;
   /**
@@ -33,6 +34,10 @@ export interface House {
   confine(x: Float32Array, rows: number, out: Float32Array): Verdict;
   /** Fills the verdict whose two decisions are there. */
   judge(x: Float32Array, rows: number, out: Float32Array): void;
+  /** What the controllers did, where that is not what the victim decided. @param action [rows×A] physical */
+  acted(action: Float64Array): void;
+  /** @param ended [rows] 1 where an episode just ended, and with it its query budget and what constraints remember */
+  reset(ended: Uint8Array): void;
 }
 
 /**
@@ -46,6 +51,10 @@ export function house(
     readonly threat: ThreatModel;
     readonly victim: GradientAccess | AsyncGradientAccess;
     readonly features: readonly Feature[];
+    /** What constraints may know of the building behind the rows. */
+    readonly plant?: PlantModel | undefined;
+    /** The rows are no steps of lanes, as recorded ones: constraints with a memory are refused. */
+    readonly apart?: boolean | undefined;
   },
   tally: Tally,
   where: string,
@@ -59,10 +68,14 @@ export function house(
   const { step: perStep, episode: perEpisode } = attack.queryBudget ?? { step: Infinity, episode: Infinity };
   let left = new Float64Array(0);
   let spent = new Float64Array(0); // by each row in its episode
+  const { constraints = [] } = threat;
+  const rules = compileConstraints(constraints, { features, threat, plant: setup.plant }, setup.apart === true);
+  const constrained = rules.length === 0 ? undefined : constrainedSet(ball, rules, features, setup.plant);
+  const set = constrained ?? ball;
   let verdict = verdictOf(0, 0);
   let rejected = 0;
   return {
-    set: ball,
+    set,
     get meter() {
       return { queries: tally.queries, gradients: tally.gradients, rejected };
     },
@@ -79,7 +92,7 @@ export function house(
         spent = Float64Array.from(left, (_, row) => spent[row] ?? 0);
       }
       for (let row = 0; row < rows; row++) left[row] = Math.min(perStep, perEpisode - spent[row]!);
-      ball.around(x, rows, threat);
+      set.around(x, rows, threat);
     },
     get queriesLeft() {
       return left;
@@ -89,6 +102,7 @@ export function house(
     },
     reset(ended) {
       for (let row = 0; row < spent.length; row++) if (ended[row] === 1) spent[row] = 0;
+      constrained?.reset(ended);
     },
     confine(x, rows, out) {
       for (let row = 0; row < rows; row++) {
@@ -97,14 +111,19 @@ export function house(
           throw new BudgetError(`lane ${row}: ${asked} queries at one step, its budget had ${left[row]} left`);
         spent[row]! += asked;
       }
-      rejected += ball.project(out);
+      rejected += set.project(out);
       const outside = firstOutside(x, out, rows, threat);
       if (outside >= 0) throw outsideError(x, out, outside, threat, features);
-      if (verdict.linf.length !== rows) verdict = verdictOf(rows, victim.actionSize);
+      constrained?.settle(x, out, rows);
+      if (verdict.linf.length !== rows) verdict = verdictOf(rows, victim.actionSize, constrained?.verdicts);
       return verdict;
     },
     judge(x, rows, out) {
       judge(verdict, tally, victim.head, x, out, rows);
+      constrained?.act(verdict.action);
+    },
+    acted(action) {
+      constrained?.act(action);
     },
   };
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { ThreatModel } from '../core/attack.ts';
+import type { ConstraintSpec, ThreatModel } from '../core/attack.ts';
 import { parseValueAs } from '../core/document.ts';
 import { ConfigError, UnknownNameError } from '../core/errors.ts';
 import type { Feature } from '../core/space.ts';
+import { constraintSchema } from './constraint/schema.ts';
 import { sumDown } from './ball/next-float32.ts';
 import type { ThreatPreset } from './presets.ts';
 import { featureGroups, threatPresets } from './presets.ts';
@@ -33,6 +34,11 @@ export const threatSchema = z.strictObject({
     .enum(['normalised', 'physical'])
     .default('normalised')
     .meta({ title: 'Units', description: 'Of epsilon and overrides; presets are always normalised.' }),
+  constraints: z
+    .array(constraintSchema)
+    .max(32)
+    .optional()
+    .meta({ title: 'Constraints', description: 'Rules that what is shown has to keep beside epsilon.' }),
 });
 
 /**
@@ -75,5 +81,8 @@ export function threatModel(raw: unknown, features: readonly Feature[]): ThreatM
     epsilon: Float32Array.from(epsilon, (value) => sumDown(value, 0)),
     low: new Float32Array(features.length),
     high: new Float32Array(features.length).fill(1),
+    ...(spec.constraints === undefined
+      ? {}
+      : { constraints: spec.constraints as unknown as readonly ConstraintSpec[] }),
   };
 }

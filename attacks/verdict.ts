@@ -3,6 +3,7 @@ import { BudgetError } from '../core/errors.ts';
 import type { Head } from '../core/policy.ts';
 import type { Feature } from '../core/space.ts';
 import { never } from './meter.ts';
+import type { ConstraintVerdict } from './constraint/constrained-set.ts';
 import type { Tally } from './meter.ts';
 
 /** What the last step did, per row; views that the engine owns, valid until its next `perturb`. */
@@ -25,10 +26,12 @@ export interface Verdict {
    * changes nothing.
    */
   readonly foundAfter: Uint32Array;
+  /** How each constraint fared. */
+  readonly constraints: readonly ConstraintVerdict[];
 }
 
 /** A verdict with room for so many rows. */
-export function verdictOf(rows: number, actions: number): Verdict {
+export function verdictOf(rows: number, actions: number, constraints: readonly ConstraintVerdict[] = []): Verdict {
   return {
     success: new Uint8Array(rows),
     actionChange: new Float64Array(rows),
@@ -39,6 +42,7 @@ export function verdictOf(rows: number, actions: number): Verdict {
     queries: new Uint32Array(rows),
     gradients: new Uint32Array(rows),
     foundAfter: new Uint32Array(rows),
+    constraints,
   };
 }
 

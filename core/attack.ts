@@ -18,6 +18,14 @@ export interface ThreatModel {
   readonly high: Float32Array;
   /** Of `l0`: how many features may differ at once. */
   readonly sensors?: number;
+  /** Rules beside the norm, as a scenario writes them; the engine compiles and keeps them. */
+  readonly constraints?: readonly ConstraintSpec[];
+}
+
+/** A rule of the constraint language (`attacks/constraint/`): its registry name and its own options. */
+export interface ConstraintSpec {
+  readonly name: string;
+  readonly [option: string]: unknown;
 }
 
 /** The threat sets around the rows of a batch. */

@@ -35,6 +35,8 @@ export interface LaneResult {
     /** Per feature, mean |x' − x| in its physical unit. */
     readonly physical: Readonly<Record<string, { readonly unit: string; readonly mean: number; readonly max: number }>>;
   };
+  /** By constraint of the threat: on how many steps it held the attacker back, and on how many nothing that was allowed would have kept it. */
+  readonly constraints?: Readonly<Record<string, { readonly bound: number; readonly gaveWay: number }>>;
   /** Rows asked of the victim for this lane, and its share of the time of the batches that it was in. */
   readonly cost?: { readonly queries: number; readonly gradients: number; readonly seconds: number };
 }

@@ -72,7 +72,7 @@ export function chunkAttack(
   seed: number,
 ): (x: Float32Array, chunk: RowChunk) => ChunkOutcome {
   const attack = openLoopAttack(spec);
-  const engine = attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features });
+  const engine = attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features, apart: true });
   const root = rng(seed).split('attack').split(spec.name);
   return (x, { first, count }) => {
     const adversarial = new Float32Array(x.length);

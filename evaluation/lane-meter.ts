@@ -10,7 +10,7 @@ export interface LaneMeter {
    * @param row of this lane in its group's verdict
    */
   add(clean: Float32Array, seen: Float32Array, offset: number, verdict: Verdict, row: number): void;
-  report(): Pick<LaneResult, 'success' | 'norms'>;
+  report(): Pick<LaneResult, 'success' | 'norms' | 'constraints'>;
   /** Asked of the victim for this lane so far. */
   readonly queries: number;
   readonly gradients: number;
@@ -33,6 +33,7 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
   let sides = 0;
   let queries = 0;
   let gradients = 0;
+  const constraints: Record<string, { bound: number; gaveWay: number }> = {};
   return {
     get queries() {
       return queries;
@@ -51,6 +52,11 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
       queries += verdict.queries[row]!;
       gradients += verdict.gradients[row]!;
       if (sideChanged(verdict, row, verdict.action.length / verdict.linf.length)) sides++;
+      for (const { name, bound, gaveWay } of verdict.constraints) {
+        const counts = (constraints[name] ??= { bound: 0, gaveWay: 0 });
+        counts.bound += bound[row]!;
+        counts.gaveWay += gaveWay[row]!;
+      }
       for (let j = 0; j < size; j++) {
         const delta = Math.abs(seen[offset + j]! - clean[offset + j]!);
         sum[j]! += delta;
@@ -73,6 +79,7 @@ export function laneMeter(features: readonly Feature[], discrete: boolean, judge
               },
             }
           : {}),
+        ...(Object.keys(constraints).length === 0 ? {} : { constraints }),
         norms: { linfMax, linfMean: linfSum / steps, l2Mean: l2Sum / steps, physical },
       };
     },

@@ -14,6 +14,7 @@ import { threatModel } from '../attacks/threat.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { kpiMeter } from '../sim/district/kpi.ts';
 import { openDistrict } from './district.ts';
+import { plantModel } from './plant-model.ts';
 import type { Clock } from './control.ts';
 import { channelTable } from './channels.ts';
 import { laneMeter } from './lane-meter.ts';
@@ -43,6 +44,8 @@ interface Group {
   /** [size×O] views on what is true and on what the controller sees, made once. */
   readonly clean: Float32Array;
   readonly seen: Float32Array;
+  /** [size×A] a view on what the controllers do. */
+  readonly action: Float64Array;
   readonly rngs: readonly Rng[];
   readonly meters: readonly LaneMeter[];
   seconds: number;
@@ -99,12 +102,15 @@ export async function openLoop(
 
   const clean = new Float32Array(lanes * size);
   const seen = new Float32Array(lanes * size);
+  const actions = env.actionSize;
+  const action = new Float64Array(lanes * actions);
   const groups: Group[] = part.attacks.flatMap((a, place) => {
     const spec = scenario.attacks[a]!;
     const label = labelOf(spec);
     const first = (1 + place) * count;
-    if (spec.threat['units'] !== 'physical') return [openGroup(first, buildings)];
-    // A physical epsilon is another normalised one in each building.
+    if (spec.threat['units'] !== 'physical' && spec.threat['constraints'] === undefined)
+      return [openGroup(first, buildings)];
+    // A physical epsilon is another normalised one in each building, and constraints know the building.
     return buildings.map((building, b) => openGroup(first + b, [building]));
 
     function openGroup(first: number, members: readonly string[]): Group {
@@ -117,6 +123,7 @@ export async function openLoop(
         );
       }
       const features = env.laneFeatures(first);
+      const plant = plantModel(env.lane(first));
       const spaces = members.map((_, b) => spacesOf(env, first + b));
       const victim =
         source.network ?? opaqueVictim(source.name, spaces[0]!, asks ? source.together?.(spaces) : undefined);
@@ -125,11 +132,12 @@ export async function openLoop(
         label,
         attack,
         victim,
-        engine: attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features }),
+        engine: attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features, plant }),
         first,
         size: members.length,
         clean: clean.subarray(first * size, (first + members.length) * size),
         seen: seen.subarray(first * size, (first + members.length) * size),
+        action: action.subarray(first * actions, (first + members.length) * actions),
         rngs: members.map((name) => root.split('attack').split(label).split(name)),
         meters: members.map((_, b) =>
           laneMeter(env.laneFeatures(first + b), discrete, source.network !== null || asks),
@@ -143,8 +151,6 @@ export async function openLoop(
   const totalSteps = env.episodeSteps;
   const kpis = Array.from({ length: lanes }, (_, lane) => kpiMeter(env.lane(lane).model, env.firstWindow));
   const returns = new Float64Array(lanes);
-  const actions = env.actionSize;
-  const action = new Float64Array(lanes * actions);
   const laneAction = Array.from({ length: lanes }, (_, lane) => action.subarray(lane * actions, (lane + 1) * actions));
   env.tap((lane, hours, at, _t, row, reward) => {
     kpis[lane]!.push(hours, at, row);
@@ -204,6 +210,7 @@ export async function openLoop(
         group.seconds += clock.now() - started;
       }
       decide(seen, action);
+      for (const group of groups) group.engine.acted(group.action);
       recordSeen();
       batch = env.step(action);
       step++;

@@ -3,6 +3,7 @@ import { earlyStop } from '../agents/early-stop.ts';
 import { controllers, learners } from '../agents/index.ts';
 import { presets } from '../agents/preset.ts';
 import { attacks } from '../attacks/index.ts';
+import { constraints } from '../attacks/constraint/index.ts';
 import { objectives } from '../attacks/objective/index.ts';
 import { threatPresets } from '../attacks/presets.ts';
 import { targets } from '../attacks/target/index.ts';
@@ -47,6 +48,7 @@ export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
   objectives: named(objectives),
   targets: named(targets),
   presets: named(threatPresets),
+  constraints: defined(constraints),
   environments: Object.entries(environments).map(([name, { title }]) => ({ name, title })),
   learners: defined(learners),
   controllers: defined(controllers),

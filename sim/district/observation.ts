@@ -14,6 +14,8 @@ export interface ObservationPlan {
   readonly features: readonly Feature[];
   /** Of `features`: whether a central agent is shown it once for all buildings. */
   readonly sharedFeatures: readonly boolean[];
+  /** Of `features`: their values over the range [rows], physical units; null where the hour decides. */
+  readonly series: readonly (Float64Array | null)[];
   /** Of the raw view, in CityLearn's order. */
   readonly names: readonly string[];
   readonly units: readonly string[];
@@ -70,6 +72,7 @@ export function observationPlan(model: BuildingModel, normalisation: Normalisati
   return {
     features: columns.map(({ feature }) => feature),
     sharedFeatures: columns.map(({ shared }) => shared),
+    series: columns.map(({ values }) => values),
     names: terms.map(({ name }) => name),
     units: terms.map(({ unit }) => unit),
     shared: terms.map(({ shared }) => shared),
