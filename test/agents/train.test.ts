@@ -115,6 +115,15 @@ describe.each(Object.keys(cases) as CaseName[])('training %s', (name) => {
     ]);
   });
 
+  it('reports at least every 64 gradient steps, which can be seconds apart', () => {
+    using training = train(options(name, { totalSteps: 2048, reportEvery: 1e9, evaluateEvery: 1e9 }));
+    const steps = drain(training).flatMap((event) => (event.type === 'progress' ? [event.gradientSteps] : []));
+    const most = training.learner.gradientSteps;
+    expect(steps.length).toBeGreaterThanOrEqual(Math.max(1, Math.floor(most / 64)));
+    for (const [i, at] of steps.entries()) expect(at - (steps[i - 1] ?? 0)).toBeLessThan(128);
+    expect(steps.at(-1)).toBe(most);
+  });
+
   it('stops where the caller stops and goes on when asked again', () => {
     using training = train(options(name));
     for (const event of training) if (event.type === 'evaluation') break;

@@ -75,21 +75,25 @@ describe.each(Object.entries(trainings))('faultline train, %s, killed', (algorit
     const [whole, killed] = [`${algorithm}-whole`, `${algorithm}-killed`];
     await ok(['train', `${algorithm}.yaml`, '--out', whole]);
 
-    // Killed twice, the second time while it works on a resumed training. It has saved itself after the evaluation before.
+    // Killed twice before it can save an evaluation, the second time while it works on a resumed training.
     const args = ['train', `${algorithm}.yaml`, '--out', killed, '--checkpoint-every', '0'];
     const resumed = [...args, '--resume'];
     const first = await faultlineIn(scratch, args, undefined, killedAt('step 3072:'));
     expect(first).toMatchObject({ signal: 'SIGKILL', stdout: '' });
     const second = await faultlineIn(scratch, resumed, undefined, killedAt('step 5120:'));
     expect(second.signal, second.stderr).toBe('SIGKILL');
-    expect(second.stderr).toMatch(/resumed at step 2048\n[^]*step 4096:/);
-    expect(figures(killed, 'card.json')).toMatchObject({ complete: false, steps: 4096 });
-    const { gradientSteps } = JSON.parse(read(killed, 'card.json')) as TrainingCard;
+    const resumedAt = (stderr: string): number => Number(/^resumed at step (\d+)$/m.exec(stderr)![1]);
+    expect(resumedAt(second.stderr)).toBeGreaterThanOrEqual(2048);
+    expect(resumedAt(second.stderr)).toBeLessThanOrEqual(3072);
+    const { complete, steps, gradientSteps } = JSON.parse(read(killed, 'card.json')) as TrainingCard;
+    expect(complete).toBe(false);
     expect(gradientSteps).toBeGreaterThan(100); // it had begun to learn
     writeFileSync(path(killed, 'checkpoint.bin.tmp'), 'half a checkpoint'); // what a kill within a save would leave
 
     const { stderr } = await ok(resumed);
-    expect(stderr).toContain('resumed at step 4096\n');
+    expect(resumedAt(stderr)).toBe(steps);
+    expect(steps).toBeGreaterThanOrEqual(4096);
+    expect(steps).toBeLessThanOrEqual(5120);
     expect(bytes(killed, 'policy.safetensors').equals(bytes(whole, 'policy.safetensors'))).toBe(true);
     expect(read(killed, 'policy.json')).toBe(read(whole, 'policy.json'));
     expect(read(killed, 'curve.csv')).toBe(read(whole, 'curve.csv'));
