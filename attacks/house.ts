@@ -4,7 +4,8 @@ import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
 import type { AsyncGradientAccess, GradientAccess } from '../core/victim.ts';
 import type { PlantModel } from '../core/plant-model.ts';
-import { firstOutside, linfBall } from './ball/linf.ts';
+import { firstOutside } from './ball/outside.ts';
+import { threatSet } from './ball/threat-set.ts';
 import { never } from './meter.ts';
 import { constrainedSet } from './constraint/constrained-set.ts';
 import { compileConstraints } from './constraint/index.ts';
@@ -64,10 +65,10 @@ export function house(
   const size = victim.observationSize;
   for (const [name, part] of Object.entries({ features, epsilon, low, high })) assertLength(part, size, name, where);
   attack.check?.(victim.head);
-  const ball = linfBall();
   const { step: perStep, episode: perEpisode } = attack.queryBudget ?? { step: Infinity, episode: Infinity };
   let left = new Float64Array(0);
   let spent = new Float64Array(0); // by each row in its episode
+  const ball = threatSet(threat);
   const { constraints = [] } = threat;
   const rules = compileConstraints(constraints, { features, threat, plant: setup.plant }, setup.apart === true);
   const constrained = rules.length === 0 ? undefined : constrainedSet(ball, rules, features, setup.plant);

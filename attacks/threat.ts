@@ -10,8 +10,18 @@ import { featureGroups, threatPresets } from './presets.ts';
 
 const presetNames = Object.keys(threatPresets) as [ThreatPreset, ...ThreatPreset[]];
 
-/** How far the attacker may move what: a preset or one epsilon, then overrides, then the mask. */
+/** How far the attacker may move what: a preset or one epsilon, then overrides, then the mask; and how the features count together. */
 export const threatSchema = z.strictObject({
+  norm: z
+    .enum(['linf', 'l2', 'l1', 'l0'])
+    .default('linf')
+    .meta({ title: 'Norm', description: 'How features count together, each in units of its epsilon.' }),
+  sensors: z
+    .int()
+    .min(1)
+    .max(1e6)
+    .optional()
+    .meta({ title: 'Sensors', description: 'Of norm l0: how many features may differ at once.' }),
   preset: z
     .enum(presetNames)
     .optional()
@@ -21,7 +31,7 @@ export const threatSchema = z.strictObject({
     .min(0)
     .max(1e9)
     .optional()
-    .meta({ title: 'Epsilon', description: 'One L-inf bound for every feature, instead of a preset.' }),
+    .meta({ title: 'Epsilon', description: 'One bound for every feature, instead of a preset.' }),
   overrides: z
     .record(z.string(), z.number().min(0).max(1e9))
     .optional()
@@ -44,13 +54,20 @@ export const threatSchema = z.strictObject({
 /**
  * The threat set that a threat section names, over these features: box [0, 1], epsilon per feature in normalised units,
  * rounded down to float32 so that no perturbation exceeds the number that was written.
- * @throws {ConfigError} when preset and epsilon are both given, or an epsilon is negative or not a number.
+ * @throws {ConfigError} when preset and epsilon are both given, an epsilon is negative or not a number, or sensors do not go with the norm.
  * @throws {UnknownNameError} for a feature or group that the policy does not observe, with the nearest name.
  */
 export function threatModel(raw: unknown, features: readonly Feature[]): ThreatModel {
   const spec = parseValueAs<z.output<typeof threatSchema>>(raw ?? {}, 'threat', threatSchema);
   if (spec.preset !== undefined && spec.epsilon !== undefined) {
     throw new ConfigError(`threat has both preset '${spec.preset}' and epsilon ${spec.epsilon}; give one of them`);
+  }
+  if ((spec.norm === 'l0') !== (spec.sensors !== undefined)) {
+    throw new ConfigError(
+      spec.sensors === undefined
+        ? `threat of norm 'l0' has no sensors; give how many features may differ at once`
+        : `threat has ${spec.sensors} sensors, which belong to norm 'l0', but its norm is '${spec.norm}'`,
+    );
   }
   const names = features.map((feature) => feature.name);
   const scaled = (value: number, feature: Feature): number => {
@@ -77,7 +94,8 @@ export function threatModel(raw: unknown, features: readonly Feature[]): ThreatM
     for (let j = 0; j < names.length; j++) if (inGroup(names[j]!)) epsilon[j] = 0;
   }
   return {
-    norm: 'linf',
+    norm: spec.norm,
+    ...(spec.sensors === undefined ? {} : { sensors: spec.sensors }),
     epsilon: Float32Array.from(epsilon, (value) => sumDown(value, 0)),
     low: new Float32Array(features.length),
     high: new Float32Array(features.length).fill(1),

@@ -99,9 +99,15 @@ export function outsideError(
 ): BudgetError {
   const j = at % features.length;
   const row = Math.floor(at / features.length);
+  const together = {
+    linf: '',
+    l2: ', and all features together an L2 norm of 1 in units of their epsilons',
+    l1: ', and all features together an L1 norm of 1 in units of their epsilons',
+    l0: `, and ${threat.sensors} features at once`,
+  }[threat.norm];
   return new BudgetError(
     `lane ${row}, feature '${features[j]!.name}': perturbed from ${x[at]} to ${out[at]}, by ${out[at]! - x[at]!}; ` +
-      `allowed ±${threat.epsilon[j]} within ${threat.low[j]} … ${threat.high[j]}`,
+      `allowed ±${threat.epsilon[j]} within ${threat.low[j]} … ${threat.high[j]}${together}`,
   );
 }
 

@@ -1,19 +1,7 @@
-import type { ThreatModel, ThreatSet } from '../../core/attack.ts';
-import { sumDown } from './next-float32.ts';
+import type { Ball } from './ball.ts';
+import { boxAround } from './ball.ts';
 
-/** Threat sets that can be put around one batch after another; buffers grow and are reused. */
-export interface Ball extends ThreatSet {
-  /** Sets the centres. @param x [rows×O] clean, read again until the next call */
-  around(x: Float32Array, rows: number, threat: ThreatModel): void;
-}
-
-/**
- * Box ∩ L-inf ball, per feature: `[max(low, x − ε), min(high, x + ε)]`.
- *
- * Its ends are the outermost float32 numbers with |x' − x| ≤ ε in exact arithmetic (`fl(x + ε)` may lie an ulp outside).
- * Where ε is 0 the set is x itself, to the bit. Where x lies outside its box the set reaches from x inwards: the clean
- * value is allowed, further outside is not, so the set is never empty. A clean value that is not finite is left alone.
- */
+/** Box ∩ L-inf ball, per feature: `[max(low, x − ε), min(high, x + ε)]`, with the ends of `boxAround`. */
 export function linfBall(): Ball {
   let lower = new Float32Array(0);
   let upper = new Float32Array(0);
@@ -30,19 +18,7 @@ export function linfBall(): Ball {
         upper = new Float32Array(size);
       }
       clean = x;
-      for (let row = 0, i = 0; row < rows; row++) {
-        for (let j = 0; j < features; j++, i++) {
-          const center = x[i]!;
-          const epsilon = threat.epsilon[j]!;
-          if (epsilon > 0 && Number.isFinite(center)) {
-            lower[i] = Math.max(-sumDown(-center, epsilon), Math.min(threat.low[j]!, center));
-            upper[i] = Math.min(sumDown(center, epsilon), Math.max(threat.high[j]!, center));
-          } else {
-            lower[i] = center;
-            upper[i] = center;
-          }
-        }
-      }
+      boxAround(x, rows, threat, lower, upper);
     },
     project(point, rows = size / features, of) {
       let notNumbers = 0;
@@ -79,23 +55,4 @@ export function linfBall(): Ball {
     },
     free: (i) => upper[i]! > lower[i]!,
   };
-}
-
-/**
- * Index in [rows×O] of the first number outside its threat set, −1 when all are inside. Written from the definition, not
- * from the ball's bounds, so that it can judge them.
- */
-export function firstOutside(x: Float32Array, point: Float32Array, rows: number, threat: ThreatModel): number {
-  const features = threat.epsilon.length;
-  for (let row = 0, i = 0; row < rows; row++) {
-    for (let j = 0; j < features; j++, i++) {
-      const clean = x[i]!;
-      const value = point[i]!;
-      if (Object.is(value, clean)) continue;
-      const inBall = Math.abs(value - clean) <= threat.epsilon[j]! && threat.epsilon[j]! > 0;
-      const inBox = value >= Math.min(threat.low[j]!, clean) && value <= Math.max(threat.high[j]!, clean);
-      if (!inBall || !inBox) return i;
-    }
-  }
-  return -1;
 }

@@ -3,7 +3,7 @@ import { BudgetError } from '../../core/errors.ts';
 import type { PlantModel } from '../../core/plant-model.ts';
 import type { Feature } from '../../core/space.ts';
 import { toPhysical } from '../../core/space.ts';
-import type { Ball } from '../ball/linf.ts';
+import type { Ball } from '../ball/ball.ts';
 import { batteryEstimate } from './battery-estimate.ts';
 import { openHistory } from './history.ts';
 import { Intervals } from './intervals.ts';

@@ -1,5 +1,5 @@
 import type { Rng } from '../../core/rng.ts';
-import type { Ball } from '../ball/linf.ts';
+import type { Ball } from '../ball/ball.ts';
 import type { Intervals } from './intervals.ts';
 import type { Part } from './rule.ts';
 

@@ -6,7 +6,8 @@ import type { Ascent } from '../../nn/ascent.ts';
 import { referenceAscent } from '../../nn/reference-ascent.ts';
 import { wasmAscent } from '../../nn/wasm-ascent.ts';
 import { answer } from '../answer.ts';
-import { linfBall } from '../ball/linf.ts';
+import type { Ball } from '../ball/ball.ts';
+import { threatSet } from '../ball/threat-set.ts';
 import { needBothSides } from '../objective/categorical.ts';
 import { signStep } from '../step/rule.ts';
 import type { StepRule } from '../step/rule.ts';
@@ -46,8 +47,7 @@ export interface GradientSearch {
 export function gradientSearch(search: GradientSearch): ObservationAttack {
   const { objective, target, schedule, steps, restarts } = search;
   const rule = search.step ?? signStep;
-  const wide = linfBall();
-  let unboxed: { readonly of: ThreatModel; readonly threat: ThreatModel } | undefined;
+  let unboxed: { readonly of: ThreatModel; readonly threat: ThreatModel; readonly ball: Ball } | undefined;
 
   const check = (head: Head): void => {
     objective.check(head);
@@ -57,9 +57,9 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
   /** The sets that iterates keep to. */
   const space = (x: Float32Array, rows: number, { set, threat }: AttackContext): ThreatSet => {
     if (search.box === 'inside') return set;
-    if (unboxed?.of !== threat) unboxed = { of: threat, threat: withoutBox(threat) };
-    wide.around(x, rows, unboxed.threat);
-    return wide;
+    if (unboxed?.of !== threat) unboxed = { of: threat, threat: withoutBox(threat), ball: threatSet(threat) };
+    unboxed.ball.around(x, rows, unboxed.threat);
+    return unboxed.ball;
   };
 
   function* ascend(
@@ -107,7 +107,10 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
         if (search.keep === 'best') improve(buffers, asked.rows, out);
         rate.fill(schedule.at(k, steps));
         const moved = rule.move(ascent, asked.rows);
-        if (rule.settles && moved < asked.rows) {
+        if (!set.isBox) {
+          set.project(position, asked.rows, of);
+          point.set(position);
+        } else if (rule.settles && moved < asked.rows) {
           if (search.keep === 'last') improve(buffers, asked.rows, out, 0);
           asked.rows = closeRanks(buffers, asked.rows);
         }

@@ -136,3 +136,23 @@ describe('the registry', () => {
     expect(() => attacks[name].make(config)).toThrow(message);
   });
 });
+
+describe('the norm', () => {
+  it('is L-inf unless another is named, and L0 says how many sensors', () => {
+    expect(threatModel({}, features)).toMatchObject({ norm: 'linf' });
+    expect(threatModel({ norm: 'l2' }, features)).toMatchObject({ norm: 'l2' });
+    expect(threatModel({ norm: 'l0', sensors: 3 }, features)).toMatchObject({ norm: 'l0', sensors: 3 });
+    expect(threatModel({ norm: 'l1' }, features)).not.toHaveProperty('sensors');
+  });
+
+  it.each([
+    [{ norm: 'l0' }, /no sensors/],
+    [{ norm: 'l2', sensors: 3 }, /3 sensors, which belong to norm 'l0'/],
+    [{ sensors: 3 }, /its norm is 'linf'/],
+    [{ norm: 'l3' }, /norm/],
+    [{ norm: 'l0', sensors: 0 }, /sensors/],
+  ])('refuses %j', (spec, message) => {
+    expect(() => threatModel(spec, features)).toThrow(ConfigError);
+    expect(() => threatModel(spec, features)).toThrow(message);
+  });
+});

@@ -15,3 +15,23 @@ export function exactlyWithin(a: number, b: number, epsilon: number): boolean {
   const difference = scaled(a) - scaled(b);
   return (difference < 0n ? -difference : difference) <= scaled(epsilon);
 }
+
+/** Whether ‖(a − b) ⊘ epsilon‖ ≤ 1, in exact arithmetic; features of epsilon 0 must be equal. */
+export function exactlyNormWithin(
+  norm: 'l1' | 'l2',
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  epsilon: ArrayLike<number>,
+): boolean {
+  const power = norm === 'l2' ? 2n : 1n;
+  let [sum, denominator] = [0n, 1n];
+  for (let j = 0; j < epsilon.length; j++) {
+    const difference = scaled(a[j]!) - scaled(b[j]!);
+    const bound = scaled(epsilon[j]!) ** power;
+    if (difference === 0n) continue;
+    if (bound === 0n) return false;
+    sum = sum * bound + (difference < 0n ? -difference : difference) ** power * denominator;
+    denominator *= bound;
+  }
+  return sum <= denominator;
+}

@@ -1,4 +1,4 @@
-import { linfBall } from '../../attacks/ball/linf.ts';
+import { threatSet } from '../../attacks/ball/threat-set.ts';
 import type { AttackContext, ThreatModel } from '../../core/attack.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Feature } from '../../core/space.ts';
@@ -21,7 +21,7 @@ export function plainFeatures(size: number): Feature[] {
 /** What an engine tells an attack of one step on these rows [rows×O]. */
 export function contextOf(x: Float32Array, threat: ThreatModel, rngs: readonly Rng[], step = 0): AttackContext {
   const size = threat.epsilon.length;
-  const set = linfBall();
+  const set = threatSet(threat);
   set.around(x, x.length / size, threat);
   return { step, rngs, threat, set, features: plainFeatures(size) };
 }

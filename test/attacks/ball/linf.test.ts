@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ThreatModel } from '../../../core/attack.ts';
 import { rng } from '../../../core/rng.ts';
-import { firstOutside, linfBall } from '../../../attacks/ball/linf.ts';
+import { linfBall } from '../../../attacks/ball/linf.ts';
+import { firstOutside } from '../../../attacks/ball/outside.ts';
 import { exactlyWithin } from '../../support/exact.ts';
 import { threatOf } from '../../support/threat.ts';
 
