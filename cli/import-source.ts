@@ -23,7 +23,9 @@ export function importSource(path: string): ImportSource {
       name === basename(name) && !['', '.', '..'].includes(name) && isFile(join(folder, name))
         ? readWhole(join(folder, name))
         : undefined,
-    inflate: (bytes, atMost) => inflateRawSync(bytes, { maxOutputLength: Math.max(1, atMost) }),
+    // In one piece: pieces would be joined, in twice the room.
+    inflate: (bytes, atMost) =>
+      inflateRawSync(bytes, { maxOutputLength: Math.max(1, atMost), chunkSize: Math.max(64, atMost) }),
   };
 }
 
