@@ -4,6 +4,7 @@ import { fgsm } from './fgsm.ts';
 import { none } from './none.ts';
 import { paperPgd } from './paper-pgd.ts';
 import { bifurcation, pgd, toggleBifurcation } from './pgd.ts';
+import { planned } from './plan/planned.ts';
 import { randomNoise } from './random-noise.ts';
 
 /** Attacks on what the controller observes, by the name a scenario uses. */
@@ -12,6 +13,7 @@ export const attacks = {
   'toggle-bifurcation': toggleBifurcation,
   pgd,
   fgsm,
+  planned,
   'random-noise': randomNoise,
   'paper-pgd': paperPgd,
   none,

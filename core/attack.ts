@@ -1,3 +1,4 @@
+import type { KnownPlant } from './plant.ts';
 import type { Head } from './policy.ts';
 import type { Rng } from './rng.ts';
 import type { Feature } from './space.ts';
@@ -88,6 +89,8 @@ export interface Rehearsal {
   readonly rng: Rng;
   /** The victim's clean steps, at most so many a lane, from the start of an episode: an attacker that listens. */
   record(steps: number): Recording;
+  /** [rows] the plant behind each row to attack; absent where rows are of no loop. @throws {ConfigError} where one cannot be known */
+  plants?(): readonly KnownPlant[];
 }
 
 /** What an attack has to know of a victim before it asks anything. */

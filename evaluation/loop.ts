@@ -12,6 +12,7 @@ import { attackEngine } from '../attacks/engine.ts';
 import type { AttackEngine } from '../attacks/engine.ts';
 import { threatModel } from '../attacks/threat.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
+import { knownPlant } from '../sim/district/known-plant.ts';
 import { kpiMeter } from '../sim/district/kpi.ts';
 import { openDistrict } from './district.ts';
 import { plantModel } from './plant-model.ts';
@@ -190,13 +191,14 @@ export async function openLoop(
       return step;
     },
     *prepare() {
-      for (const { label, attack, victim, first } of groups) {
+      for (const { label, attack, victim, first, size: rows } of groups) {
         if (attack.prepare === undefined) continue;
         const rehearsal = {
           features: env.laneFeatures(first),
           victim,
           rng: root.split('attack').split(label).split('rehearsal'),
           record: recording,
+          plants: () => Array.from({ length: rows }, (_, b) => knownPlant(env.lane(first + b), env.firstWindow)),
         };
         for (const done of attack.prepare(rehearsal)) yield { attack: label, done };
       }
