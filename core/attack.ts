@@ -111,6 +111,8 @@ interface ObservationAttackOf<Kind extends AccessKind> {
   readonly queryBudget?: QueryBudget;
   /** Throws a ConfigError when the attack has no meaning on this head; the engine asks once, before the first step. */
   check?(head: Head): void;
+  /** What whoever reads a result should know of the attack on this head: that it stood in for another. Absent: nothing. */
+  notes?(head: Head): readonly string[];
   /** Learns what it needs before the first step; yields the share done, 0…1. Absent: it needs nothing. */
   prepare?(rehearsal: Rehearsal): Generator<number, void, void>;
   /** @param x [rows×O] clean  @param out [rows×O] perturbed; may not alias x */

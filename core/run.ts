@@ -37,6 +37,8 @@ export interface LaneResult {
   };
   /** By constraint of the threat: on how many steps it held the attacker back, and on how many nothing that was allowed would have kept it. */
   readonly constraints?: Readonly<Record<string, { readonly bound: number; readonly gaveWay: number }>>;
+  /** What the attack says of itself on this policy; absent: nothing. */
+  readonly notes?: readonly string[];
   /** Rows asked of the victim for this lane, and its share of the time of the batches that it was in. */
   readonly cost?: { readonly queries: number; readonly gradients: number; readonly seconds: number };
 }

@@ -86,6 +86,8 @@ export interface Objective {
   readonly name: string;
   /** Throws a ConfigError when the objective has no meaning on this head. */
   check(head: Head): void;
+  /** What whoever reads a result should know of it on this head. Absent: nothing. */
+  notes?(head: Head): readonly string[];
   /**
    * @param logits [rows×K]  @param value [rows]  @param gradient [rows×K] d value / d logits
    */

@@ -133,6 +133,12 @@ export function openLoopAttack({ name, config }: AttackSpec): ObservationAttack 
   return attack;
 }
 
+/** What an attack says of itself on a policy, in the record's shape: absent where there is nothing to say. */
+export function notesOf(spec: AttackSpec, { head }: GradientAccess): { readonly notes?: readonly string[] } {
+  const notes = openLoopAttack(spec).notes?.(head) ?? [];
+  return notes.length === 0 ? {} : { notes };
+}
+
 /** White-box access to a policy. @throws {ConfigError} for what has no logits. */
 export function openLoopVictim(source: VictimSource): GradientAccess {
   if (source.network === null)

@@ -49,6 +49,7 @@ interface Group {
   readonly action: Float64Array;
   readonly rngs: readonly Rng[];
   readonly meters: readonly LaneMeter[];
+  readonly notes: readonly string[];
   seconds: number;
 }
 
@@ -143,6 +144,7 @@ export async function openLoop(
         meters: members.map((_, b) =>
           laneMeter(env.laneFeatures(first + b), discrete, source.network !== null || asks),
         ),
+        notes: attack.notes?.(victim.head) ?? [],
         seconds: 0,
       };
     }
@@ -239,6 +241,7 @@ export async function openLoop(
           ...base,
           regret: regret(own, kpis[b]!.values()),
           ...meter.report(),
+          ...(group.notes.length === 0 ? {} : { notes: group.notes }),
           cost: { queries: meter.queries, gradients: meter.gradients, seconds: group.seconds / group.size },
         };
       });

@@ -7,6 +7,7 @@ export function byHead(name: string, onBins: Objective, onMeans: Objective): Obj
     check(head) {
       (head.kind === 'categorical' ? onBins : onMeans).check(head);
     },
+    notes: (head) => (head.kind === 'categorical' ? onBins : onMeans).notes?.(head) ?? [],
     evaluate(head, logits, goal, rows, value, gradient) {
       (head.kind === 'categorical' ? onBins : onMeans).evaluate(head, logits, goal, rows, value, gradient);
     },

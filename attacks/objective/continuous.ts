@@ -3,8 +3,9 @@ import type { Head } from '../../core/policy.ts';
 import type { Goal, Objective } from '../../core/victim.ts';
 import type { ContinuousHead } from '../../logits/neutral.ts';
 
-/** A term's value and its derivative by the mean. */
+/** A term's value and its derivative by the mean; `deviation` is given: that of the clean decision. */
 interface Term {
+  deviation: number;
   value: number;
   slope: number;
 }
@@ -28,7 +29,7 @@ type ComponentTerm = (
  * some of its components, the others do not count.
  */
 export function continuousObjective(name: string, fill: ComponentTerm): Objective {
-  const term: Term = { value: 0, slope: 0 };
+  const term: Term = { deviation: 1, value: 0, slope: 0 };
   return {
     name,
     check(head) {
@@ -44,6 +45,7 @@ export function continuousObjective(name: string, fill: ComponentTerm): Objectiv
         const aimed = isAimed(goal, r, actions);
         for (let b = 0, c = r * actions; b < actions; b++, c++) {
           if (aimed && goal.side[c] === 0 && Number.isNaN(goal.action[c])) continue;
+          term.deviation = deviationOf(means, b, size > actions ? goal.clean[at + actions + b]! : 0);
           fill(means, b, logits[at + b]!, goal.clean[at + b]!, goal.side[c]!, goal.action[c]!, term);
           gradient[at + b] = term.slope;
           sum += term.value;
@@ -52,6 +54,14 @@ export function continuousObjective(name: string, fill: ComponentTerm): Objectiv
       }
     },
   };
+}
+
+/** Log deviations are bounded as those of Stable-Baselines3's policies are. */
+const logDeviation = { least: -20, most: 2 } as const;
+
+function deviationOf(head: ContinuousHead, component: number, log: number): number {
+  if (head.kind === 'deterministic') return (head.high[component]! - head.low[component]!) / 2 || 1;
+  return Math.exp(Math.min(logDeviation.most, Math.max(logDeviation.least, log)));
 }
 
 /** Whether a side or an action is named for any component of a row. */

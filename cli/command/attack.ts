@@ -3,7 +3,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { CancelledError, ConfigError } from '../../core/errors.ts';
 import { csvText } from '../../core/csv.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
-import { observationRows, openLoopVictim } from '../../evaluation/attack-batch.ts';
+import { notesOf, observationRows, openLoopVictim } from '../../evaluation/attack-batch.ts';
 import type { BatchResult } from '../../evaluation/attack-batch.ts';
 import { attackBackend, attackOnTensors } from '../../evaluation/attack-on-tensors.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
@@ -66,7 +66,7 @@ export function attackCommand(): Command {
       const { modelsDir } = installation();
       // A controller at an address is found, to be refused for what it is; nothing is asked of it.
       const source = await fileWorkspace({ roots: null, modelsDir, controllers: 'any' }).victim(options.policy);
-      openLoopVictim(source); // a rule is refused before anything is read
+      const victim = openLoopVictim(source); // a rule is refused before anything is read
       const { head, columns } = readNumbers(options.observations);
       const features = source.features;
       const x = observationRows(options.observations, head, columns, features);
@@ -97,6 +97,7 @@ export function attackCommand(): Command {
         rows,
         engine: backend === undefined ? { name: 'kernel' } : { name: backend.name, device: backend.device },
         ...figures,
+        ...notesOf(spec!, victim),
         ...provenance(),
         seconds: (performance.now() - started) / 1000,
       };

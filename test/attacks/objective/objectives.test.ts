@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { objectives } from '../../../attacks/objective/index.ts';
-import { ConfigError } from '../../../core/errors.ts';
+import { objectiveOf, objectives } from '../../../attacks/objective/index.ts';
+import { ConfigError, FaultlineError } from '../../../core/errors.ts';
 import { goalOf } from '../../../core/goal.ts';
 import { headOutputs } from '../../../core/policy.ts';
 import type { Head } from '../../../core/policy.ts';
@@ -40,7 +40,7 @@ function accepts(objective: Objective, head: Head): boolean {
     objective.check(head);
     return true;
   } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
+    expect(error).toBeInstanceOf(FaultlineError);
     return false;
   }
 }
@@ -52,7 +52,20 @@ function evaluate(objective: Objective, head: Head, logits: Float32Array, goal: 
   return [value, gradient];
 }
 
-const cases = Object.entries(objectives).flatMap(([name, objective]) =>
+/** Those with options of their own, too. */
+const all: Record<string, Objective> = {
+  ...objectives,
+  'three groups': objectiveOf({ groups: [[0, 2], [3]], by: 'index', reduce: 'max' }),
+  'three soft groups': objectiveOf({ groups: [[0, 2], [3]], by: 'index', reduce: 'log-sum-exp' }),
+  'an expression over bins': objectiveOf({
+    expression: 'tanh(other(z, y) - z[y]) + sum(p * a)^2 / (2 + side) - 0.1 * lse(z - max(clean, z))',
+  }),
+  'an expression over means': objectiveOf({
+    expression: 'sum(abs(u - clean_u) * (1 + side)) + max(-z[0], exp(z / 3))[0]',
+  }),
+};
+
+const cases = Object.entries(all).flatMap(([name, objective]) =>
   Object.entries(allHeads)
     .filter(([, head]) => accepts(objective, head))
     .flatMap(([headName, head]) =>
@@ -84,7 +97,8 @@ describe('gradients agree with central differences', () => {
         if (kink) continue;
         checked++;
         const quotient = (up - down) / (2 * h);
-        expect(Math.abs(quotient - gradient[i]!)).toBeLessThan(0.01 * Math.max(1, Math.abs(gradient[i]!)));
+        const rounding = (Math.abs(up) * 2 ** -23) / h; // of values that are kept in float32
+        expect(Math.abs(quotient - gradient[i]!)).toBeLessThan(0.01 * Math.max(1, Math.abs(gradient[i]!)) + rounding);
       }
     }
     expect(checked).toBeGreaterThan(12 * rows * outputs * 0.7);
@@ -92,7 +106,7 @@ describe('gradients agree with central differences', () => {
 });
 
 describe('what an objective has no meaning on, it refuses', () => {
-  it.each(['margin', 'cross-entropy', 'dlr', 'paper-untargeted-discrete'] as const)(
+  it.each(['margin', 'cross-entropy', 'dlr', 'log-sum-exp', 'expected-action', 'paper-untargeted-discrete'] as const)(
     '%s on continuous heads',
     (name) => {
       for (const kind of ['squashed-gaussian', 'gaussian', 'deterministic'] as const) {
@@ -108,11 +122,8 @@ describe('what an objective has no meaning on, it refuses', () => {
     },
   );
 
-  it('dlr on fewer than three bins, grouped margin on bins of one sign', () => {
-    expect(() => objectives.dlr.check({ kind: 'categorical', values: [-1, 1] })).toThrow(/third logit/);
-    expect(() => objectives['grouped-margin'].check({ kind: 'categorical', values: [0, 1, 2] })).toThrow(
-      /side of zero/,
-    );
+  it.each(['grouped-margin', 'log-sum-exp'] as const)('%s on bins of one sign', (name) => {
+    expect(() => objectives[name].check({ kind: 'categorical', values: [0, 1, 2] })).toThrow(/side of zero/);
   });
 
   it('auto accepts every head', () => {
@@ -231,7 +242,16 @@ describe('several batteries', () => {
 });
 
 describe('margins do not see what does not matter', () => {
-  const shiftless = ['auto', 'margin', 'cross-entropy', 'dlr', 'grouped-margin'] as const;
+  const shiftless = [
+    'auto',
+    'margin',
+    'cross-entropy',
+    'dlr',
+    'grouped-margin',
+    'log-sum-exp',
+    'expected-action',
+    'kl',
+  ] as const;
   const cases = shiftless.flatMap((name) => Object.entries(aims).map(([to, aim]) => [name, to, aim] as const));
 
   it.each(cases)('%s, %s: a constant added to all logits changes neither value nor gradient', (name, _to, aim) => {
@@ -261,6 +281,46 @@ describe('margins do not see what does not matter', () => {
       const [other] = evaluate(objectives.dlr, heads.categorical, scaled, goalAt(heads.categorical, z, aim, rows));
       other.forEach((v, row) => expect(Math.abs(v - value[row]!)).toBeLessThan(1e-4 * Math.max(1, Math.abs(v))));
     }
+  });
+});
+
+describe('dlr on two bins, which have no third logit', () => {
+  const two: Head = { kind: 'categorical', values: [-1, 1] };
+  it.each(Object.entries(aims))('is the margin, and says so: %s', (_to, aim) => {
+    const z = Float32Array.of(0.3, -0.4, 2, 1, -1, 5);
+    expect(evaluate(objectives.dlr, two, z, goalAt(two, z, aim, rows))).toEqual(
+      evaluate(objectives.margin, two, z, goalAt(two, z, aim, rows)),
+    );
+    expect(objectives.dlr.notes!(two)).toEqual([expect.stringMatching(/'margin' was maximised/)]);
+    expect(objectives.dlr.notes!(heads.categorical)).toEqual([]);
+  });
+});
+
+describe('kl', () => {
+  it.each(Object.keys(allHeads))('has value and gradient 0 at the clean point, to the bit, on %s', (name) => {
+    const head = allHeads[name]!;
+    const stream = rng(8);
+    const z = Float32Array.from({ length: rows * headOutputs(head) }, () => 3 * stream.normal());
+    const [value, gradient] = evaluate(objectives.kl, head, z, goalAt(head, z, {}, rows));
+    expect(value.every((v) => v === 0)).toBe(true);
+    expect(gradient.every((g) => g === 0)).toBe(true);
+  });
+
+  it('is the divergence: on bins from its definition, on means between Gaussians of the clean deviation', () => {
+    const [c, z] = [
+      [1, -0.5, 0.3, 0, 2],
+      [0.2, 0.4, -1, 0.1, 1],
+    ] as const;
+    const softmax = (v: readonly number[]): number[] => {
+      const total = v.reduce((sum, x) => sum + Math.exp(x), 0);
+      return v.map((x) => Math.exp(x) / total);
+    };
+    const q = softmax(z);
+    const expected = softmax(c).reduce((sum, p, i) => sum + p * Math.log(p / q[i]!), 0);
+    expect(one(objectives.kl, oddBins, [...z], [...c])).toBeCloseTo(expected, 6);
+    const deviation = [Math.exp(-0.7), Math.exp(0.4)] as const;
+    const shown = one(objectives.kl, twoBatteries, [0.9, -0.2, 9, 9], [0.1, 0.3, -0.7, 0.4]);
+    expect(shown).toBeCloseTo(0.5 * ((0.8 / deviation[0]) ** 2 + (0.5 / deviation[1]) ** 2), 5);
   });
 });
 
