@@ -2,12 +2,12 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { LaneResult, RunResult } from '../../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
+import { escape, page, palette } from './page.ts';
 
-/** Colours that tell apart with any eye: Okabe and Ito. The clean twin is always the first. */
-const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
-
-/** A run as one HTML file: no script, inline SVG, the numbers in tables and in a JSON block. */
-/** @param schema null when there is no telemetry to draw: the parts of a merged result keep their own */
+/**
+ * A run as one HTML file: no script, inline SVG, the numbers in tables and in a JSON block. The clean twin has always the first colour.
+ * @param schema null when there is no telemetry to draw: the parts of a merged result keep their own
+ */
 export function reportHtml(
   result: RunResult,
   schema: TelemetrySchema | null,
@@ -16,13 +16,8 @@ export function reportHtml(
   const building = result.lanes[0]!.building;
   const labels = result.lanes.filter((lane) => lane.building === building).map((lane) => lane.attack);
   const scenario = result.scenario as { readonly name?: string };
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escape(scenario.name ?? 'run')} — Faultline</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:1rem 0}
-th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #d8dde3;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}
-h2{margin-top:2rem}figure{margin:1rem 0}.bad{color:#a40000;font-weight:600}code,pre{font-size:13px}</style></head><body>
-<h1>${escape(scenario.name ?? 'run')}</h1>
-<p>Seed ${result.seed}; ${result.lanes[0]!.steps} steps; ${result.timing.seconds.toFixed(1)} s (${result.timing.gradientsPerSecond.toFixed(0)} gradients/s).
+  const title = scenario.name ?? 'run';
+  const body = `<p>Seed ${result.seed}; ${result.lanes[0]!.steps} steps; ${result.timing.seconds.toFixed(1)} s (${result.timing.gradientsPerSecond.toFixed(0)} gradients/s).
 Regret is KPI under attack minus KPI of the clean twin; 1.0 is the building without its battery, lower is better.</p>
 ${kpiTable(result.lanes)}
 <h2>Attacks</h2>
@@ -31,10 +26,8 @@ ${schema === null ? '' : charts(schema, frames, building, labels)}
 <h2>Checks</h2>
 <ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
 <h2>Identity</h2>
-<pre>${escape(JSON.stringify({ hashes: result.hashes, versions: result.versions }, null, 2))}</pre>
-<script type="application/json" id="result">${JSON.stringify(result).replaceAll('<', '\\u003c')}</script>
-</body></html>
-`;
+<pre>${escape(JSON.stringify({ hashes: result.hashes, versions: result.versions }, null, 2))}</pre>`;
+  return page(title, body, result);
 }
 
 function charts(
@@ -140,8 +133,4 @@ function lines(points: readonly Point[], x: string, labels: readonly string[]): 
 
 function figure(svg: string): string {
   return `<figure>${svg}</figure>`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -1,0 +1,49 @@
+import { Command } from '@commander-js/extra-typings';
+import { UnknownNameError } from '../../core/errors.ts';
+import { studies } from '../../evaluation/studies/index.ts';
+import type { StudyResult } from '../../evaluation/studies/study.ts';
+import { integer } from '../arguments.ts';
+import { interruption } from '../exit.ts';
+import { note, print, printJson } from '../output.ts';
+import { carryOut } from '../study-folder.ts';
+
+/** `faultline study`: one of the systems of this testbed against its own baselines. */
+export function studyCommand(): Command {
+  const names = Object.keys(studies);
+  return new Command('study')
+    .description('run one of the studies: a method, its baselines, and what of its claims holds')
+    .argument('<name>', names.join(', '))
+    .requiredOption('--out <dir>', 'folder to write result.json, report.html and all that they rest on to')
+    .option('--quick', 'a faithful small version, in minutes, on the models that ship')
+    .option('--dataset <name>', '`builtin`, or the path of a CityLearn dataset folder', 'builtin')
+    .option('--seeds <n>', 'training seeds of each victim; at least 5 give intervals', integer('--seeds', 1, 1000))
+    .option('--workers <n>', 'trainings, or threads of an evaluation, at a time', integer('--workers', 1, 256), 1)
+    .option('--json', 'print result.json')
+    .addHelpText(
+      'after',
+      `
+What an interrupted study finished is kept: the same command goes on from there.
+
+Examples:
+  faultline study bifurcation --quick --workers 2 --out runs/bifurcation-quick
+  faultline study bifurcation --dataset ../shared/datasets/citylearn_challenge_2022_phase_2 --workers 2 --out runs/bifurcation`,
+    )
+    .action(async (name, given) => {
+      const signal = interruption();
+      if (!Object.hasOwn(studies, name)) throw new UnknownNameError('study', name, names);
+      const study = studies[name as keyof typeof studies];
+      const quick = given.quick === true;
+      const seeds = given.seeds ?? study.seeds[quick ? 'quick' : 'full'];
+      const result = await carryOut(name, study, { ...given, quick, seeds, signal });
+      if (given.json) printJson(result);
+      else print(verdictText(result));
+      note(`wrote ${given.out}`);
+    }) as unknown as Command;
+}
+
+/** The verdict, a claim a line, with its evidence below. */
+function verdictText({ claims }: StudyResult): string {
+  const mark = (holds: boolean | null): string =>
+    holds === null ? 'undecided    ' : holds ? 'holds        ' : 'does NOT hold';
+  return claims.map(({ claim, holds, evidence }) => `${mark(holds)}  ${claim}\n               ${evidence}`).join('\n');
+}

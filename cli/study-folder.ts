@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CancelledError } from '../core/errors.ts';
+import type { Scenario } from '../core/scenario.ts';
+import { hashOf } from '../evaluation/canonical.ts';
+import { buildingBond } from '../evaluation/district.ts';
+import { wholePanel } from '../evaluation/part.ts';
+import { studyHtml } from '../evaluation/studies/report.ts';
+import type { Study, StudyOptions, StudyOutcome, StudyResult, StudyRun } from '../evaluation/studies/study.ts';
+import { installation } from '../server/installation.ts';
+import { provenance } from '../server/provenance.ts';
+import { fileWorkspace } from '../server/workspace.ts';
+import { evaluateInThreads } from './evaluation-threads.ts';
+import { replaceFile, writeFile } from './files.ts';
+import { note, progress } from './output.ts';
+import { trainingIdentity } from './training-folder.ts';
+import { runJobs } from './training-jobs.ts';
+
+export interface StudyRunOptions extends StudyOptions {
+  readonly out: string;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+}
+
+/** What is kept of an evaluation: `runs/ID.json`. */
+interface KeptRun extends StudyOutcome {
+  readonly scenario: string;
+  readonly code: string;
+}
+
+/**
+ * Carries out a study in a folder: trainings in `victims`, evaluations in `runs`, then `report.html` and, last, `result.json`. What an
+ * earlier, interrupted study of the same folder finished is not done again; trainings go on from their checkpoints.
+ * @throws {CancelledError} when the signal is set.
+ */
+export async function carryOut(name: string, study: Study, options: StudyRunOptions): Promise<StudyResult> {
+  const { out, workers, signal, quick, dataset, seeds } = options;
+  const { versions, codeHash } = provenance();
+  const plan = study.plan({ quick, dataset, seeds });
+  note(`${plan.trainings.length} trainings, ${plan.runs.length} evaluations`);
+  await runJobs(
+    plan.trainings.map(({ id, title, scenario }) => {
+      const file = join(out, 'scenarios', `${id}.json`);
+      replaceFile(file, JSON.stringify(scenario, null, 2));
+      return {
+        file,
+        out: join(out, 'victims', id),
+        label: id,
+        seed: scenario.seed,
+        name: id,
+        title,
+        identity: trainingIdentity(scenario),
+      };
+    }),
+    { workers, checkpointEvery: 60, resume: true, signal },
+  );
+  const outcomes = new Map<string, StudyOutcome>();
+  const runs: Record<string, { scenario: string; model: string }> = {};
+  for (const [i, run] of plan.runs.entries()) {
+    if (signal.aborted) throw new CancelledError('interrupted; run the same command again to go on');
+    const scenario = scenarioOf(run, out);
+    const file = join(out, 'runs', `${run.id}.json`);
+    const identity = hashOf(run.scenario); // without the policy's path: a study can be moved
+    const kept = keptRun(file, identity, modelHash(scenario), codeHash);
+    const outcome = kept ?? (await evaluate(run, scenario, `${run.id} (${i + 1} of ${plan.runs.length})`, options));
+    if (kept === undefined)
+      replaceFile(file, JSON.stringify({ ...outcome, scenario: identity, code: codeHash } satisfies KeptRun));
+    outcomes.set(run.id, outcome);
+    runs[run.id] = { scenario: identity, model: outcome.result.hashes.model };
+  }
+  const result: StudyResult = {
+    format: 'faultline-study',
+    version: 1,
+    study: name,
+    title: study.title,
+    source: study.source,
+    quick,
+    dataset,
+    seeds,
+    versions,
+    hashes: { code: codeHash, runs },
+    ...study.conclude({ quick, dataset, seeds }, outcomes),
+  };
+  writeFile(join(out, 'report.html'), studyHtml(result));
+  writeFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+function scenarioOf({ victim, scenario }: StudyRun, out: string): Scenario {
+  const policy = 'model' in victim ? victim.model : join(out, 'victims', victim.training);
+  return { ...scenario, victim: { ...scenario.victim, policy } };
+}
+
+/** SHA-256 that the weights of a trained victim have now; null for a model that ships, which the code's hash covers. */
+function modelHash({ victim }: Scenario): string | null {
+  const card = join(victim.policy, 'policy.json');
+  return existsSync(card) ? (JSON.parse(readFileSync(card, 'utf8')) as { weightsSha256: string }).weightsSha256 : null;
+}
+
+async function evaluate(
+  run: StudyRun,
+  scenario: Scenario,
+  title: string,
+  { workers, signal }: StudyRunOptions,
+): Promise<StudyOutcome> {
+  const { modelsDir } = installation();
+  const { versions, codeHash } = provenance();
+  let bar: ReturnType<typeof progress> | undefined;
+  const { result, schema, frames } = await evaluateInThreads(scenario, {
+    part: wholePanel(scenario),
+    bond: await buildingBond(scenario, fileWorkspace({ roots: null, modelsDir })),
+    workers,
+    roots: null,
+    modelsDir,
+    controllers: 'none',
+    versions,
+    codeHash,
+    signal,
+    onProgress(step, totalSteps) {
+      bar ??= progress(totalSteps, title, 'steps', step);
+      bar.update(step);
+    },
+  }).finally(() => bar?.stop());
+  return { result, extract: run.extract?.(result, schema, frames) ?? null };
+}
+
+/** An evaluation that the folder holds already; a damaged one is done anew. */
+function keptRun(file: string, scenario: string, model: string | null, code: string): StudyOutcome | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as KeptRun;
+    const same = kept.scenario === scenario && kept.code === code;
+    return same && (model === null || kept.result.hashes.model === model) ? kept : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import type { recorded } from './recorded.ts';
+
+/** Who wrote an entry: the paper's code with its defects, the same repaired, or an attack of ours beyond it. */
+export type Origin = 'paper' | 'repaired' | 'ours';
+
+/** What an entry is for: entries of one purpose, budget and victim are comparable. */
+export type Purpose = 'noise' | 'untargeted' | 'bifurcated' | 'toggle' | 'furthest' | 'beyond';
+
+/** One attack of the study. */
+export interface PanelEntry {
+  /** The label in results. */
+  readonly label: string;
+  readonly purpose: Purpose;
+  readonly origin: Origin;
+  /** What it may change. */
+  readonly budget: Budget;
+  readonly attack: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** On which heads it has a meaning; absent: all. */
+  readonly only?: 'bins' | 'continuous';
+  /** The paper's column that it stands beside, by victim. */
+  readonly recorded?: { readonly [Victim in keyof typeof recorded]?: keyof (typeof recorded)[Victim] };
+  /** Whether held-out buildings and the held-out half-year meet it too. */
+  readonly heldOut?: true;
+}
+
+/** Budgets of the panel: threat sections of a scenario. */
+export const budgets = {
+  '5%': { preset: 'paper-5%' },
+  '3%': { preset: 'paper-3%' },
+  '1%': { epsilon: 0.01 },
+  '10%': { epsilon: 0.1 },
+  '5%-mask-time': { preset: 'paper-mask-time-5%' },
+  '3%-mask-time': { preset: 'paper-mask-time-3%' },
+  stealth: { preset: 'stealth-rescale' },
+  'stealth-no-solar': { preset: 'stealth-mask-solar' },
+  'stealth-scale': { preset: 'stealth-scale' },
+} as const;
+
+export type Budget = keyof typeof budgets;
+
+const myPgd = (objective: string, target: string) => ({ objective, target });
+
+/**
+ * The paper's panel (specs/bifurcation.md 4), each of its attacks as its code ran it beside the same attack repaired, on one budget.
+ * Labels are `purpose budget origin`.
+ */
+export const panel: readonly PanelEntry[] = [
+  {
+    label: 'noise 5% paper',
+    purpose: 'noise',
+    origin: 'paper',
+    budget: '5%',
+    attack: 'random-noise',
+    config: { oneSided: true },
+    recorded: { ppo20: 'random_noise' },
+  },
+  { label: 'noise 5%', purpose: 'noise', origin: 'repaired', budget: '5%', attack: 'random-noise', heldOut: true },
+  ...pair('untargeted', '5%', { sac: 'untargeted_myPGD_05_mse', ppo20: 'untargeted_myPGD_05' }),
+  ...pair('bifurcated', '5%', { sac: 'untargeted_binary_myPGD_5%', ppo20: 'untargeted_binary_myPGD_05' }),
+  ...pair('toggle', '5%', { sac: 'toggle_binary_myPGD_5%', ppo20: 'toggle_binary_myPGD_05' }),
+  ...pair('bifurcated', '5%-mask-time', {
+    sac: 'untargeted_binary_myPGD_5%_mask_time',
+    ppo20: 'untargeted_binary_myPGD_05_mask_time',
+  }),
+  ...pair('bifurcated', '3%-mask-time', {
+    sac: 'untargeted_binary_myPGD_03_mask_time',
+    ppo20: 'untargeted_binary_myPGD_03_mask_time',
+  }),
+  ...pair('toggle', '3%-mask-time', { sac: 'toggle_binary_myPGD_03_mask_time' }),
+  ...pair('bifurcated', 'stealth-scale', {
+    sac: 'untargeted_binary_myPGD_03_mask_time_scale_solar_and_consumption_eps',
+    ppo20: 'untargeted_binary_myPGD_03_mask_time_scale_solar_and_consumption_eps',
+    'ppo20-atla': 'untargeted_binary_myPGD_03_mask_time_scale_solar_and_consumption_eps',
+  }),
+  ...pair('untargeted', 'stealth-no-solar', {
+    sac: 'untargeted_myPGD_03_mask_solar_and_time_scale_consumption_eps_clipped_adv_obs',
+  }),
+  ...pair('toggle', 'stealth-no-solar', {
+    sac: 'toggle_binary_myPGD_03_mask_time_and_solar_scale_consumption_eps_clipped',
+  }),
+  ...pair('untargeted', 'stealth', {}),
+  ...pair('bifurcated', 'stealth', {
+    sac: 'untargeted_binary_myPGD_03_mask_time_REscale_solar_and_consumption_eps_clipped_adv_obs',
+    ppo20: 'untargeted_binary_myPGD_03_mask_time_REscale_solar_and_consumption_eps_clipped_adv_obs',
+    'ppo-continuous': 'untargeted_binary_myPGD_03_mask_time_REscale_solar_and_consumption_eps_clipped_adv_obs',
+    'ppo20-atla': 'untargeted_binary_myPGD_03_mask_time_REscale_solar_and_consumption_eps_clipped_adv_obs',
+  }),
+  ...pair('toggle', 'stealth', {}),
+];
+
+/** `myPGD` as the paper ran it, and a correct search for the same thing with as many gradients. */
+function pair(
+  purpose: 'untargeted' | 'bifurcated' | 'toggle',
+  budget: Budget,
+  columns: NonNullable<PanelEntry['recorded']>,
+): PanelEntry[] {
+  const target = purpose === 'toggle' ? 'toggle' : 'untargeted';
+  const held = budget === '5%' || budget === 'stealth' ? ({ heldOut: true } as const) : {};
+  const label = `${purpose} ${budget}`;
+  return [
+    {
+      label: `${label} paper`,
+      purpose,
+      origin: 'paper',
+      budget,
+      attack: 'paper-pgd',
+      config: myPgd(purpose === 'untargeted' ? 'paper-untargeted' : 'paper-grouped-margin', target),
+      recorded: columns,
+      ...held,
+    },
+    {
+      label,
+      purpose,
+      origin: 'repaired',
+      budget,
+      attack: { untargeted: 'pgd', bifurcated: 'bifurcation', toggle: 'toggle-bifurcation' }[purpose],
+      ...held,
+    },
+  ];
+}

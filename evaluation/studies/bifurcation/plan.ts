@@ -1,0 +1,84 @@
+import { scenarioFrom } from '../../../core/scenario.ts';
+import type { Scenario } from '../../../core/scenario.ts';
+import { schema } from '../../vocabulary.ts';
+import type { StudyOptions, StudyPlan, StudyRun } from '../study.ts';
+import { budgets, panel } from './panel.ts';
+import type { PanelEntry } from './panel.ts';
+import { groundOf, halfYear, trainingOf, victimKinds } from './victims.ts';
+import type { Ground, VictimKind } from './victims.ts';
+
+/** Seed of every evaluation: the paper's. */
+const evaluationSeed = 42;
+
+/** Steps of an evaluation of the quick version: a month. */
+const quickSteps = 720;
+
+/** Where an evaluation takes place. */
+export type Place = 'trained' | 'held-out' | 'half-year';
+
+/** The id of a run: victim, seed and place. */
+export function runId(kind: string, seed: number, place: Place): string {
+  return `${kind}-seed${seed}-${place}`;
+}
+
+/** The victims that a version of the study attacks: the quick one those that ship. */
+export function kindsOf({ quick }: StudyOptions): readonly VictimKind[] {
+  return quick ? victimKinds.filter(({ shipped }) => shipped !== null) : victimKinds;
+}
+
+/** The entries that have a meaning on a victim, in a place. */
+export function entriesOf(kind: VictimKind, place: Place): readonly PanelEntry[] {
+  return panel.filter(
+    ({ only, heldOut }) => (only === undefined || only === kind.head) && (place === 'trained' || heldOut === true),
+  );
+}
+
+/** Trainings and evaluations of the study. */
+export function plan(options: StudyOptions): StudyPlan {
+  const ground = groundOf(options);
+  const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
+  const kinds = kindsOf(options);
+  return {
+    trainings: options.quick ? [] : kinds.flatMap((kind) => seeds.map((seed) => trainingOf(kind, seed, ground))),
+    runs: kinds.flatMap((kind) =>
+      seeds.flatMap((seed) =>
+        placesOf(kind).map((place): StudyRun => ({
+          id: runId(kind.name, seed, place),
+          victim: options.quick
+            ? { model: seed === 0 ? kind.shipped! : `${kind.shipped!}-seed${seed}` }
+            : { training: trainingOf(kind, seed, ground).id },
+          scenario: evaluationOf(kind, place, ground, options),
+        })),
+      ),
+    ),
+  };
+}
+
+function placesOf(kind: VictimKind): readonly Place[] {
+  return kind.steps === null ? ['trained', 'held-out'] : ['half-year'];
+}
+
+function evaluationOf(kind: VictimKind, place: Place, ground: Ground, { quick }: StudyOptions): Scenario {
+  const { dataset, building, heldOut, normalisation } = ground;
+  const rows = quick ? { steps: quickSteps } : {};
+  return scenarioFrom(
+    {
+      name: `${kind.title}, ${place}`,
+      seed: evaluationSeed,
+      district: {
+        dataset,
+        normalisation,
+        buildings: place === 'held-out' ? heldOut : [building],
+        ...(place === 'half-year' ? { start: halfYear } : rows),
+      },
+      attacks: entriesOf(kind, place).map(({ label, attack, budget, config }) => ({
+        name: attack,
+        label,
+        threat: budgets[budget],
+        ...(config === undefined ? {} : { config }),
+      })),
+    },
+    `study bifurcation, ${kind.name}`,
+    schema,
+  );
+}

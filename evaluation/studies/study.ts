@@ -1,0 +1,103 @@
+import type { RunResult } from '../../core/run.ts';
+import type { Scenario } from '../../core/scenario.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
+
+/** What the caller of a study may choose. */
+export interface StudyOptions {
+  /** A faithful small version, in minutes. */
+  readonly quick: boolean;
+  /** `builtin`, or the path of a CityLearn dataset folder. */
+  readonly dataset: string;
+  /** Training seeds of each victim: the unit of every interval. */
+  readonly seeds: number;
+}
+
+/** A controller that the study trains. */
+export interface StudyTraining {
+  /** Also its folder: `victims/ID`. */
+  readonly id: string;
+  readonly title: string;
+  readonly scenario: Scenario;
+}
+
+/** One closed-loop evaluation of the study. */
+export interface StudyRun {
+  /** Also its folder: `runs/ID`. */
+  readonly id: string;
+  /** The training whose policy it judges, or a shipped model. */
+  readonly victim: { readonly training: string } | { readonly model: string };
+  /** Its `victim.policy` is replaced by where the policy is. */
+  readonly scenario: Scenario;
+  /** What has to be taken from the telemetry while it is there; a value that JSON can hold. */
+  extract?(result: RunResult, schema: TelemetrySchema, frames: readonly TelemetryFrame[]): unknown;
+}
+
+export interface StudyPlan {
+  readonly trainings: readonly StudyTraining[];
+  readonly runs: readonly StudyRun[];
+}
+
+/** What became of a run. */
+export interface StudyOutcome {
+  readonly result: RunResult;
+  readonly extract: unknown;
+}
+
+/** A statement that the study tests. */
+export interface Claim {
+  readonly claim: string;
+  /** null: the data do not decide, and `evidence` says why. */
+  readonly holds: boolean | null;
+  readonly evidence: string;
+}
+
+export type Cell = string | number | null;
+
+export interface StudyTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly note: string;
+}
+
+/** Curves over one axis. */
+export interface StudyFigure {
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly points: readonly { readonly series: string; readonly x: number; readonly y: number }[];
+  readonly note: string;
+}
+
+/** What a study concludes; with what it was made of, `result.json`. */
+export interface StudyConclusion {
+  readonly claims: readonly Claim[];
+  readonly tables: readonly StudyTable[];
+  readonly figures: readonly StudyFigure[];
+}
+
+/** `result.json` of a study. */
+export interface StudyResult extends StudyOptions, StudyConclusion {
+  readonly format: 'faultline-study';
+  readonly version: 1;
+  readonly study: string;
+  readonly title: string;
+  readonly source: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** `runs`: of each evaluation, the hash of its scenario and of the policy that it judged. */
+  readonly hashes: {
+    readonly code: string;
+    readonly runs: Readonly<Record<string, { readonly scenario: string; readonly model: string }>>;
+  };
+}
+
+/** A system of the testbed shown to work against its own baselines. */
+export interface Study {
+  readonly title: string;
+  readonly source: string;
+  /** Seeds of the full version and of the quick one. */
+  readonly seeds: { readonly full: number; readonly quick: number };
+  plan(options: StudyOptions): StudyPlan;
+  /** @param outcomes by the id of their run, all of the plan's */
+  conclude(options: StudyOptions, outcomes: ReadonlyMap<string, StudyOutcome>): StudyConclusion;
+}

@@ -1,0 +1,168 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { LaneResult, RunResult } from '../../../core/run.ts';
+import { bifurcationStudy } from '../../../evaluation/studies/bifurcation/index.ts';
+import { panel } from '../../../evaluation/studies/bifurcation/panel.ts';
+import { recorded, recordedKpis } from '../../../evaluation/studies/bifurcation/recorded.ts';
+import { studyHtml } from '../../../evaluation/studies/report.ts';
+import type { StudyOptions, StudyOutcome } from '../../../evaluation/studies/study.ts';
+
+const golden = join(import.meta.dirname, '../../../../shared/golden/bifurcation');
+const full: StudyOptions = { quick: false, dataset: 'builtin', seeds: 5 };
+
+describe('the plan', () => {
+  it('trains every victim with five seeds and evaluates each on what it knows and what it does not', () => {
+    const { trainings, runs } = bifurcationStudy.plan(full);
+    expect(new Set(trainings.map(({ id }) => id)).size).toBe(trainings.length);
+    expect(trainings.length % 5).toBe(0);
+    for (const { id, scenario } of trainings) expect([id, scenario.district.buildings]).toEqual([id, ['Building_1']]);
+    expect(new Set(runs.map(({ id }) => id)).size).toBe(runs.length);
+    for (const { victim, scenario, id } of runs) {
+      expect(trainings.map(({ id }) => id)).toContain('training' in victim && victim.training);
+      if (id.endsWith('held-out')) expect(scenario.district.buildings).not.toContain('Building_1');
+      if (id.endsWith('half-year')) {
+        const { district } = trainings.find(({ id }) => 'training' in victim && id === victim.training)!.scenario;
+        expect(scenario.district.start).toBe(district.steps! + 1); // the rows that no step of the training led to
+      }
+    }
+  });
+
+  it('takes the paper’s building and scaling on the paper’s dataset, and shipped models when it is quick', () => {
+    const { scenario } = bifurcationStudy.plan({ ...full, dataset: '/data/phase_2' }).runs[0]!;
+    expect(scenario.district).toMatchObject({ buildings: ['Building_6'], normalisation: 'citylearn-2.0.0' });
+    const quick = bifurcationStudy.plan({ quick: true, dataset: 'builtin', seeds: 2 });
+    expect(quick.trainings).toEqual([]);
+    expect(quick.runs.map(({ victim }) => victim)).toContainEqual({ model: 'sac-builtin-seed1' });
+  });
+
+  it('has a repaired twin beside every attack of the paper’s', () => {
+    for (const { label, origin, purpose, budget } of panel)
+      if (origin === 'paper')
+        expect([
+          label,
+          panel.some((twin) => twin.origin === 'repaired' && twin.purpose === purpose && twin.budget === budget),
+        ]).toEqual([label, true]);
+    expect(new Set(panel.map(({ label }) => label)).size).toBe(panel.length);
+  });
+});
+
+describe('what the paper recorded', () => {
+  it.skipIf(!existsSync(golden))('is what its files hold', () => {
+    const rows = readFileSync(join(golden, 'sac_500_norm_space__KPIs.csv'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','));
+    const [head, ...body] = rows as [string[], ...string[][]];
+    for (const [column, values] of Object.entries(recorded.sac))
+      recordedKpis.forEach((kpi, k) => {
+        const cell = body.find(([name]) => name === kpi)![head.indexOf(column)];
+        expect(Math.abs((values as readonly number[])[k]! / Number(cell) - 1)).toBeLessThan(1e-5);
+      });
+  });
+});
+
+/** Outcomes in which each attack has the regret that `regretOf` gives it. */
+function outcomesOf(
+  options: StudyOptions,
+  regretOf: (label: string, kind: string, seed: number) => number,
+): Map<string, StudyOutcome> {
+  return new Map(
+    bifurcationStudy.plan(options).runs.map(({ id, scenario }) => {
+      const [, kind, seed] = /^(.*)-seed(\d+)-/.exec(id)!;
+      const lanes = scenario.district.buildings.flatMap((building): LaneResult[] => [
+        {
+          lane: `${building}/clean`,
+          building,
+          attack: 'clean',
+          steps: 1,
+          return: 0,
+          kpis: { electricity_consumption_total: 0.9, ramping_average: 1 },
+        },
+        ...scenario.attacks.map(({ label }): LaneResult => {
+          const value = regretOf(label!, kind!, Number(seed));
+          const regret = { electricity_consumption_total: value, ramping_average: value, daily_peak_average: value };
+          return {
+            lane: `${building}/${label!}`,
+            building,
+            attack: label!,
+            steps: 1,
+            return: 0,
+            kpis: {},
+            regret,
+            success: { rate: 0.5, meanAbsoluteActionChange: 0.1, sideChangeRate: 0.1 },
+          };
+        }),
+      ]);
+      return [id, { result: { lanes } as unknown as RunResult, extract: null }];
+    }),
+  );
+}
+
+describe('the verdict', () => {
+  const strength: Record<string, number> = {
+    noise: 0.01,
+    untargeted: 0.1,
+    bifurcated: 0.3,
+    toggle: 0.9,
+    furthest: 0.1,
+  };
+  const asPaper = (label: string, kind: string, seed: number): number =>
+    (strength[label.split(' ')[0]!] ?? 2) * (kind.startsWith('ppo20') ? 0.5 : 1) * (1 + 0.01 * seed);
+
+  it('holds where the victims fare as the paper’s', () => {
+    const { claims, tables } = bifurcationStudy.conclude(full, outcomesOf(full, asPaper));
+    for (const { claim, holds } of claims.filter(({ claim }) => /more to|more robust/.test(claim)))
+      expect([claim, holds]).toEqual([claim, true]);
+    const sac = tables.find(({ title }) => title.startsWith('SAC on Building_1'))!;
+    const row = sac.rows.find(
+      ([purpose, budget, code]) => purpose === 'bifurcated' && budget === '5%' && code === 'paper',
+    )!;
+    expect(row[3]).toMatch(/^\+0\.3060 \[/); // 0.3 · (1 + 0.01 · 2)
+    expect(row[4]).toBe(0.4446); // specs/bifurcation.md 4.1
+    expect(row.at(-1)).toBe('agrees');
+  });
+
+  it('does not hold where they fare the other way round, and says nothing without results', () => {
+    const { claims } = bifurcationStudy.conclude(
+      full,
+      outcomesOf(full, (...at) => -asPaper(...at)),
+    );
+    for (const { claim, holds } of claims.filter(({ claim }) => /more to|more robust/.test(claim)))
+      expect([claim, holds]).toEqual([claim, false]);
+    const nothing = bifurcationStudy.conclude(full, new Map());
+    for (const { claim, holds } of nothing.claims) expect([claim, holds]).toEqual([claim, null]);
+  });
+
+  it('is reported as one page that fetches nothing', () => {
+    const conclusion = bifurcationStudy.conclude(full, outcomesOf(full, asPaper));
+    const html = studyHtml({
+      format: 'faultline-study',
+      version: 1,
+      study: 'bifurcation',
+      title: 'T',
+      source: 'S <b>',
+      ...full,
+      versions: {},
+      hashes: { code: 'c', runs: {} },
+      ...conclusion,
+      figures: [
+        {
+          title: 'F',
+          x: 'x',
+          y: 'y',
+          points: [
+            { series: 'a', x: 0, y: 1 },
+            { series: 'a', x: 1, y: 2 },
+          ],
+          note: '',
+        },
+      ],
+    });
+    expect(html).toContain('S &lt;b&gt;');
+    expect(html).toContain('<svg');
+    expect(html).not.toMatch(/src=|href="http|@import/);
+    const json = /<script type="application\/json" id="result">(.*)<\/script>/.exec(html)![1]!;
+    expect((JSON.parse(json) as { claims: unknown }).claims).toEqual(conclusion.claims);
+  });
+});
