@@ -1,5 +1,6 @@
 import type { ObservationAttack } from '../core/attack.ts';
 import type { Definition } from '../core/definition.ts';
+import { nes, spsa, square } from './black-box/score.ts';
 import { fgsm } from './fgsm.ts';
 import { none } from './none.ts';
 import { paperPgd } from './paper-pgd.ts';
@@ -14,6 +15,9 @@ export const attacks = {
   pgd,
   fgsm,
   planned,
+  nes,
+  spsa,
+  square,
   'random-noise': randomNoise,
   'paper-pgd': paperPgd,
   none,

@@ -104,7 +104,8 @@ export interface AccessOf {
   readonly gradient: GradientAccess;
 }
 
-interface ObservationAttackOf<Kind extends AccessKind> {
+/** An observation attack of one kind of access. */
+export interface ObservationAttackOf<Kind extends AccessKind> {
   readonly stage: 'observation';
   readonly access: Kind;
   /** What the engine holds it to; absent: it may ask as much as it likes. */

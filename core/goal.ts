@@ -31,6 +31,31 @@ export function moveGoalRow(goal: Goal, rows: number, from: number, to: number):
   }
 }
 
+/** Copies row `fromRow` of one goal over row `toRow` of another, of the same victim. */
+export function copyGoalRow(
+  from: Goal,
+  fromRow: number,
+  to: Goal,
+  toRow: number,
+  { observationSize, logitsSize, head }: Pick<ScoreAccess, 'observationSize' | 'logitsSize' | 'head'>,
+): void {
+  const actions = headActions(head);
+  copyRow(from.x, fromRow, to.x, toRow, observationSize);
+  copyRow(from.clean, fromRow, to.clean, toRow, logitsSize);
+  copyRow(from.side, fromRow, to.side, toRow, actions);
+  copyRow(from.action, fromRow, to.action, toRow, actions);
+}
+
+function copyRow<Values extends Float32Array | Float64Array | Int8Array>(
+  from: Values,
+  fromRow: number,
+  to: Values,
+  toRow: number,
+  size: number,
+): void {
+  for (let i = 0; i < size; i++) to[toRow * size + i] = from[fromRow * size + i]!;
+}
+
 /** Copies a goal of the same shape. */
 export function copyGoal(from: Goal, to: Goal): void {
   to.x.set(from.x);
