@@ -96,6 +96,20 @@ export function budgetRule(options: Options, { features }: Setting): Rule {
   };
   let clean: Float32Array = new Float32Array(0);
 
+  /** The τ with `Σ max(|x'_j − x_j| − τ, 0) = room`, found by bisection. */
+  function threshold(point: Float32Array | Float64Array, p: number, i: number, room: number): number {
+    let low = 0;
+    let high = distortionOf('linf', clean, point, i, p, size);
+    for (let k = 0; k < 60; k++) {
+      const middle = 0.5 * (low + high);
+      let sum = 0;
+      for (let j = 0; j < size; j++) sum += Math.max(0, Math.abs(point[p + j]! - clean[i + j]!) - middle);
+      if (sum > room) low = middle;
+      else high = middle;
+    }
+    return high;
+  }
+
   return {
     phase: 'hard',
     lag: 1,
@@ -116,14 +130,21 @@ export function budgetRule(options: Options, { features }: Setting): Rule {
       ? {
           part: {
             features: features.map((_, j) => j),
+            inBox: false,
             project(point, p, i) {
               const row = i / size;
-              const room = may(row) ? left(row) : 0;
-              const length = distortionOf(norm, clean, point, i, p, size);
-              if (!(length > room)) return;
               // A little less, so that float32 numbers do not exceed it.
-              const scale = (room * (1 - 1e-6)) / length;
-              for (let j = 0; j < size; j++) point[p + j] = clean[i + j]! + scale * (point[p + j]! - clean[i + j]!);
+              const room = (may(row) ? left(row) : 0) * (1 - 1e-6);
+              const length = distortionOf(norm, clean, point, i, p, size);
+              if (length <= room) return;
+              // L2: towards the truth. L1: every change shrinks by the same amount, and ends at 0.
+              const shrink = norm === 'l1' ? threshold(point, p, i, room) : 0;
+              for (let j = 0; j < size; j++) {
+                const change = point[p + j]! - clean[i + j]!;
+                const nearest =
+                  norm === 'l2' ? (change * room) / length : Math.sign(change) * Math.max(0, Math.abs(change) - shrink);
+                point[p + j] = clean[i + j]! + nearest;
+              }
             },
           },
         }

@@ -181,6 +181,7 @@ export function circleRule(options: z.output<typeof circleConfig>, { features }:
     },
     part: {
       features: pairs.flatMap(({ cos, sin }) => [cos, sin]),
+      inBox: true,
       project(point, p, i) {
         const { lower, upper } = intervals!;
         for (let k = 0; k < pairs.length; k++) {

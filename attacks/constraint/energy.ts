@@ -115,13 +115,12 @@ export function energyRule({ tolerance }: z.output<typeof energyConfig>, { featu
     },
     part: {
       features: observed.map(({ j }) => j),
+      inBox: true,
       project(point, p, i) {
         const row = i / features.length;
         const at = shifted(point, p, i, 0);
-        const aim =
-          at > highest[row]! + margin ? highest[row]! : at < lowest[row]! - margin ? lowest[row]! : Number.NaN;
-        if (!(aim === aim)) return;
-        const lambda = multiplier(point, p, i, aim, at > aim ? 1 : -1);
+        const aim = at > highest[row]! + margin ? highest[row]! : at < lowest[row]! - margin ? lowest[row]! : at;
+        const lambda = aim === at ? 0 : multiplier(point, p, i, aim, at > aim ? 1 : -1);
         for (let k = 0; k < observed.length; k++) {
           const { j, weight } = observed[k]!;
           const value = point[p + j]! - lambda * weight;

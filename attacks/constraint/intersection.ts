@@ -5,8 +5,10 @@ import type { Part } from './rule.ts';
 
 /** Rounds of alternating projections before a row falls back on a point that is known to be inside. */
 const mostRounds = 300;
-/** A round that moves no number by more than this is the last. */
+/** A round that changes no correction by more than this is the last. */
 const still = 1e-10;
+/** A number beyond this is taken for the end of its interval: an infinite one has no nearest point on a circle. */
+const far = 1e6;
 /** Halvings of the way back to the truth. */
 const halvings = 12;
 
@@ -37,7 +39,7 @@ export function intersection(
 ): Intersection {
   const size = intervals.features;
   const governed = parts.flatMap((part) => part.features);
-  const isProduct = ball.isBox && new Set(governed).size === governed.length;
+  const isProduct = ball.isBox && parts.every(({ inBox }) => inBox) && new Set(governed).size === governed.length;
   let clean: Float32Array = new Float32Array(0);
   let batch = 0;
   // [rows×O] candidates as the float32 that they will be, each at the place of its row, for what reads a batch.
@@ -45,7 +47,8 @@ export function intersection(
   let trialRow: Float32Array[] = [];
   let lost = new Uint8Array(0);
   const position = new Float64Array(size);
-  const before = new Float64Array(size);
+  const reached = new Float64Array(size);
+  const wanted = new Float64Array(size);
   // One correction for each set that takes turns: the ball, the parts, the box.
   const corrections = Array.from({ length: parts.length + 2 }, () => new Float64Array(size));
   const one = new Int32Array(1);
@@ -63,29 +66,36 @@ export function intersection(
     }
   }
 
-  /** Turn `k` of a round: the nearest point of the k-th set to the position and what the set took from it the last time. */
-  function turn(k: number, row: number, i: number): void {
+  /**
+   * Turn `k` of a round: the nearest point of the k-th set to the position and what the set took from it the last time. Returns the largest
+   * change of what it takes: the position itself may rest for some rounds, and then go on.
+   */
+  function turn(k: number, row: number, i: number): number {
     const correction = corrections[k]!;
     for (let j = 0; j < size; j++) {
       position[j]! += correction[j]!;
-      correction[j] = position[j]!;
+      wanted[j] = position[j]!;
     }
     if (k === 0) {
       one[0] = row;
       ball.project(position, 1, one);
     } else if (k <= parts.length) parts[k - 1]!.project(position, 0, i);
     else clamp(position, 0, i);
-    for (let j = 0; j < size; j++) correction[j]! -= position[j]!;
+    let change = 0;
+    for (let j = 0; j < size; j++) {
+      const taken = wanted[j]! - position[j]!;
+      change = Math.max(change, Math.abs(taken - correction[j]!));
+      correction[j] = taken;
+    }
+    return change;
   }
 
   function alternate(row: number, i: number): void {
     for (let k = 0; k < corrections.length; k++) corrections[k]!.fill(0);
     for (let round = 0; round < mostRounds; round++) {
-      before.set(position);
-      for (let k = 0; k < corrections.length; k++) turn(k, row, i);
-      let moved = 0;
-      for (let j = 0; j < size; j++) moved = Math.max(moved, Math.abs(position[j]! - before[j]!));
-      if (moved <= still) return;
+      let change = 0;
+      for (let k = 0; k < corrections.length; k++) change = Math.max(change, turn(k, row, i));
+      if (change <= still) return;
     }
   }
 
@@ -109,7 +119,6 @@ export function intersection(
   function search(row: number, i: number): boolean {
     alternate(row, i);
     if (holds(row, i)) return true;
-    const reached = before;
     reached.set(position);
     for (let j = 0; j < size; j++) position[j] = clean[i + j]!;
     if (!holds(row, i)) {
@@ -131,9 +140,13 @@ export function intersection(
     const i = row * size;
     let notNumbers = 0;
     for (let j = 0; j < size; j++) {
-      if (!Number.isNaN(point[p + j]!)) continue;
-      if (!Number.isNaN(clean[i + j]!)) notNumbers++;
-      point[p + j] = clean[i + j]!;
+      const value = point[p + j]!;
+      if (Math.abs(value) <= far) continue;
+      if (!Number.isNaN(value)) point[p + j] = value > 0 ? intervals.upper[i + j]! : intervals.lower[i + j]!;
+      else {
+        if (!Number.isNaN(clean[i + j]!)) notNumbers++;
+        point[p + j] = clean[i + j]!;
+      }
     }
     lost[row] = 0;
     if (isProduct) {

@@ -95,6 +95,7 @@ export function levelsRule(options: z.output<typeof levelsConfig>, { features, p
     },
     part: {
       features: places,
+      inBox: true,
       project(point, p, i) {
         for (let k = 0; k < places.length; k++) {
           const j = places[k]!;

@@ -25,6 +25,8 @@ export interface Moment {
 export interface Part {
   /** Positions of the features that it may move. */
   readonly features: readonly number[];
+  /** Whether it finds the nearest point within the box too, and not of its own set alone. */
+  readonly inBox: boolean;
   /** Moves the numbers it governs to the nearest that are allowed. @param p of the row in `point`  @param i of the row in the batch */
   project(point: Float32Array | Float64Array, p: number, i: number): void;
 }
