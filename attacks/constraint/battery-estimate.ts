@@ -40,7 +40,7 @@ export function batteryEstimate(features: readonly Feature[], plant: PlantModel 
         const before = history.at(row, 1);
         estimate.known[row] = 0;
         if (twin === undefined || before < 0) continue;
-        if (Number.isNaN(action[row * actions]))
+        if (Number.isNaN(action[row * actions] ?? Number.NaN))
           throw new StateError('a constraint follows the battery, but nobody told the engine what the controller did');
         twin.follow(toPhysical(feature, shown[before + at]!), action, row * actions);
         estimate.soc[row] = twin.soc;

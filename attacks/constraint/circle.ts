@@ -4,7 +4,7 @@ import type { Feature } from '../../core/space.ts';
 import { toNormalised, toPhysical } from '../../core/space.ts';
 import type { Intervals } from './intervals.ts';
 import type { Rule, Setting } from './rule.ts';
-import { rounding } from './rule.ts';
+import { rounding } from './intervals.ts';
 
 export const circleConfig = z.strictObject({
   pairs: z.array(z.string().min(1)).min(1).optional().meta({

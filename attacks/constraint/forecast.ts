@@ -3,7 +3,7 @@ import { ConfigError } from '../../core/errors.ts';
 import type { Feature } from '../../core/space.ts';
 import { toNormalised, toPhysical } from '../../core/space.ts';
 import type { Rule, Setting } from './rule.ts';
-import { rounding } from './rule.ts';
+import { rounding } from './intervals.ts';
 import { span } from './selection.ts';
 
 export const forecastConfig = z.strictObject({

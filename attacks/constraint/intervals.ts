@@ -1,5 +1,8 @@
 import { sumDown } from '../ball/next-float32.ts';
 
+/** What float32 numbers and their conversion may lose, as a share of a feature's range. */
+export const rounding = 1e-6;
+
 /** Who set an end of an interval: the threat's own set. */
 const byThreat = -1;
 
@@ -52,7 +55,8 @@ export class Intervals {
     let to = sumDown(high, 0);
     // Narrower than a float32: the number nearest to it.
     if (from > to) from = to = Math.fround(0.5 * (low + high));
-    if (from > upper[i]! || to < lower[i]!) this.giveWay(Math.floor(i / this.features));
+    // Two ways of rounding the same number may leave an ulp between them.
+    if (from > upper[i]! + rounding / 2 || to < lower[i]! - rounding / 2) this.giveWay(Math.floor(i / this.features));
     if (from > lower[i]!) {
       lower[i] = Math.min(from, upper[i]!);
       this.#lowerBy[i] = this.#rule;

@@ -3,7 +3,7 @@ import { ConfigError } from '../../core/errors.ts';
 import { toPhysical } from '../../core/space.ts';
 import { unitsField } from './fields.ts';
 import type { Rule, Setting } from './rule.ts';
-import { rounding } from './rule.ts';
+import { rounding } from './intervals.ts';
 import { positionsOf, span } from './selection.ts';
 
 export const rateConfig = z.strictObject({

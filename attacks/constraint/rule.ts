@@ -53,6 +53,3 @@ export interface Rule {
   spend?(now: Moment, row: number, i: number, out: Float32Array): void;
   forget?(row: number): void;
 }
-
-/** What float32 numbers and their conversion may lose, as a share of a feature's range. */
-export const rounding = 1e-6;

@@ -3,7 +3,7 @@ import { ConfigError } from '../../core/errors.ts';
 import { toNormalised, toPhysical } from '../../core/space.ts';
 import { socFeature } from './battery-estimate.ts';
 import type { Rule, Setting } from './rule.ts';
-import { rounding } from './rule.ts';
+import { rounding } from './intervals.ts';
 
 export const socConfig = z.strictObject({
   tolerance: z.number().min(0).max(1).default(0.01).meta({
