@@ -12,7 +12,8 @@ export const forecastConfig = z.strictObject({
     description: 'How far a value may miss what was forecast for it, as a share of the feature’s range.',
   }),
   hours: z
-    .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
+    .array(z.number().positive())
+    .length(3)
     .default([6, 12, 24])
     .meta({ title: 'Hours', description: 'Horizons of features that are numbered …_predicted_1, _2 and _3.' }),
 });

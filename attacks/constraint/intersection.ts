@@ -49,6 +49,8 @@ export function intersection(
   const position = new Float64Array(size);
   const reached = new Float64Array(size);
   const wanted = new Float64Array(size);
+  const lowerEnds = new Float32Array(size);
+  const upperEnds = new Float32Array(size);
   // One correction for each set that takes turns: the ball, the parts, the box.
   const corrections = Array.from({ length: parts.length + 2 }, () => new Float64Array(size));
   const one = new Int32Array(1);
@@ -117,9 +119,13 @@ export function intersection(
 
   /** Finds a point of the row's set near `position`, into `trial`; false: there is none that we know. */
   function search(row: number, i: number): boolean {
+    reached.set(position);
     alternate(row, i);
     if (holds(row, i)) return true;
-    reached.set(position);
+    wanted.set(position);
+    position.set(reached);
+    reached.set(wanted);
+    if (holdsFrozen(row, i)) return true;
     for (let j = 0; j < size; j++) position[j] = clean[i + j]!;
     if (!holds(row, i)) {
       // The truth is not in the set, since something else was shown before: the point of the set that is nearest to it.
@@ -134,6 +140,28 @@ export function intersection(
     }
     trialRow[row]!.set(clean.subarray(i, i + size));
     return true;
+  }
+
+  /**
+   * Whether there is a point near `position` that moves only the numbers that the ball moves: in a ball that counts sensors the others would
+   * have to be moved again and again for the parts' sake.
+   */
+  function holdsFrozen(row: number, i: number): boolean {
+    const { lower, upper } = intervals;
+    one[0] = row;
+    ball.project(position, 1, one);
+    for (let j = 0; j < size; j++) {
+      lowerEnds[j] = lower[i + j]!;
+      upperEnds[j] = upper[i + j]!;
+      const truth = clean[i + j]!;
+      if (position[j] === truth && truth >= lower[i + j]! && truth <= upper[i + j]!)
+        lower[i + j] = upper[i + j] = truth;
+    }
+    for (let k = 0; k < parts.length; k++) parts[k]!.project(position, 0, i);
+    clamp(position, 0, i);
+    lower.set(lowerEnds, i);
+    upper.set(upperEnds, i);
+    return holds(row, i);
   }
 
   function projectRow(point: Float32Array | Float64Array, p: number, row: number): number {

@@ -122,6 +122,31 @@ describe('run', () => {
     expect(consumption).toBeLessThan(1);
   });
 
+  it('says of each lane how often a constraint held its attacker back, each building by its own battery and data', async () => {
+    const threat = { preset: 'paper-5%', constraints: [{ name: 'physical' }, { name: 'budget', steps: 40 }] };
+    const attack = { name: 'toggle-bifurcation', threat, config: { steps: 4 } };
+    const buildings = ['Building_1', 'Building_3'];
+    const both = await result({ district: { steps: 60, buildings }, attacks: [attack] });
+    expect(both.lanes[0]!.constraints).toBeUndefined();
+    const counts = both.lanes[3]!.constraints!;
+    expect(Object.keys(counts)).toEqual(['circle', 'levels', 'night', 'rate', 'forecast', 'soc', 'energy', 'budget']);
+    expect(counts['budget']).toEqual({ bound: 20, gaveWay: 0 });
+    expect(counts['energy']!.bound).toBeGreaterThan(10);
+    const alone = await result({ district: { steps: 60, buildings: ['Building_3'] }, attacks: [attack] });
+    expect(alone.lanes[1]!.constraints).toEqual(counts);
+    expect(alone.lanes[1]!.kpis).toEqual(both.lanes[3]!.kpis);
+  });
+
+  it('follows what a rule does, which no network decides', async () => {
+    const threat = { constraints: [{ name: 'soc', tolerance: 0.001 }] };
+    const { lanes } = await result({
+      victim: { policy: 'basic-battery' },
+      attacks: [{ name: 'random-noise', threat }],
+    });
+    expect(lanes[1]!.constraints!['soc']!.gaveWay).toBeLessThan(10);
+    expect(lanes[1]!.constraints!['soc']!.bound).toBeGreaterThan(10);
+  });
+
   it('frames are gap-free, hold every step and agree with the result', async () => {
     const all = await events({ live: { frameSteps: 7 }, attacks: [panel[1]] });
     const frames = all.flatMap((event) => (event.type === 'frame' ? [event.frame] : []));

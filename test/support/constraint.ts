@@ -1,4 +1,4 @@
-import { linfBall } from '../../attacks/ball/linf.ts';
+import { threatSet } from '../../attacks/ball/threat-set.ts';
 import { constrainedSet } from '../../attacks/constraint/constrained-set.ts';
 import type { ConstrainedSet } from '../../attacks/constraint/constrained-set.ts';
 import { compileConstraints } from '../../attacks/constraint/index.ts';
@@ -47,14 +47,7 @@ export const smallPlant: PlantModel = {
 };
 
 /** The set of a constraint list over the small building. */
-export function smallSet(
-  threat: ThreatModel,
-  specs: readonly ConstraintSpec[],
-  {
-    plant = smallPlant,
-    ball = linfBall(),
-  }: { readonly plant?: PlantModel; readonly ball?: ReturnType<typeof linfBall> } = {},
-): ConstrainedSet {
-  const rules = compileConstraints(specs, { features: smallFeatures, threat, plant }, false);
-  return constrainedSet(ball, rules, smallFeatures, plant);
+export function smallSet(threat: ThreatModel, specs: readonly ConstraintSpec[]): ConstrainedSet {
+  const rules = compileConstraints(specs, { features: smallFeatures, threat, plant: smallPlant }, false);
+  return constrainedSet(threatSet(threat), rules, smallFeatures, smallPlant);
 }

@@ -86,7 +86,7 @@ describe.each(Object.entries(lists))('the projection on %s', (_name, specs) => {
         set.settle(x, out, 1); // throws where a rule is broken
         expect(set.verdicts.every(({ gaveWay }) => gaveWay[0] === 0)).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -105,7 +105,7 @@ describe.each(Object.entries(lists))('the projection on %s', (_name, specs) => {
         set.project(still);
         expect(bits(still)).toEqual(bits(x)); // the truth is inside
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -133,8 +133,61 @@ describe.each(Object.entries(lists))('the projection on %s', (_name, specs) => {
         expect([...single]).toEqual([...last]);
         set.settle(x, out, rows.length);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
+  });
+});
+
+describe.each(['l2', 'l1', 'l0'] as const)('within a ball of norm %s', (norm) => {
+  const specs = lists['everything of a row']!;
+  const given = { x: clean, epsilon: epsilons, point: proposal };
+
+  it('is in the ball and keeps the rules; twice is once; masked numbers to the bit', () => {
+    fc.assert(
+      fc.property(fc.record(given), fc.nat(1000), ({ x, epsilon, point }, seed) => {
+        const threat = { ...threatOf(epsilon), norm, ...(norm === 'l0' ? { sensors: 3 } : {}) };
+        const set = smallSet(threat, specs);
+        set.around(x, 1, threat);
+        const drawn = new Float64Array(size);
+        set.sample(0, rng(seed), drawn);
+        for (const proposed of [Float32Array.from(point), Float32Array.from(drawn)]) {
+          set.project(proposed);
+          const share = [...proposed].map((value, j) => {
+            const change = Math.abs(value - x[j]!);
+            if (epsilon[j] === 0) expect(bits(proposed)[j]).toBe(bits(x)[j]);
+            return change === 0 ? 0 : change / threat.epsilon[j]!;
+          });
+          const length = {
+            l2: Math.hypot(...share),
+            l1: share.reduce((sum, one) => sum + one, 0),
+            l0: share.filter((one) => one > 0).length / 3,
+          }[norm];
+          expect(length).toBeLessThanOrEqual(1 + 1e-12);
+          expect(Math.max(...share)).toBeLessThanOrEqual(1 + 1e-12);
+          const again = proposed.slice();
+          set.project(again);
+          expect(bits(again)).toEqual(bits(proposed));
+          set.settle(x, proposed, 1);
+          expect(set.verdicts.every(({ gaveWay }) => gaveWay[0] === 0)).toBe(true);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('uses the room there is: far proposals move a number or more, unless the rules hold all', () => {
+    const threat = { ...threatOf(new Float32Array(size).fill(0.2)), norm, ...(norm === 'l0' ? { sensors: 3 } : {}) };
+    const stream = rng(3);
+    let moved = 0;
+    for (let trial = 0; trial < 50; trial++) {
+      const x = Float32Array.from({ length: size }, () => 0.3 + 0.4 * stream.uniform());
+      const set = smallSet(threat, specs);
+      set.around(x, 1, threat);
+      const out = Float32Array.from({ length: size }, () => (stream.uniform() < 0.5 ? -1 : 2));
+      set.project(out);
+      if (out.some((value, j) => Math.abs(value - x[j]!) > 0.03)) moved++;
+    }
+    expect(moved).toBeGreaterThan(45);
   });
 });
 
