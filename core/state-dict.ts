@@ -198,7 +198,9 @@ class TensorSource implements StateTensor {
 
   /** The numbers in row-major order. */
   #read(): Float32Array {
-    const stored = this.#entry.read();
+    // A storage that is all this tensor's need not be kept; one that others share would be read again and again.
+    const whole = this.#entry.length === this.size * this.#width;
+    const stored = whole ? this.#entry.take() : this.#entry.read();
     const view = new DataView(stored.buffer, stored.byteOffset, stored.length);
     if (this.#type === storages['torch.FloatStorage'] && isRowMajor(this.shape, this.#strides)) {
       const bytes = stored.subarray(4 * this.#start, 4 * (this.#start + this.size));

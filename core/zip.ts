@@ -36,6 +36,8 @@ export interface ZipEntry {
   readonly offset: number;
   /** Its bytes, their check sum verified; a view where it is stored and in memory. @throws {DataError} */
   read(): Uint8Array;
+  /** The same, not kept for another reading: for what is converted at once. @throws {DataError} */
+  take(): Uint8Array;
   /** The same, to be read in parts: verified part by part, so that an entry that is stored need not be in memory whole. @throws {DataError} */
   range(): ByteRange;
 }
@@ -190,21 +192,23 @@ class FoundEntry implements ZipEntry {
   }
 
   read(): Uint8Array {
-    if (this.#verified === undefined) {
-      const stored = wholeOf(this.#packed);
-      const content =
-        this.#inflate === undefined
-          ? stored
-          : inflateEntry(stored, this.length, this.#inflate, this.#name, this.#file, this.offset);
-      this.#verify(content);
-    }
-    return wholeOf(this.#verified!);
+    return wholeOf((this.#verified ??= this.take()));
+  }
+
+  take(): Uint8Array {
+    const stored = wholeOf(this.#packed);
+    const content =
+      this.#inflate === undefined
+        ? stored
+        : inflateEntry(stored, this.length, this.#inflate, this.#name, this.#file, this.offset);
+    this.#verify(content);
+    return content;
   }
 
   range(): ByteRange {
     if (this.#inflate !== undefined) return this.read();
     if (this.#verified === undefined) this.#verify(this.#packed);
-    return this.#verified!;
+    return (this.#verified ??= this.#packed);
   }
 
   #verify(content: ByteRange): void {
@@ -215,7 +219,6 @@ class FoundEntry implements ZipEntry {
         `the check sum of '${this.#name}' is ${checksum.toString(16)}, expected ${this.#checksum.toString(16)}: its bytes are damaged`,
         this.offset,
       );
-    this.#verified = content;
   }
 }
 

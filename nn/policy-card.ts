@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DocumentError, parseDocumentAs } from '../core/document.ts';
+import { DocumentError, parseDocumentAs, parseValueAs } from '../core/document.ts';
 import { PolicyFileError } from '../core/errors.ts';
 import { headActions, headOutputs } from '../core/policy.ts';
 import type { Activation, Head, PolicyCard } from '../core/policy.ts';
@@ -108,10 +108,19 @@ export function headReads(head: Head, outputs: number): boolean {
  * @throws {PolicyFileError} with `file:line:column /path` of everything that is wrong.
  */
 export function parsePolicyCard(text: string, file: string): PolicyCard {
+  return asPolicyFile(() => parseDocumentAs(text, file, policyCard));
+}
+
+/** Checks a card that is no text yet, at a fraction of the time and memory. @throws {PolicyFileError} with `file /path` of everything that is wrong. */
+export function assertPolicyCard(card: unknown, file: string): void {
+  asPolicyFile(() => parseValueAs(card, file, policyCard));
+}
+
+function asPolicyFile<T>(parse: () => T): T {
   try {
-    return parseDocumentAs(text, file, policyCard);
+    return parse();
   } catch (error) {
-    if (error instanceof DocumentError) throw new PolicyFileError(error.message, { cause: error });
+    if (error instanceof DocumentError) throw new PolicyFileError(error.message.split('\n'), { cause: error });
     throw error;
   }
 }

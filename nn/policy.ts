@@ -5,7 +5,7 @@ import { createNetwork } from './create-network.ts';
 import type { NetworkKind } from './create-network.ts';
 import type { Network } from './network.ts';
 import { normalisedNetwork, standardisation } from './normalised-network.ts';
-import { parsePolicyCard } from './policy-card.ts';
+import { assertPolicyCard, parsePolicyCard } from './policy-card.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { Tensor } from './safetensors.ts';
 
@@ -38,7 +38,7 @@ export function policyFiles(description: PolicyDescription, parameters: Float32A
   };
   const text = `${JSON.stringify(card, null, 2)}\n`;
   // What we write must be what we would read.
-  parsePolicyCard(text, 'policy.json');
+  assertPolicyCard(JSON.parse(text), 'policy.json');
   readSafetensors(weights, 'policy.safetensors');
   return { card: text, weights };
 }

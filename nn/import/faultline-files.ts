@@ -4,7 +4,7 @@ import { loadPolicy } from '../policy.ts';
 import { evaluateLayers, weightsOf } from './dense.ts';
 import type { ImportedLayer, Importer } from './imported-model.ts';
 import { normalise } from './normalise.ts';
-import { mostWeights } from './weight-limits.ts';
+import { longestCard, mostWeights } from './weight-limits.ts';
 
 /** Bytes of the weights and their header. */
 const longest = 4 * mostWeights + 2 ** 16;
@@ -18,6 +18,10 @@ export const faultlineFiles: Importer = {
     if (json === undefined) throw new PolicyFileError('there is no policy.json beside it', { place: { file: name } });
     if (bytes.length > longest)
       throw new PolicyFileError(`has ${bytes.length} bytes, expected at most ${longest}`, { place: { file: name } });
+    if (json.length > longestCard)
+      throw new PolicyFileError(`has ${json.length} bytes, expected at most ${longestCard}`, {
+        place: { file: name, path: '/policy.json' },
+      });
     using policy = loadPolicy(new TextDecoder().decode(json), wholeOf(bytes), name, 'reference');
     const { card, network } = policy;
     const parameters = new Float32Array(network.size);

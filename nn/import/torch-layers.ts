@@ -2,7 +2,7 @@ import { PolicyFileError } from '../../core/errors.ts';
 import type { StateTensor } from '../../core/state-dict.ts';
 import { sourceActivations } from './dense.ts';
 import type { ImportedLayer, SourceActivation } from './imported-model.ts';
-import { widest } from './weight-limits.ts';
+import { widestLayer } from './weight-limits.ts';
 
 export type StateDict = ReadonlyMap<string, StateTensor>;
 
@@ -63,8 +63,8 @@ export function assertChain(linears: readonly TorchLinear[], file: string): void
   if (linears.length === 0 || linears.length > 60)
     throw new PolicyFileError(`the network has ${linears.length} dense layers, expected 1 to 60`, { place: { file } });
   for (const [l, { name, inputs, outputs }] of linears.entries()) {
-    if (inputs > widest || outputs > widest)
-      throw new PolicyFileError(`shape is [${outputs}, ${inputs}], expected at most ${widest} of each`, {
+    if (inputs > widestLayer || outputs > widestLayer)
+      throw new PolicyFileError(`shape is [${outputs}, ${inputs}], expected at most ${widestLayer} of each`, {
         place: { file, path: `/${name}.weight` },
       });
     const below = linears[l - 1];

@@ -7,8 +7,14 @@ import type { StateDictLimits } from '../../core/state-dict.ts';
  */
 export const mostWeights = 5 * 2 ** 20;
 
-/** Features that a policy may read, and outputs that a layer may have: each is a line of its card. */
-export const widest = 65_536;
+/** Features that a policy may read, and outputs that it may have: each is some lines of its card. */
+export const widest = 4096;
+
+/** Inputs and outputs that a layer may have. */
+export const widestLayer = 65_536;
+
+/** Bytes of a policy.json: `widest` features, with their statistics. Its reader keeps the place of everything, in fifty times the room. */
+export const longestCard = 2 ** 19;
 
 /** A policy's state dictionary, by itself or within a checkpoint. */
 export const policyLimits: StateDictLimits = {

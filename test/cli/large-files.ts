@@ -151,6 +151,22 @@ export function largeFiles(folder: string): LargeFile[] {
   const head = ['--head', 'categorical'];
   const nan = /^DataError: .* is NaN, expected a finite one$/m;
   const written = /^wrote .*-2048-2048-/m;
+  const shapes = (all: Readonly<Record<string, readonly number[]>>): Uint8Array =>
+    writeSafetensors(
+      new Map(Object.entries(all).map(([name, shape]) => [name, { shape, data: new Float32Array(sizeOf(shape)) }])),
+    );
+  const most = {
+    '0.weight': { shape: [2047, 2560], values: { length: 2047 * 2560 } as number[], storage: 'DoubleStorage' },
+  };
+  const doubles = storedZip([
+    ['net/data.pkl', torchPickle(most, false)],
+    ['net/data/0', new Uint8Array(8 * 2047 * 2560)],
+  ]);
+  const bounds = serialized(box(Array<number>(3000).fill(-1), Array<number>(3000).fill(1)));
+  const td3 = storedZip([
+    ['data', encode({ ...data, action_space: bounds })],
+    ['policy.pth', torch({ 'actor.mu.0.weight': [8, 3], 'actor.mu.2.weight': [3000, 8] })],
+  ]);
   const sound = file('sound.zip', sb3Zip());
   return [
     { what: 'PPO of 2048-2048 with its optimiser', args: [file('ppo.zip', ppo(width, 2, 2))], expected: written },
@@ -161,6 +177,9 @@ export function largeFiles(folder: string): LargeFile[] {
     { what: 'a state dictionary of 2048-2048', args: [file('net.pth', torch(network)), ...torchOptions], expected: written },
     { what: 'the same with sigmoids', args: [join(folder, 'net.pth'), '--activation', 'sigmoid', ...head], expected: written },
     { what: 'the same with a NaN at the end of its largest layer', args: [file('nan.pth', torch(network, '2.weight')), ...torchOptions], expected: nan },
+    { what: 'five million weights of float64', args: [file('double.pth', doubles), '--head', 'categorical'], expected: /^wrote .*2560-2047/m },
+    { what: 'more features than a card may list', args: [file('wide.safetensors', shapes({ '0.weight': [32, 65_536], '2.weight': [65_536, 32] })), ...torchOptions], expected: /^PolicyFileError: .*expected at most 4096$/m },
+    { what: 'TD3 whose actions make a layer of their own', args: [file('td3.zip', td3), '--head', 'deterministic'], expected: /^PolicyFileError: .*at most 5242880 are imported$/m },
     { what: 'a file of 256 MiB', args: [hole('zeros.pth', 2 ** 28), '--format', 'pytorch', ...torchOptions], expected: /^DataError: .*does not begin as a ZIP archive/m },
     { what: 'a file of 256 MiB and a byte', args: [hole('long.pth', 2 ** 28 + 1), ...torchOptions], expected: /^DataError: .*expected at most 268435456/m },
     { what: 'safetensors of 2048-2048', args: [file('net.safetensors', safetensors()), ...torchOptions], expected: written },

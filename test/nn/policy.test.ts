@@ -108,6 +108,7 @@ describe('a policy', () => {
   ])('is refused for a card with %s', (_damage, text, message) => {
     expect(() => loadPolicy(text, weights, 'm')).toThrow(PolicyFileError);
     expect(() => loadPolicy(text, weights, 'm')).toThrow(message);
+    expect(() => loadPolicy(text, weights, 'm')).not.toThrow('\\x0a'); // a line for each
   });
 
   it('is refused when the weights are not the ones of the card', () => {
