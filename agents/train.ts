@@ -1,5 +1,5 @@
 import type { VectorEnv } from '../core/environment.ts';
-import { ConfigError, NonFiniteError } from '../core/errors.ts';
+import { ConfigError, NonFiniteError, PolicyFileError } from '../core/errors.ts';
 import type { Normaliser } from '../core/policy.ts';
 import type { Rng } from '../core/rng.ts';
 import { earlyStop, stopReason } from './early-stop.ts';
@@ -233,11 +233,9 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
     const state: State = decodeState(bytes);
     const { env } = this.#options;
     const [step, reported, evaluated, updates] = stateArray(state, 'counters', 'Float64Array', 4);
-    const text = JSON.parse(new TextDecoder().decode(stateArray(state, 'text', 'Uint8Array'))) as {
-      readonly curve: CurvePoint[];
-      readonly sums: Record<string, number>;
-      readonly normaliser?: Normaliser;
-    };
+    const text = textOf(state);
+    if (text.algorithm !== this.#options.algorithm)
+      throw new PolicyFileError(`checkpoint: it is of ${text.algorithm}, expected ${this.#options.algorithm}`);
     this.learner.restore(under('learner', state));
     if (state['bestScore'] !== undefined) {
       const parameters = stateArray(state, 'bestParameters', 'Float32Array').slice();
@@ -259,6 +257,21 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
 
   [Symbol.dispose](): void {
     this.learner[Symbol.dispose]();
+  }
+}
+
+/** The part of a checkpoint that is no array. */
+function textOf(state: State): {
+  readonly algorithm: string;
+  readonly curve: CurvePoint[];
+  readonly sums: Record<string, number>;
+  readonly normaliser?: Normaliser;
+} {
+  const text = new TextDecoder().decode(stateArray(state, 'text', 'Uint8Array'));
+  try {
+    return JSON.parse(text) as ReturnType<typeof textOf>;
+  } catch (cause) {
+    throw new PolicyFileError('checkpoint: its text is not JSON', { cause });
   }
 }
 

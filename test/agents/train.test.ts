@@ -139,6 +139,18 @@ describe.each(Object.keys(cases) as CaseName[])('training %s', (name) => {
   });
 });
 
+describe('a checkpoint', () => {
+  it('of another algorithm, or whose text is damaged, is refused by name', () => {
+    using a2c = train(options('a2c'));
+    using ppo = train(options('ppo'));
+    const bytes = a2c.save();
+    expect(() => ppo.restore(bytes)).toThrow(new PolicyFileError('checkpoint: it is of a2c, expected ppo'));
+    const at = Buffer.from(bytes).indexOf('{"curve"');
+    bytes[at] = 0;
+    expect(() => a2c.restore(bytes)).toThrow(new PolicyFileError('checkpoint: its text is not JSON'));
+  });
+});
+
 describe('a number that is not finite', () => {
   it.each(Object.keys(cases) as CaseName[])('%s that diverges says so and keeps no such policy', (name) => {
     using training = train(
