@@ -10,18 +10,29 @@ import type { TrainingRun } from '../evaluation/train.ts';
 import type { provenance } from '../server/provenance.ts';
 import { replaceFile } from './files.ts';
 
-/** Says which training a folder is of: two that have it in common give the same bits. */
+/** Says which training a folder is of: two that have it in common give the same bits on the same data. */
 export function trainingIdentity(scenario: Scenario): string {
   const { district, train, seed } = scenario;
   return hashOf({ district, train: { ...train, ...plannedTraining(train) }, seed });
 }
 
+/** A training to go on with. */
+export interface Checkpoint {
+  /** See `trainingIdentity`. */
+  readonly identity: string;
+  /** Of the data that it was trained on; null where its environment has none. */
+  readonly dataHash: string | null;
+  /** CPU time so far. */
+  readonly seconds: number;
+  readonly training: Uint8Array;
+}
+
 /** Writes all that the training needs to continue as one file, which replaces the last one whole: a kill leaves either. */
-export function saveCheckpoint(out: string, identity: string, seconds: number, training: Uint8Array): void {
-  const text = new TextEncoder().encode(identity);
+export function saveCheckpoint(out: string, { identity, dataHash, seconds, training }: Checkpoint): void {
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   replaceFile(
     join(out, 'checkpoint.bin'),
-    encodeState({ identity: text, seconds: Float64Array.of(seconds), training }),
+    encodeState({ identity: text(identity), data: text(dataHash ?? ''), seconds: Float64Array.of(seconds), training }),
   );
 }
 
@@ -29,16 +40,16 @@ export function saveCheckpoint(out: string, identity: string, seconds: number, t
  * What the checkpoint of a folder holds.
  * @throws {ConfigError} when there is none or it is of another training; {PolicyFileError} when it is damaged.
  */
-export function readCheckpoint(
-  out: string,
-  identity: string,
-): { readonly seconds: number; readonly training: Uint8Array } {
+export function readCheckpoint(out: string, identity: string): Checkpoint {
   const file = join(out, 'checkpoint.bin');
   if (!existsSync(file)) throw new ConfigError(`there is no checkpoint in ${out}; start without --resume`);
   const state = decodeState(readFileSync(file));
-  if (new TextDecoder().decode(stateArray(state, 'identity', 'Uint8Array')) !== identity)
+  const text = (name: string): string => new TextDecoder().decode(stateArray(state, name, 'Uint8Array'));
+  if (text('identity') !== identity)
     throw new ConfigError(`the checkpoint in ${out} is of another scenario; start without --resume`);
   return {
+    identity,
+    dataHash: text('data') || null,
     seconds: stateArray(state, 'seconds', 'Float64Array', 1)[0]!,
     training: stateArray(state, 'training', 'Uint8Array'),
   };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ConfigError } from '../core/errors.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { meanInterval } from '../evaluation/interval.ts';
 import type { Interval } from '../evaluation/interval.ts';
@@ -44,7 +45,8 @@ export interface SeedsSummary {
 /**
  * Trains one scenario with several seeds, each in a process and a folder (`seed-N`) of its own, and sums them up in summary.json.
  * With `resume`, seeds that are done are left, begun ones go on, the others start.
- * @throws {CancelledError} when the signal is set: every seed in work has then saved a checkpoint.
+ * @throws {CancelledError} when the signal is set: every seed in work has then saved a checkpoint; {ConfigError} when the seeds
+ * are not of the same data.
  */
 export async function trainSeeds(scenario: Scenario, options: SeedsOptions): Promise<SeedsSummary> {
   const seeds = Array.from({ length: options.seeds }, (_, i) => scenario.seed + i);
@@ -61,6 +63,12 @@ export async function trainSeeds(scenario: Scenario, options: SeedsOptions): Pro
     })),
     options,
   );
+  // With `resume`, those that were done may be from before a change of the data.
+  const other = cards.find(({ dataHash }) => dataHash !== cards.at(-1)!.dataHash);
+  if (other !== undefined)
+    throw new ConfigError(
+      `seed ${cards.at(-1)!.seed} was trained on other data than seed ${other.seed}; start without --resume`,
+    );
   const summary = summaryOf(scenario, cards);
   replaceFile(join(options.out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
   return summary;

@@ -114,6 +114,10 @@ async function trainOne(scenario: Scenario, options: TrainOptions, signal: Abort
   const { training } = run;
   const code = provenance(); // of the code that trains, whatever becomes of the files meanwhile
   if (checkpoint !== undefined) {
+    if (checkpoint.dataHash !== run.dataHash)
+      throw new ConfigError(
+        `the data of ${scenario.district.dataset} have changed since the checkpoint in ${out} was saved; start without --resume`,
+      );
     training.restore(checkpoint.training);
     note(`resumed at step ${training.step}`);
   }
@@ -140,7 +144,7 @@ async function trainOne(scenario: Scenario, options: TrainOptions, signal: Abort
       );
     }
     if (performance.now() - saved >= options.checkpointEvery * 1000 || signal.aborted) {
-      saveCheckpoint(out, identity, seconds(), training.save());
+      saveCheckpoint(out, { identity, dataHash: run.dataHash, seconds: seconds(), training: training.save() });
       write(false);
       saved = performance.now();
     }

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LearnerName } from '../../agents/index.ts';
-import { replaceFile } from '../../cli/files.ts';
+import { replaceFile, writeFile } from '../../cli/files.ts';
 import type { TrainingCard } from '../../cli/training-folder.ts';
 import type { SeedsSummary } from '../../cli/training-seeds.ts';
 import { studentQuantile } from '../../evaluation/interval.ts';
+import { builtinDistrict } from '../../sim/data/builtin/index.ts';
+import { writeCityLearnFolder } from '../../sim/data/write-folder.ts';
 import { faultlineIn, killedAt } from '../support/faultline.ts';
 import type { Outcome } from '../support/faultline.ts';
 
@@ -100,6 +102,34 @@ describe.each(Object.entries(trainings))('faultline train, %s, killed', (algorit
     expect(figures(killed, 'card.json')).toEqual(figures(whole, 'card.json'));
     for (const leftover of ['checkpoint.bin', 'checkpoint.bin.tmp'])
       expect(existsSync(path(killed, leftover))).toBe(false);
+  }, 180_000);
+});
+
+describe('data that change between a kill and a resume', () => {
+  it('are refused by name, and never summed up with what was trained on the old', async () => {
+    const { buildings, ...shared } = builtinDistrict();
+    const files = writeCityLearnFolder({ ...shared, buildings: buildings.slice(0, 1) });
+    for (const [name, text] of files) writeFile(path('data', name), text);
+    const train = { algorithm: 'ppo', steps: 64, lanes: 2, evaluateEvery: 16, config: { n_steps: 8, net_arch: [4] } };
+    writeFileSync(path('own.yaml'), JSON.stringify({ district: { dataset: 'data', steps: 24 }, train }));
+    const args = ['train', 'own.yaml', '--checkpoint-every', '0'];
+    await faultlineIn(scratch, [...args, '--out', 'own'], undefined, killedAt('step 48:'));
+    await ok([...args, '--out', 'own-seeds', '--seeds', '1']);
+
+    const [pricing, text] = [...files].find(([name]) => name.includes('pricing'))!;
+    const rows = text.split('\n');
+    rows[1] = rows[1]!.replace(/^[\d.]+/, '9');
+    writeFile(path('data', pricing), rows.join('\n'));
+    const resumed = await faultline([...args, '--out', 'own', '--resume']);
+    expect(resumed).toMatchObject({ code: 2, stdout: '' });
+    expect(resumed.stderr).toBe(
+      'ConfigError: the data of data have changed since the checkpoint in own was saved; start without --resume\n',
+    );
+    const seeds = await faultline([...args, '--out', 'own-seeds', '--seeds', '2', '--resume']);
+    expect(seeds.code).toBe(2);
+    expect(seeds.stderr).toContain('seed 1 was trained on other data than seed 0; start without --resume');
+    expect(existsSync(path('own-seeds', 'summary.json'))).toBe(true); // of the one seed, as it was
+    expect((JSON.parse(read('own-seeds', 'summary.json')) as SeedsSummary).seeds).toHaveLength(1);
   }, 180_000);
 });
 
