@@ -130,31 +130,31 @@ async function trainOne(scenario: Scenario, options: TrainOptions, signal: Abort
     writeTraining(out, scenario, run, { name, title, cpuSeconds: seconds(), code, complete });
   const bar = progress(plannedTraining(scenario.train).steps, 'train', 'steps', training.step);
   let saved = performance.now();
-  for (const event of training) {
-    if (event.type === 'progress') {
-      bar.update(event.step, `${(event.gradientSteps / seconds()).toFixed(0)} gradient steps/s`);
-    } else if (event.type === 'stopped') {
-      note(`stopped early at step ${event.step}: ${stopping[event.reason]}`);
-    } else {
-      const shown = ['return', ...run.curveMetrics].flatMap((metric) =>
-        event.point.metrics[metric] === undefined ? [] : [[metric, event.point.metrics[metric]] as const],
-      );
-      note(
-        `${event.best ? '*' : ' '} step ${event.point.step}: ${figures(Object.fromEntries(shown))} (${seconds().toFixed(0)} s)`,
-      );
+  try {
+    for (const event of training) {
+      if (event.type === 'progress') {
+        bar.update(event.step, `${(event.gradientSteps / seconds()).toFixed(0)} gradient steps/s`);
+      } else if (event.type === 'stopped') {
+        note(`stopped early at step ${event.step}: ${stopping[event.reason]}`);
+      } else {
+        const shown = ['return', ...run.curveMetrics].flatMap((metric) =>
+          event.point.metrics[metric] === undefined ? [] : [[metric, event.point.metrics[metric]] as const],
+        );
+        note(
+          `${event.best ? '*' : ' '} step ${event.point.step}: ${figures(Object.fromEntries(shown))} (${seconds().toFixed(0)} s)`,
+        );
+      }
+      if (performance.now() - saved >= options.checkpointEvery * 1000 || signal.aborted) {
+        saveCheckpoint(out, { identity, dataHash: run.dataHash, seconds: seconds(), training: training.save() });
+        write(false);
+        saved = performance.now();
+      }
+      if (signal.aborted) throw new CancelledError(`interrupted at step ${training.step}; continue with --resume`);
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    if (performance.now() - saved >= options.checkpointEvery * 1000 || signal.aborted) {
-      saveCheckpoint(out, { identity, dataHash: run.dataHash, seconds: seconds(), training: training.save() });
-      write(false);
-      saved = performance.now();
-    }
-    if (signal.aborted) {
-      bar.stop();
-      throw new CancelledError(`interrupted at step ${training.step}; continue with --resume`);
-    }
-    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    bar.stop(); // gives a terminal its cursor back
   }
-  bar.stop();
   const card = write(true);
   removeCheckpoint(out); // done: there is nothing to resume
   return card;

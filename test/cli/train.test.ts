@@ -164,6 +164,31 @@ describe('the folder of a training', () => {
   });
 });
 
+describe('faultline train that diverges', () => {
+  it('says so and ends, on a terminal too, which has its cursor back', async () => {
+    writeFileSync(
+      path('far.yaml'),
+      'train: {environment: pendulum, steps: 2048, config: {n_steps: 64, learning_rate: 1.0e+30}}',
+    );
+    const terminal = ['--import', 'data:text/javascript,process.stderr.isTTY=true'];
+    let late: NodeJS.Timeout | undefined;
+    const outcome = await faultlineIn(
+      scratch,
+      ['train', 'far.yaml', '--out', 'far'],
+      (stderr, kill) => {
+        if (stderr.includes('NonFiniteError')) late ??= setTimeout(() => kill('SIGKILL'), 20_000);
+      },
+      terminal,
+    );
+    clearTimeout(late);
+    expect(outcome).toMatchObject({ code: 3, signal: null, stdout: '' });
+    const [, shown] = outcome.stderr.split('\u001B[?25l'); // hidden by the bar
+    expect(shown).toContain('\u001B[?25h');
+    expect(shown).toMatch(/\nNonFiniteError: ppo: \w+ is NaN at step \d+: the training has diverged/);
+    expect(existsSync(path('far', 'policy.json'))).toBe(false);
+  }, 60_000);
+});
+
 describe('faultline train, early stopping', () => {
   it('says why it stopped, and writes the best', async () => {
     writeFileSync(
