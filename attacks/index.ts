@@ -1,6 +1,7 @@
 import type { ObservationAttack } from '../core/attack.ts';
 import type { Definition } from '../core/definition.ts';
 import { nes, spsa, square } from './black-box/score.ts';
+import { critic, minQAttack, robustSarsa, robustSarsaShuffled, rsMad } from './critic/index.ts';
 import { fgsm } from './fgsm.ts';
 import { none } from './none.ts';
 import { paperPgd } from './paper-pgd.ts';
@@ -18,6 +19,11 @@ export const attacks = {
   nes,
   spsa,
   square,
+  'min-q': minQAttack,
+  'robust-sarsa': robustSarsa,
+  'rs-mad': rsMad,
+  'robust-sarsa-shuffled': robustSarsaShuffled,
+  critic,
   'random-noise': randomNoise,
   'paper-pgd': paperPgd,
   none,

@@ -87,8 +87,14 @@ export interface Rehearsal {
   readonly features: readonly Feature[];
   readonly victim: GradientAccess;
   readonly rng: Rng;
-  /** The victim's clean steps, at most so many a lane, from the start of an episode: an attacker that listens. */
-  record(steps: number): Recording;
+  /**
+   * The victim's clean steps, at most so many a lane, from the start of an episode: an attacker that listens.
+   * @param exploration deviation of normal noise on each action, in half ranges, clipped to the range: an attacker that has the plant to
+   * itself. Absent: 0.
+   */
+  record(steps: number, exploration?: number): Recording;
+  /** A controller that the attack named in `policies`, for the rows to attack; absent where rows are of no loop. */
+  policy?(name: string): DecisionAccess;
   /** [rows] the plant behind each row to attack; absent where rows are of no loop. @throws {ConfigError} where one cannot be known */
   plants?(): readonly KnownPlant[];
 }
@@ -114,6 +120,8 @@ export interface ObservationAttackOf<Kind extends AccessKind> {
   check?(head: Head): void;
   /** What whoever reads a result should know of the attack on this head: that it stood in for another. Absent: nothing. */
   notes?(head: Head): readonly string[];
+  /** Names of other controllers that it has to be given (`Rehearsal.policy`): whoever composes the run loads them. Absent: none. */
+  readonly policies?: readonly string[];
   /** Learns what it needs before the first step; yields the share done, 0…1. Absent: it needs nothing. */
   prepare?(rehearsal: Rehearsal): Generator<number, void, void>;
   /** @param x [rows×O] clean  @param out [rows×O] perturbed; may not alias x */

@@ -101,6 +101,19 @@ export interface Objective {
   ): void;
 }
 
+/**
+ * A number of what the controller is shown that has nothing to do with what it decides: how strange a detector finds it, how good a critic
+ * thinks it is. An attack may minimise it beside its objective.
+ */
+export interface DifferentiableScore {
+  readonly name: string;
+  /**
+   * @param x [rows×O] normalised  @param value [rows]  @param gradient [rows×O] d value / d x, may not alias x
+   * @param of [≥ rows] the row of the attacked batch, so the lane, behind each; absent: in order
+   */
+  evaluate(x: Float32Array, rows: number, value: Float32Array, gradient: Float32Array, of?: Int32Array): void;
+}
+
 /** An objective with its goal for the rows at hand. */
 export interface BoundObjective {
   readonly objective: Objective;

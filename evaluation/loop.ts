@@ -1,4 +1,4 @@
-import type { ObservationAttack } from '../core/attack.ts';
+import type { ObservationAttack, Rehearsal } from '../core/attack.ts';
 import type { LaneResult } from '../core/run.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
@@ -26,8 +26,9 @@ import type { Recorder } from './recorder.ts';
 import { regret } from './regret.ts';
 import { recordings } from './rehearsal.ts';
 import { rng } from '../core/rng.ts';
+import { otherController } from './other-controller.ts';
 import { kindOf } from './workspace.ts';
-import type { Workspace } from './workspace.ts';
+import type { VictimSource, Workspace } from './workspace.ts';
 import { opaqueVictim } from './black-box.ts';
 import type { VictimOptions } from './black-box.ts';
 import type { GradientAccess } from '../core/victim.ts';
@@ -101,6 +102,13 @@ export async function openLoop(
     controller: root.split('controller'),
     environment: root.split('environment'),
   });
+
+  const others = new Map<string, VictimSource>();
+  for (const a of part.attacks) {
+    const { name, config } = scenario.attacks[a]!;
+    for (const other of attacks[name as AttackName].make(config).policies ?? [])
+      if (!others.has(other)) others.set(other, await workspace.victim(other));
+  }
 
   const clean = new Float32Array(lanes * size);
   const seen = new Float32Array(lanes * size);
@@ -195,12 +203,15 @@ export async function openLoop(
     *prepare() {
       for (const { label, attack, victim, first, size: rows } of groups) {
         if (attack.prepare === undefined) continue;
-        const rehearsal = {
+        const own = root.split('attack').split(label);
+        const spaces = Array.from({ length: rows }, (_, b) => spacesOf(env, first + b));
+        const rehearsal: Rehearsal = {
           features: env.laneFeatures(first),
           victim,
-          rng: root.split('attack').split(label).split('rehearsal'),
+          rng: own.split('rehearsal'),
           record: recording,
           plants: () => Array.from({ length: rows }, (_, b) => knownPlant(env.lane(first + b), env.firstWindow)),
+          policy: (name) => otherController(others.get(name)!, spaces, own.split(name)),
         };
         for (const done of attack.prepare(rehearsal)) yield { attack: label, done };
       }
@@ -258,6 +269,7 @@ export async function openLoop(
     [Symbol.dispose]() {
       env[Symbol.dispose]();
       source.close?.();
+      for (const other of others.values()) other.close?.();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ActorCritic } from '../actor-critic/model.ts';
 import type { Method } from '../actor-critic/on-policy.ts';
 import { OnPolicyLearner } from '../actor-critic/on-policy.ts';
 import type { Rollout } from '../actor-critic/rollout.ts';
-import { shuffle } from '../buffer/shuffle.ts';
+import { shuffle } from '../../core/shuffle.ts';
 import type { Learner, LearnerSpaces, Metrics } from '../learner.ts';
 import { clippedSurrogate } from '../loss/clipped-surrogate.ts';
 import { MetricMeans } from '../metric-means.ts';

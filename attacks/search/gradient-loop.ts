@@ -12,6 +12,7 @@ import { needBothSides } from '../objective/categorical.ts';
 import { signStep } from '../step/rule.ts';
 import type { StepRule } from '../step/rule.ts';
 import type { StepSchedule } from '../step/schedule.ts';
+import { learning } from '../target/learning.ts';
 import type { TargetSchedule } from '../target/schedule.ts';
 import type { SearchBuffers } from './workspace.ts';
 import { searchWorkspace } from './workspace.ts';
@@ -44,7 +45,7 @@ export interface GradientSearch {
  * asked no more, and the rows that go on close ranks.
  * Source: Madry et al. (2018), "Towards Deep Learning Models Resistant to Adversarial Attacks".
  */
-export function gradientSearch(search: GradientSearch): ObservationAttack {
+export function gradientSearch(search: GradientSearch): ObservationAttack<'gradient'> {
   const { objective, target, schedule, steps, restarts } = search;
   const rule = search.step ?? signStep;
   let unboxed: { readonly of: ThreatModel; readonly threat: ThreatModel; readonly ball: Ball } | undefined;
@@ -135,6 +136,7 @@ export function gradientSearch(search: GradientSearch): ObservationAttack {
     access: 'gradient',
     check,
     notes: (head) => objective.notes?.(head) ?? [],
+    ...learning(target),
     perturb(x, rows, victim, context, out) {
       const { ascent, buffers } = room(rows, victim);
       for (const question of ascend(ascent, buffers, x, rows, victim, context, out)) answer(victim, question);

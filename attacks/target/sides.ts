@@ -2,13 +2,16 @@ import { z } from 'zod';
 import { headActions } from '../../core/policy.ts';
 import type { TargetSchedule } from './schedule.ts';
 
-const signs = { discharge: -1, charge: 1, none: 0 } as const;
+/** What a side is called. */
+export const signs = { discharge: -1, charge: 1, none: 0 } as const;
+
+export const sideNames = Object.keys(signs) as [keyof typeof signs, ...(keyof typeof signs)[]];
 
 /** A side for each battery. */
 export const sidesSpec = z
   .strictObject({
     sides: z
-      .array(z.enum(Object.keys(signs) as [keyof typeof signs, ...(keyof typeof signs)[]]))
+      .array(z.enum(sideNames))
       .min(1)
       .max(256)
       .meta({ title: 'Sides', description: 'The side of each battery, repeated where there are more of them.' }),

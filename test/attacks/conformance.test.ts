@@ -10,6 +10,7 @@ import type { Head } from '../../core/policy.ts';
 import { rng } from '../../core/rng.ts';
 import type { GradientAccess } from '../../core/victim.ts';
 import { exactlyWithin } from '../support/exact.ts';
+import { readyAttack } from '../support/ready-attack.ts';
 import { heads, randomNetwork, referenceVictim } from '../support/reference-victim.ts';
 import { contextOf, plainFeatures, threatOf } from '../support/threat.ts';
 
@@ -35,6 +36,12 @@ const settings: readonly (readonly [AttackName, Readonly<Record<string, unknown>
   ['pgd', { objective: 'margin', target: 'charge', steps: 5, schedule: 'halving' }],
   ['pgd', { objective: 'cross-entropy', target: 'discharge', steps: 5, schedule: 'relative' }],
   ['pgd', { steps: 5, keep: 'last', restarts: 3 }],
+  ['pgd', { objective: { expression: 'sum(abs(z - clean))' }, steps: 5 }],
+  ['pgd', { target: 'furthest-action', steps: 5 }],
+  ['pgd', { target: { imitate: 'another' }, steps: 5 }],
+  ...(['critic', 'min-q', 'robust-sarsa', 'robust-sarsa-shuffled', 'rs-mad'] as const).map(
+    (name) => [name, { steps: 5, watch: 20, epochs: 1, width: 4, batch: 16 }] as const,
+  ),
 ];
 const size = 11;
 const rows = 5;
@@ -79,7 +86,7 @@ function bare(
   const lanes = only === undefined ? [0, 1, 2, 3, 4] : [only];
   const rngs = lanes.map((lane) => rng(17).split(lane));
   const own = subset(x, only);
-  attacks[name].make(config).perturb(own, lanes.length, victim, contextOf(own, bounds, rngs, step), out);
+  readyAttack(name, config, victim).perturb(own, lanes.length, victim, contextOf(own, bounds, rngs, step), out);
   return out;
 }
 
@@ -143,7 +150,7 @@ describe.each(cases)('%s', (_title, name, config, head) => {
   });
 
   it('passes the engine, which has nothing to correct', () => {
-    const attack = attacks[name].make(config);
+    const attack = readyAttack(name, config, victim);
     const engine = attackEngine({ attack, threat, victim, features: plainFeatures(size) });
     const out = new Float32Array(x.length);
     const rngs = Array.from({ length: rows }, (_, lane) => rng(17).split(lane));

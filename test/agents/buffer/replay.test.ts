@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Replay, transitionBatch } from '../../../agents/buffer/replay.ts';
-import { shuffle } from '../../../agents/buffer/shuffle.ts';
+import { shuffle } from '../../../core/shuffle.ts';
 import { rng } from '../../../core/rng.ts';
 
 function filled(capacity: number, count: number): Replay {

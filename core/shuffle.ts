@@ -1,4 +1,4 @@
-import type { Rng } from '../../core/rng.ts';
+import type { Rng } from './rng.ts';
 
 /** Shuffles in place, every order equally likely. Source: Fisher and Yates, as Durstenfeld (1964). */
 export function shuffle(values: Int32Array, rng: Rng): void {
