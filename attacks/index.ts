@@ -1,5 +1,6 @@
 import type { ObservationAttack } from '../core/attack.ts';
 import type { Definition } from '../core/definition.ts';
+import { boundary, hopSkipJump } from './black-box/decision.ts';
 import { nes, spsa, square } from './black-box/score.ts';
 import { critic, minQAttack, robustSarsa, robustSarsaShuffled, rsMad } from './critic/index.ts';
 import { fgsm } from './fgsm.ts';
@@ -24,6 +25,8 @@ export const attacks = {
   'rs-mad': rsMad,
   'robust-sarsa-shuffled': robustSarsaShuffled,
   critic,
+  'hop-skip-jump': hopSkipJump,
+  boundary,
   'random-noise': randomNoise,
   'paper-pgd': paperPgd,
   none,

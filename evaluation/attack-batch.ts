@@ -8,6 +8,7 @@ import type { GradientAccess } from '../core/victim.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
+import { never } from '../attacks/meter.ts';
 import { threatModel } from '../attacks/threat.ts';
 import { kindOf } from './workspace.ts';
 import type { VictimSource } from './workspace.ts';
@@ -20,6 +21,8 @@ export interface BatchResult {
   readonly norms: { readonly linfMax: number; readonly linfMean: number; readonly l2Mean: number };
   readonly queries: number;
   readonly gradients: number;
+  /** Of an attack that only asks: which share of the rows it had won after so many queries each (decision changed; its side on a continuous head). */
+  readonly curve?: readonly { readonly queries: number; readonly successRate: number }[];
 }
 
 /** Rows `first`, `first + 2`, …, `count` of them: a schedule that reads the step's parity needs rows of one parity together. */
@@ -35,6 +38,8 @@ export interface ChunkOutcome {
   readonly actionChange: Float64Array;
   readonly linf: Float64Array;
   readonly l2: Float64Array;
+  /** Queries after which a row was won; `never` where it was not. */
+  readonly foundAfter: Uint32Array;
   readonly queries: number;
   readonly gradients: number;
 }
@@ -77,15 +82,17 @@ export function chunkAttack(
   return (x, { first, count }) => {
     const adversarial = new Float32Array(x.length);
     const { queries, gradients } = engine.meter;
+    engine.reset(new Uint8Array(count).fill(1)); // each row is an episode of its own
     const rngs = Array.from({ length: count }, (_, k) => root.split(first + 2 * k));
     engine.perturb(x, count, first % 2, rngs, adversarial);
-    const { success, actionChange, linf, l2 } = engine.verdict;
+    const { success, actionChange, linf, l2, foundAfter } = engine.verdict;
     return {
       adversarial,
       success: success.slice(),
       actionChange: actionChange.slice(),
       linf: linf.slice(),
       l2: l2.slice(),
+      foundAfter: foundAfter.slice(),
       queries: engine.meter.queries - queries,
       gradients: engine.meter.gradients - gradients,
     };
@@ -122,7 +129,24 @@ export function batchResult(
     norms: { linfMax, linfMean: sums.linf / rows, l2Mean: sums.l2 / rows },
     queries: sums.queries,
     gradients: sums.gradients,
+    ...(sums.queries > 0 && sums.gradients === 0 ? { curve: successCurve(outcomes, rows) } : {}),
   };
+}
+
+/** Points of a curve at most. */
+const curvePoints = 64;
+
+/** Success against queries: one point for each number of queries after which rows were won, thinned out evenly by rows. */
+function successCurve(outcomes: readonly ChunkOutcome[], rows: number): NonNullable<BatchResult['curve']> {
+  const found = outcomes.flatMap(({ foundAfter }) => [...foundAfter].filter((queries) => queries !== never));
+  found.sort((a, b) => a - b);
+  const curve: { queries: number; successRate: number }[] = [];
+  const stride = Math.max(1, Math.ceil(found.length / curvePoints));
+  found.forEach((queries, k) => {
+    if (queries === found[k + 1] || ((k + 1) % stride !== 0 && k + 1 < found.length)) return;
+    curve.push({ queries, successRate: (k + 1) / rows });
+  });
+  return curve;
 }
 
 /** An attack that recorded rows are enough for. @throws {ConfigError} for one that learns from the closed loop first. */

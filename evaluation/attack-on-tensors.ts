@@ -86,13 +86,14 @@ export async function* attackOnTensors(
     const adversarial = new Float32Array(count * size);
     const rngs = Array.from({ length: count }, (_, k) => root.split(first + 2 * k));
     await engine.perturb(chunkOf(x, size, chunk), count, first % 2, rngs, adversarial);
-    const { success, actionChange, linf, l2 } = engine.verdict;
+    const { success, actionChange, linf, l2, foundAfter } = engine.verdict;
     outcomes.push({
       adversarial,
       success: success.slice(),
       actionChange: actionChange.slice(),
       linf: linf.slice(),
       l2: l2.slice(),
+      foundAfter: foundAfter.slice(),
       queries: engine.meter.queries - queries,
       gradients: engine.meter.gradients - gradients,
     });
