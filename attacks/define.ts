@@ -2,13 +2,34 @@ import type { z } from 'zod';
 import type { ObservationAttack } from '../core/attack.ts';
 import type { Definition } from '../core/definition.ts';
 import { parseValueAs } from '../core/document.ts';
+import { momentOf, timingSpec } from './timing/index.ts';
+import { timed } from './timing/timed.ts';
 
-/** A registry entry: options are parsed (defaults filled, unknown keys named) before the attack is made. */
+const timing = timingSpec
+  .optional()
+  .meta({ title: 'Timing', description: 'The steps that are attacked; empty: every one.' });
+
+/** A registry entry: options are parsed (defaults filled, unknown keys named) before the attack is made. Every attack can be timed. */
 export function define<Options>(
   title: string,
   source: string,
   config: z.ZodObject & z.ZodType<Options>,
   make: (options: Options) => ObservationAttack,
 ): Definition<ObservationAttack> {
-  return { title, source, config, make: (raw) => make(parseValueAs<Options>(raw ?? {}, title, config)) };
+  const whole = config.extend({ timing });
+  return {
+    title,
+    source,
+    config: whole,
+    make(raw) {
+      const { timing: when, ...options } = parseValueAs<{ readonly timing?: z.output<typeof timingSpec> }>(
+        raw ?? {},
+        title,
+        whole,
+      );
+      const moment = when === undefined ? null : momentOf(when);
+      const attack = make(options as Options);
+      return moment === null ? attack : timed(attack, moment);
+    },
+  };
 }

@@ -20,6 +20,10 @@ export class QFunction {
     initialise(this.#network, rng, { kind: 'torch-linear' });
   }
 
+  get actionSize(): number {
+    return this.#actionSize;
+  }
+
   get network(): Network {
     return this.#network;
   }

@@ -102,16 +102,27 @@ export function integratorRehearsal(seed: number): Rehearsal {
 export function trueSlope(x: Float32Array, gamma: number): number {
   const [p0, v0] = [state(x[0]!), state(x[1]!)];
   const a0 = -gains[0] * p0 - gains[1] * v0;
-  const ret = (a: number): number => {
-    let [p, v, total] = [p0, v0, 0];
-    for (let t = 0, weight = 1; t < 400; t++, weight *= gamma) {
-      const [nextP, nextV, r] = integrate(p, v, t === 0 ? a : -gains[0] * p - gains[1] * v);
-      total += weight * r;
-      [p, v] = [nextP, nextV];
-    }
-    return total;
-  };
-  return (ret(a0 + 0.01) - ret(a0 - 0.01)) / 0.02;
+  return (trueReturn(p0, v0, a0 + 0.01, gamma) - trueReturn(p0, v0, a0 - 0.01, gamma)) / 0.02;
+}
+
+/** What the worst action costs: `Q(x, μ(x)) − min_a Q(x, a)` over nine actions of the range. @param x [2] */
+export function trueDamage(x: Float32Array, gamma: number): number {
+  const [p0, v0] = [state(x[0]!), state(x[1]!)];
+  const a0 = Math.min(reach, Math.max(-reach, -gains[0] * p0 - gains[1] * v0));
+  const own = trueReturn(p0, v0, a0, gamma);
+  const others = Array.from({ length: 9 }, (_, k) => trueReturn(p0, v0, reach * (k / 4 - 1), gamma));
+  return own - Math.min(own, ...others);
+}
+
+/** The discounted return of one action, and the policy's after it, in float64. */
+function trueReturn(p0: number, v0: number, a0: number, gamma: number): number {
+  let [p, v, total] = [p0, v0, 0];
+  for (let t = 0, weight = 1; t < 400; t++, weight *= gamma) {
+    const [nextP, nextV, r] = integrate(p, v, t === 0 ? a0 : -gains[0] * p - gains[1] * v);
+    total += weight * r;
+    [p, v] = [nextP, nextV];
+  }
+  return total;
 }
 
 /** The return of 40 steps from random states while `attack` [2] changes what the policy sees. */

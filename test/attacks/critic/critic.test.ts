@@ -13,27 +13,12 @@ import {
   recordIntegrator,
   trueSlope,
 } from '../../support/double-integrator.ts';
+import { rankCorrelation } from '../../support/rank-correlation.ts';
 import { contextOf, threatOf } from '../../support/threat.ts';
 
 /** Runs a generator to its end. */
 function finish<Result>(steps: Generator<number, Result, void>): Result {
   for (let next = steps.next(); ; next = steps.next()) if (next.done === true) return next.value;
-}
-
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
-  const rank = Array.from(values, () => 0);
-  order.forEach((i, place) => (rank[i] = place));
-  return rank;
-}
-
-/** Spearman's correlation. */
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const [ra, rb] = [ranks(a), ranks(b)];
-  const mean = (a.length - 1) / 2;
-  const over = (x: readonly number[], y: readonly number[]): number =>
-    x.reduce((sum, v, i) => sum + (v - mean) * (y[i]! - mean), 0);
-  return over(ra, rb) / Math.sqrt(over(ra, ra) * over(rb, rb));
 }
 
 const gamma = 0.95;
@@ -58,7 +43,7 @@ describe('on a double integrator, whose Q function is known', () => {
       slope,
     );
     const truth = Array.from({ length: count }, (_, r) => trueSlope(x.subarray(2 * r, 2 * r + 2), gamma));
-    return correlation([...slope], truth);
+    return rankCorrelation([...slope], truth);
   };
 
   it.each([1, 2, 3])('pairs in order rank the slopes of Q as they are, shuffled ones do not: seed %i', (seed) => {

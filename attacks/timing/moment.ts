@@ -1,0 +1,14 @@
+import type { AttackContext, Rehearsal } from '../../core/attack.ts';
+import type { AccessKind, GradientAccess } from '../../core/victim.ts';
+
+/** When an attack strikes. */
+export interface Moment {
+  /** What it has to ask of the victim to know. */
+  readonly access: AccessKind;
+  /** Learns what it needs before the first step; yields the share done. Absent: it needs nothing. */
+  prepare?(rehearsal: Rehearsal): Generator<number, void, void>;
+  /** Marks with 1 the rows that are attacked at this step, with 0 the others. @param x [rows×O] clean  @param mark [rows] */
+  choose(x: Float32Array, rows: number, victim: GradientAccess, context: AttackContext, mark: Uint8Array): void;
+  /** @param ended [rows] 1 where an episode just ended */
+  reset?(ended: Uint8Array): void;
+}
