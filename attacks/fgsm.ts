@@ -3,10 +3,11 @@ import { define } from './define.ts';
 import { objectiveOf } from './objective/index.ts';
 import { objectiveField, targetField } from './options.ts';
 import { gradientSearch } from './search/gradient-loop.ts';
+import { steepest } from './step/rule.ts';
 import { relative } from './step/schedule.ts';
 import { targetOf } from './target/index.ts';
 
-/** `x' = Π(x + ε ⊙ sign ∇L(x))`: one full step. */
+/** `x' = Π(x + ε ⊙ sign ∇L(x))`: one full step; under another norm, its steepest ascent. */
 export const fgsm = define(
   'Fast gradient sign',
   'Goodfellow, Shlens, Szegedy (2015), arXiv 1412.6572',
@@ -22,5 +23,6 @@ export const fgsm = define(
       keep: 'last',
       plateau: 'jump',
       box: 'inside',
+      step: steepest(true),
     }),
 );

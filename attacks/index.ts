@@ -9,6 +9,7 @@ import { paperPgd } from './paper-pgd.ts';
 import { bifurcation, pgd, toggleBifurcation } from './pgd.ts';
 import { planned } from './plan/planned.ts';
 import { randomNoise } from './random-noise.ts';
+import { searches } from './searches.ts';
 
 /** Attacks on what the controller observes, by the name a scenario uses. */
 export const attacks = {
@@ -16,6 +17,7 @@ export const attacks = {
   'toggle-bifurcation': toggleBifurcation,
   pgd,
   fgsm,
+  ...searches,
   planned,
   nes,
   spsa,

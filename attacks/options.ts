@@ -57,3 +57,28 @@ export const searchFields = {
     .default('best')
     .meta({ title: 'Keep', description: 'The best iterate, the clean point included, or the last one.' }),
 };
+
+/** Where a search begins that may begin in the middle. */
+export const startField = (name: 'clean' | 'centre' | 'random') =>
+  z.enum(['clean', 'centre', 'random']).default(name).meta({
+    title: 'Start',
+    description:
+      'Where the first run starts: the clean point, the centre of the box around it, or at random; where the gradient vanishes there, at random.',
+  });
+
+/** What plain iterations share; each step is `stepSize · ε / steps`. */
+export const iterationFields = (stepSize: number) => ({
+  steps: searchFields.steps.default(10),
+  stepSize: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(stepSize)
+    .meta({ title: 'Step size', description: 'How many ε all steps together are long.' }),
+  keep: searchFields.keep,
+});
+
+export const againField = z.boolean().default(true).meta({
+  title: 'Begin anew',
+  description: 'A row that has come to rest spends the gradients it has left from a random point; the best is kept.',
+});

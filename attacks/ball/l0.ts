@@ -7,7 +7,7 @@ import { scaledBall } from './scaled.ts';
  * Of each feature, changing it as wished saves `v² − (v − d)²`, d = min(v, reach); the k features that save most are changed, the first of
  * equals before the others.
  */
-const norm: ScaledNorm = {
+export const l0Norm: ScaledNorm = {
   radius({ sensors }) {
     if (sensors === undefined || !(sensors >= 1) || !Number.isInteger(sensors))
       throw new ConfigError(`an L0 threat has ${sensors} sensors, expected a whole number from 1`);
@@ -49,5 +49,5 @@ const norm: ScaledNorm = {
 
 /** Box ∩ {at most `sensors` features differ, each by no more than its ε}. */
 export function l0Ball(): Ball {
-  return scaledBall(norm);
+  return scaledBall(l0Norm);
 }

@@ -6,7 +6,7 @@ import { scaledBall } from './scaled.ts';
  * The nearest point is `d_j = min(max(v_j − max v + t, 0), reach_j)` with the t for which `Σ d = r`. The sum rises piecewise linearly in t:
  * Newton steps inside a bracket that shrinks, exact once the piece is found.
  */
-const norm: ScaledNorm = {
+export const l1Norm: ScaledNorm = {
   radius: () => 1,
   measure(length, count) {
     let sum = 0;
@@ -52,5 +52,5 @@ const norm: ScaledNorm = {
 
 /** Box ∩ weighted L1 ball, `Σ |x'_j − x_j| / ε_j ≤ 1`. */
 export function l1Ball(): Ball {
-  return scaledBall(norm);
+  return scaledBall(l1Norm);
 }

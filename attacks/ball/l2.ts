@@ -6,7 +6,7 @@ import { scaledBall } from './scaled.ts';
  * The nearest point is `d_j = min(s·v_j, reach_j)` with the s for which `Σ d² = r²` (the multiplier of the ball is 1/s − 1). s only grows
  * as features reach the end of their box, so that at most F passes find it, without rounding of a bisection.
  */
-const norm: ScaledNorm = {
+export const l2Norm: ScaledNorm = {
   radius: () => 1,
   measure(length, count) {
     let sum = 0;
@@ -44,5 +44,5 @@ const norm: ScaledNorm = {
 
 /** Box ∩ weighted L2 ball, `Σ ((x'_j − x_j) / ε_j)² ≤ 1`. */
 export function l2Ball(): Ball {
-  return scaledBall(norm);
+  return scaledBall(l2Norm);
 }

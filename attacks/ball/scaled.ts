@@ -14,6 +14,12 @@ export interface ScaledRow {
   length: Float64Array;
 }
 
+/** Room for a row of so many features. */
+export function scaledRow(features: number): ScaledRow {
+  const values = () => new Float64Array(features);
+  return { count: 0, size: values(), reach: values(), length: values() };
+}
+
 /** What tells one norm from another. */
 export interface ScaledNorm {
   /** Size of the ball: 1, or a number of features. */

@@ -1,7 +1,7 @@
 import type { AttackContext, ObservationAttack, ThreatModel, ThreatSet, VictimShape } from '../../core/attack.ts';
 import { copyGoal, goalRows, moveGoalRow } from '../../core/goal.ts';
 import type { Head } from '../../core/policy.ts';
-import type { Objective, Question } from '../../core/victim.ts';
+import type { Goal, Objective, Question } from '../../core/victim.ts';
 import type { Ascent } from '../../nn/ascent.ts';
 import { referenceAscent } from '../../nn/reference-ascent.ts';
 import { wasmAscent } from '../../nn/wasm-ascent.ts';
@@ -9,9 +9,11 @@ import { answer } from '../answer.ts';
 import type { Ball } from '../ball/ball.ts';
 import { threatSet } from '../ball/threat-set.ts';
 import { needBothSides } from '../objective/categorical.ts';
-import { signStep } from '../step/rule.ts';
+import type { StepControl } from '../step/checkpoints.ts';
+import { steepest } from '../step/rule.ts';
 import type { StepRule } from '../step/rule.ts';
 import type { StepSchedule } from '../step/schedule.ts';
+import type { Walk } from '../step/walk.ts';
 import { learning } from '../target/learning.ts';
 import type { TargetSchedule } from '../target/schedule.ts';
 import type { SearchBuffers } from './workspace.ts';
@@ -21,12 +23,13 @@ import { searchWorkspace } from './workspace.ts';
 export interface GradientSearch {
   readonly objective: Objective;
   readonly target: TargetSchedule;
-  readonly schedule: StepSchedule;
+  /** The size of each step: the same for all rows, or set for each of them by how well it climbs. */
+  readonly schedule: StepSchedule | StepControl;
   /** Gradients per restart. */
   readonly steps: number;
   readonly restarts: number;
-  /** Where restart 0 starts; the others start at random. */
-  readonly start: 'clean' | 'random';
+  /** Where restart 0 starts, `centre` being that of the box; the others start at random. */
+  readonly start: 'clean' | 'centre' | 'random';
   /** `best`: the best iterate, the clean point included. `last`: the best of the restarts' last iterates. */
   readonly keep: 'best' | 'last';
   /** Where the gradient vanishes at the clean start: jump to a random point, or stay. */
@@ -34,20 +37,33 @@ export interface GradientSearch {
   /** `inside`: every iterate keeps to the box. `after`: only what is returned does. */
   readonly box: 'inside' | 'after';
   readonly step?: StepRule;
+  /** What becomes of a row at rest, which further steps would leave where it is: it waits, or begins anew at random with the gradients left. */
+  readonly atRest?: 'wait' | 'again';
+  /** Several goals for each row, one after the other, each with all restarts; what the target names is the first word on each. */
+  readonly sweep?: Sweep;
+}
+
+/** Goals tried in turn; the best point over all of them is kept. */
+export interface Sweep {
+  count(head: Head): number;
+  /** Sets goal `index` of each row; the clean logits are there. */
+  aim(index: number, rows: number, head: Head, goals: Goal): void;
 }
 
 /**
- * Projected gradient ascent, per row: `x_{k+1} = Π(x_k + step_k ⊙ sign ∇L(x_k))` over objective × ball × step rule × start ×
- * schedule × restarts. Every row keeps its own best and its own random stream, so that batching changes nothing.
+ * Projected gradient ascent, per row: `x_{k+1} = Π(x_k + step_k ⊙ v(∇L(x_k)))`, v the sign in L-inf, over objective × ball × step rule ×
+ * start × schedule × restarts. Every row keeps its own best, its own step and its own random stream, so that batching changes nothing.
  *
- * Costs at most `steps · restarts` gradients and `1 + restarts` forward passes a row, and one gradient more where a row jumped. A row that
- * a step leaves where it was, to the bit (a corner of its ball, as a rule), has found where all further steps would leave it: it is
- * asked no more, and the rows that go on close ranks.
+ * Costs at most `steps · restarts` gradients and `1 + restarts` forward passes a row, and one gradient more where a row jumped. Under a
+ * rule that reads nothing but signs, a row that a step leaves where it was, to the bit (a corner of its box, as a rule), has found where all
+ * further steps would leave it: it is asked no more, and the rows that go on close ranks.
  * Source: Madry et al. (2018), "Towards Deep Learning Models Resistant to Adversarial Attacks".
  */
 export function gradientSearch(search: GradientSearch): ObservationAttack<'gradient'> {
-  const { objective, target, schedule, steps, restarts } = search;
-  const rule = search.step ?? signStep;
+  const { objective, target, steps, restarts, sweep } = search;
+  const control = 'observe' in search.schedule ? search.schedule : undefined;
+  const schedule = 'observe' in search.schedule ? undefined : search.schedule;
+  const rule = search.step ?? steepest();
   let unboxed: { readonly of: ThreatModel; readonly threat: ThreatModel; readonly ball: Ball } | undefined;
 
   const check = (head: Head): void => {
@@ -83,37 +99,50 @@ export function gradientSearch(search: GradientSearch): ObservationAttack<'gradi
     goals.action.fill(Number.NaN);
     target.aim(rows, context, goals, victim);
     for (let j = 0; j < threat.epsilon.length; j++) {
-      buffers.size[j] = schedule.unit === 'epsilon' ? threat.epsilon[j]! : 1;
+      buffers.size[j] = schedule?.unit === 'normalised' ? 1 : threat.epsilon[j]!;
     }
     const set = space(x, rows, context);
+    const walk: Walk = { ascent, buffers, set, norm: threat.norm, rows };
+    const scaled = rule.scaled || threat.norm !== 'linf';
     out.set(x);
+    sweep?.aim(0, rows, head, goals);
     if (search.keep === 'best') objective.evaluate(head, goals.clean, goals, rows, best, slope);
     else best.fill(Number.NEGATIVE_INFINITY);
 
-    for (let restart = 0; restart < restarts; restart++) {
-      const first = restart === 0 && search.start === 'clean';
-      asked.rows = rows;
+    const runs = restarts * (sweep?.count(head) ?? 1);
+    for (let run = 0; run < runs; run++) {
+      const restart = run % restarts;
+      const first = restart === 0 && search.start !== 'random';
+      if (run > 0 && restart === 0) sweep?.aim(run / restarts, rows, head, goals);
+      asked.rows = walk.rows = rows;
       muster(buffers, set);
-      if (first) position.set(x);
-      else for (let row = 0; row < rows; row++) set.sample(row, context.rngs[row]!, position);
+      if (!first) for (let row = 0; row < rows; row++) set.sample(row, context.rngs[row]!, position);
+      else if (search.start === 'clean') position.set(x);
+      else centre(buffers, set);
       point.set(position);
+      buffers.still.fill(0);
+      rule.begin?.(walk);
+      control?.begin(walk, steps);
       for (let k = 0; k < steps && asked.rows > 0; k++) {
+        if (k > 0) rule.lookAhead?.(walk);
         yield asked;
         if (k === 0 && first && search.plateau === 'jump') {
           const jumped = jump(buffers, set, context);
           // All or none, as a rule: a distance from the clean decision begins in a minimum, another objective hardly ever.
           if (jumped === rows) yield asked;
           else if (jumped > 0) yield* askAgain(buffers, objective);
+          if (jumped > 0) rule.begin?.(walk);
         }
         if (search.keep === 'best') improve(buffers, asked.rows, out);
-        rate.fill(schedule.at(k, steps));
-        const moved = rule.move(ascent, asked.rows);
-        if (!set.isBox) {
-          set.project(position, asked.rows, of);
-          point.set(position);
-        } else if (rule.settles && moved < asked.rows) {
+        if (scaled) scale(buffers, asked.rows, threat.epsilon);
+        control?.observe(walk, k);
+        if (schedule !== undefined) rate.fill(schedule.at(k, steps));
+        if (search.atRest === 'again') buffers.held.set(position);
+        const moved = rule.move(walk, k);
+        if (search.atRest === 'again') again(walk, context, control);
+        if (set.isBox && rule.settles && moved < asked.rows) {
           if (search.keep === 'last') improve(buffers, asked.rows, out, 0);
-          asked.rows = closeRanks(buffers, asked.rows);
+          asked.rows = walk.rows = closeRanks(buffers, asked.rows);
         }
       }
       const left = asked.rows;
@@ -167,6 +196,46 @@ function muster(buffers: SearchBuffers, set: ThreatSet): void {
   set.bounds(lower, upper);
   copyGoal(goals, goal);
   for (let r = 0; r < row.length; r++) row[r] = r;
+}
+
+/** Rows begin in the middle of their boxes. */
+function centre(buffers: SearchBuffers, set: ThreatSet): void {
+  const { position, lower, upper, row } = buffers;
+  for (let i = 0; i < position.length; i++) position[i] = (lower[i]! + upper[i]!) / 2;
+  if (!set.isBox) set.project(position, row.length);
+}
+
+/** `g ← ε ⊙ g`, the gradient in the metric of the ball; 0 where nothing may move. */
+function scale({ gradient, lower, upper }: SearchBuffers, rows: number, epsilon: Float32Array): void {
+  const features = epsilon.length;
+  for (let r = 0, i = 0; r < rows; r++)
+    for (let j = 0; j < features; j++, i++) gradient[i] = upper[i]! > lower[i]! ? gradient[i]! * epsilon[j]! : 0;
+}
+
+/**
+ * Rows that two moves in a row have left where they were begin anew, at a random point: after the first a direction may still have been an old
+ * one.
+ */
+function again({ buffers, set, rows }: Walk, context: AttackContext, control: StepControl | undefined): void {
+  const { position, held, last, point, direction, lastGradient, still } = buffers;
+  const features = buffers.size.length;
+  for (let r = 0; r < rows; r++) {
+    const from = r * features;
+    const to = from + features;
+    let resting = true;
+    for (let i = from; resting && i < to; i++) resting = position[i] === held[i];
+    still[r] = resting ? still[r]! + 1 : 0;
+    if (still[r]! < 2) continue;
+    still[r] = 0;
+    set.sample(r, context.rngs[r]!, position);
+    for (let i = from; i < to; i++) {
+      point[i] = position[i]!;
+      last[i] = position[i]!;
+      direction[i] = 0;
+      lastGradient[i] = 0;
+    }
+    control?.renew(buffers, r);
+  }
 }
 
 /** Leaves out the rows that did not move; returns how many are left. What a row is searched with moves up with it. */

@@ -14,6 +14,10 @@ export interface SearchBuffers extends AscentBuffers {
   readonly goal: Goal;
   /** [R] the caller's row behind each row still searched. */
   readonly row: Int32Array;
+  /** [R] for how many moves each row has been where it is. */
+  readonly still: Uint8Array;
+  /** [O] marks of a step that chooses among features. */
+  readonly taken: Uint8Array;
 }
 
 /** Memory that only grows: views are remade when the batch changes shape, never during a search. */
@@ -36,6 +40,8 @@ export function searchWorkspace(ascent: Ascent): (rows: number, victim: VictimSh
       goals: goalOf(victim, rows),
       goal: { ...goalOf(victim, rows), x: ascending.clean },
       row: new Int32Array(rows),
+      still: new Uint8Array(rows),
+      taken: new Uint8Array(victim.observationSize),
     };
     return buffers;
   };

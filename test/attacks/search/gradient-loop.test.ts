@@ -4,7 +4,7 @@ import type { AttackName } from '../../../attacks/index.ts';
 import { metered } from '../../../attacks/meter.ts';
 import { objectives } from '../../../attacks/objective/index.ts';
 import { gradientSearch } from '../../../attacks/search/gradient-loop.ts';
-import { signStep } from '../../../attacks/step/rule.ts';
+import { steepest } from '../../../attacks/step/rule.ts';
 import { cosine } from '../../../attacks/step/schedule.ts';
 import type { ThreatModel } from '../../../core/attack.ts';
 import { goalOf } from '../../../core/goal.ts';
@@ -314,7 +314,7 @@ describe('rows that have come to rest', () => {
         keep,
         plateau: 'jump',
         box,
-        step: { ...signStep, settles },
+        step: { ...steepest(), settles },
       });
       const out = new Float32Array(x.length);
       const rngs = Array.from({ length: rows }, (_, row) => rng(8).split(row));
