@@ -4,7 +4,7 @@ import type { recorded } from './recorded.ts';
 export type Origin = 'paper' | 'repaired' | 'ours';
 
 /** What an entry is for: entries of one purpose, budget and victim are comparable. */
-export type Purpose = 'noise' | 'untargeted' | 'bifurcated' | 'toggle' | 'furthest' | 'beyond';
+export type Purpose = 'noise' | 'untargeted' | 'bifurcated' | 'toggle' | 'furthest' | 'timed' | 'planned';
 
 /** One attack of the study. */
 export interface PanelEntry {
@@ -39,7 +39,8 @@ export const budgets = {
 
 export type Budget = keyof typeof budgets;
 
-const myPgd = (objective: string, target: string) => ({ objective, target });
+/** Of `planned`: a year in a minute or two. The normalised consumption hardly moves, so one point of it says as much as three. */
+const planning = { replan: 12, steps: 8, socPoints: 5, netPoints: 1 };
 
 /**
  * The paper's panel (specs/bifurcation.md 4), each of its attacks as its code ran it beside the same attack repaired, on one budget.
@@ -87,6 +88,42 @@ export const panel: readonly PanelEntry[] = [
     'ppo20-atla': 'untargeted_binary_myPGD_03_mask_time_REscale_solar_and_consumption_eps_clipped_adv_obs',
   }),
   ...pair('toggle', 'stealth', {}),
+  // The paper's own searches of these were ACG; which search it is hardly matters here (specs/attacks-and-defenses.md 7.4).
+  ...(['5%', '10%'] as const).map((budget): PanelEntry => ({
+    label: `furthest ${budget}`,
+    purpose: 'furthest',
+    origin: 'repaired',
+    budget,
+    attack: 'pgd',
+    only: 'bins',
+    config: { target: 'furthest-action' },
+    recorded: { ppo20: budget === '5%' ? 'furthest action 0.05' : 'furthest action 0.1' },
+  })),
+  ...([25, 50, 75] as const).map((percent): PanelEntry => ({
+    label: `timed 5% V${percent}`,
+    purpose: 'timed',
+    origin: 'repaired',
+    budget: '5%',
+    attack: 'pgd',
+    only: 'bins',
+    config: { timing: { valueAbove: percent / 100 } },
+    recorded: {
+      ppo20: (
+        { 25: 'Adv_v25_untargered_kpis', 50: 'untargeted_adv_v_threshold', 75: 'Adv_v75_untargered_kpis' } as const
+      )[percent],
+    },
+  })),
+  ...(['5%', 'stealth'] as const).flatMap((budget) =>
+    (['consumption', 'ramping'] as const).map((damage): PanelEntry => ({
+      label: `planned ${budget} ${damage}`,
+      purpose: 'planned',
+      origin: 'ours',
+      budget,
+      attack: 'planned',
+      config: { damage, ...planning },
+      ...(budget === 'stealth' ? { heldOut: true } : {}),
+    })),
+  ),
 ];
 
 /** `myPGD` as the paper ran it, and a correct search for the same thing with as many gradients. */
@@ -105,7 +142,7 @@ function pair(
       origin: 'paper',
       budget,
       attack: 'paper-pgd',
-      config: myPgd(purpose === 'untargeted' ? 'paper-untargeted' : 'paper-grouped-margin', target),
+      config: { objective: purpose === 'untargeted' ? 'paper-untargeted' : 'paper-grouped-margin', target },
       recorded: columns,
       ...held,
     },
