@@ -2,7 +2,7 @@ import type { ObservationAttack, ThreatModel } from '../core/attack.ts';
 import type { PlantModel } from '../core/plant-model.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
-import type { GradientAccess } from '../core/victim.ts';
+import type { DifferentiableScore, GradientAccess } from '../core/victim.ts';
 import { house } from './house.ts';
 import type { House } from './house.ts';
 import { metered } from './meter.ts';
@@ -36,15 +36,17 @@ export function attackEngine(setup: {
   readonly features: readonly Feature[];
   readonly plant?: PlantModel | undefined;
   readonly apart?: boolean | undefined;
+  /** What an attack that evades detectors is told of them. */
+  readonly alarm?: DifferentiableScore | undefined;
 }): AttackEngine {
-  const { attack, threat, victim, features } = setup;
+  const { attack, threat, victim, features, alarm } = setup;
   const probe = metered(victim);
   const ours = house(setup, probe.tally, 'attackEngine');
   return {
     perturb(x, rows, step, rngs, out) {
       ours.begin(x, rows, rngs, out);
       const { set, queriesLeft, found } = ours;
-      attack.perturb(x, rows, probe, { step, rngs, threat, set, features, queriesLeft, found }, out);
+      attack.perturb(x, rows, probe, { step, rngs, threat, set, features, alarm, queriesLeft, found }, out);
       const { cleanAction, action } = ours.confine(x, rows, out);
       victim.decide(x, rows, cleanAction);
       victim.decide(out, rows, action);

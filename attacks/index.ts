@@ -3,6 +3,7 @@ import type { Definition } from '../core/definition.ts';
 import { boundary, hopSkipJump } from './black-box/decision.ts';
 import { nes, spsa, square } from './black-box/score.ts';
 import { critic, minQAttack, robustSarsa, robustSarsaShuffled, rsMad } from './critic/index.ts';
+import { evasive } from './evasive.ts';
 import { fgsm } from './fgsm.ts';
 import { none } from './none.ts';
 import { paperPgd } from './paper-pgd.ts';
@@ -29,6 +30,7 @@ export const attacks = {
   critic,
   'hop-skip-jump': hopSkipJump,
   boundary,
+  evasive,
   'random-noise': randomNoise,
   'paper-pgd': paperPgd,
   none,

@@ -2,7 +2,7 @@ import type { KnownPlant } from './plant.ts';
 import type { Head } from './policy.ts';
 import type { Rng } from './rng.ts';
 import type { Feature } from './space.ts';
-import type { AccessKind, DecisionAccess, GradientAccess, Question, ScoreAccess } from './victim.ts';
+import type { AccessKind, DecisionAccess, DifferentiableScore, GradientAccess, Question, ScoreAccess } from './victim.ts';
 
 /** How the changes of a row's features count together. */
 export type Norm = 'linf' | 'l2' | 'l1' | 'l0';
@@ -56,6 +56,8 @@ export interface AttackContext {
   /** The threat sets around the clean rows, which what is proposed will be confined to. */
   readonly set: ThreatSet;
   readonly features: readonly Feature[];
+  /** How far a row would go beyond what the detectors of its lane let pass; absent: none are on duty. */
+  readonly alarm?: DifferentiableScore | undefined;
   /** [rows] how many queries each row may still ask; absent: as many as it likes. */
   readonly queriesLeft?: Float64Array;
   /** To be told as soon as what would be proposed for a row changes its decision: for the curve of success against queries. */
@@ -114,6 +116,8 @@ export interface AccessOf {
 export interface ObservationAttackOf<Kind extends AccessKind> {
   readonly stage: 'observation';
   readonly access: Kind;
+  /** It evades detectors: without any it has no meaning. */
+  readonly evades?: boolean;
   /** What the engine holds it to; absent: it may ask as much as it likes. */
   readonly queryBudget?: QueryBudget;
   /** Throws a ConfigError when the attack has no meaning on this head; the engine asks once, before the first step. */

@@ -8,6 +8,22 @@ export type Command =
   | { readonly type: 'speed'; /** steps/s; null: as fast as possible */ readonly stepsPerSecond: number | null }
   | { readonly type: 'cancel' };
 
+/** What a detector made of one lane. On the clean lane its alarms are false. */
+export interface DetectionReport {
+  /** An alarm is a day with a score above it; the alarms a month that it was calibrated to. */
+  readonly threshold: number;
+  readonly nominalAlarmsPerMonth: number;
+  /** Days that the detector has neither learnt from nor been calibrated on, and those of them with an alarm. */
+  readonly heldOutDays: number;
+  readonly alarmDays: number;
+  /** alarmDays / heldOutDays, with its 95 % interval (Wilson); null when no such day was played. */
+  readonly rate: number | null;
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  readonly alarmsPerMonth: number | null;
+  /** Steps before the first alarm, on any day; null when there was none. */
+  readonly firstAlarm: number | null;
+}
+
 /** One row of a run's result: a lane that was attacked (or left clean) for an episode. */
 export interface LaneResult {
   readonly lane: string;
@@ -39,6 +55,8 @@ export interface LaneResult {
   readonly constraints?: Readonly<Record<string, { readonly bound: number; readonly gaveWay: number }>>;
   /** What the attack says of itself on this policy; absent: nothing. */
   readonly notes?: readonly string[];
+  /** By the label of each of the scenario's detectors; absent when it has none. */
+  readonly detection?: Readonly<Record<string, DetectionReport>>;
   /** Rows asked of the victim for this lane, and its share of the time of the batches that it was in. */
   readonly cost?: { readonly queries: number; readonly gradients: number; readonly seconds: number };
 }

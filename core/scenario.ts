@@ -10,6 +10,15 @@ export interface AttackSpec {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** A detector on duty: its registry name, a label for the results, how often it may cry wolf and its own options. */
+export interface DetectorSpec {
+  readonly name: string;
+  readonly label?: string | undefined;
+  readonly alarms_per_month: number;
+  readonly least_threshold: number;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
 /** The one value that a command line, a console form and a sweep cell all become. */
 export interface Scenario {
   readonly name: string;
@@ -34,6 +43,7 @@ export interface Scenario {
     readonly timeout_ms?: number | undefined;
   };
   readonly attacks: readonly AttackSpec[];
+  readonly detectors?: readonly DetectorSpec[] | undefined;
   readonly train: {
     /** What the controller learns to control; only `district` reads the scenario's district. */
     readonly environment: string;
@@ -63,6 +73,7 @@ export type RewardChoice =
 export interface Vocabulary {
   readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly threat: z.ZodObject;
+  readonly detectors: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   /** What can be trained on, the first by default, and the preset that each takes by itself. */
   readonly environments: Readonly<Record<string, { readonly preset: string }>>;
@@ -90,6 +101,34 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
           .describe('Name of this row in results and charts; default: the attack’s name.'),
         threat: vocabulary.threat.prefault({}).describe('What the attacker may change, and how far.'),
         config: definition.config.prefault({}).describe('Options of this attack.'),
+      })
+      .meta({ title: definition.title }),
+  );
+  const watchers = Object.entries(vocabulary.detectors).map(([name, definition]) =>
+    z
+      .strictObject({
+        name: z.literal(name),
+        label: z
+          .string()
+          .min(1)
+          .max(60)
+          .regex(/^[^/]+$/, 'a label may not contain /')
+          .optional()
+          .describe('Name of this detector in results and charts; default: the detector’s name.'),
+        alarms_per_month: z
+          .number()
+          .gt(0)
+          .lt(30)
+          .default(1)
+          .describe('Days of thirty clean ones on which it may raise an alarm; its threshold is set by that.'),
+        least_threshold: z
+          .number()
+          .min(0)
+          .default(0.001)
+          .describe(
+            'A threshold is at least this, in the unit of the score: where clean scores are 0, rounding is no alarm.',
+          ),
+        config: definition.config.prefault({}).describe('Options of this detector.'),
       })
       .meta({ title: definition.title }),
   );
@@ -195,6 +234,17 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
           },
         ])
         .describe('The panel: every attack meets the same victim on the same year, beside one clean twin.'),
+      detectors: z
+        .array(z.discriminatedUnion('name', watchers as unknown as [z.ZodObject, ...z.ZodObject[]]))
+        .max(32)
+        .refine(
+          (posted) => new Set(posted.map(labelOf)).size === posted.length,
+          'two detectors have the same label; give each its own `label`',
+        )
+        .optional()
+        .describe(
+          'Detectors on duty at every lane: they learn from a clean rehearsal and never change what the controller does.',
+        ),
       train: z
         .strictObject({
           environment: oneOf(Object.keys(vocabulary.environments)).describe(

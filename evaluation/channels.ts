@@ -1,4 +1,5 @@
 import type { Channel } from '../core/telemetry.ts';
+import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { BATTERY_SOC, INDOOR_TEMPERATURE, NET, NET_WITHOUT_STORAGE } from '../sim/district/hour.ts';
@@ -41,6 +42,8 @@ export interface LaneChannels {
   ): void;
   /** @param hours, at the lane's booked hour  @param actions of the lane */
   physics(recorder: Recorder, hours: Float64Array, at: number, actions: Float64Array, reward: number): void;
+  /** @param scores of the scenario's detectors, in their order */
+  detection(recorder: Recorder, scores: Float64Array): void;
   /** @param clean the twin's KPIs; undefined on the clean lane itself */
   kpis(recorder: Recorder, own: KpiMeter, clean: KpiMeter | undefined): void;
 }
@@ -75,6 +78,7 @@ export function channelTable(
       const running = kpiNames(model.profile).filter((name) => runningKpis.has(name));
       const kpiAt = running.map((kpi) => add(lane, `kpi.${kpi}`, 'ratio'));
       const regretAt = group === 0 ? [] : running.map((kpi) => add(lane, `regret.${kpi}`, 'ratio'));
+      const scoreAt = (scenario.detectors ?? []).map((detector) => add(lane, `score.${labelOf(detector)}`, 'score'));
       const features = env.laneFeatures(index);
       const detailed = group > 0 && (everyLane || building === scenario.district.buildings[0]);
       const trueAt = detailed ? features.map((feature) => add(lane, `true.${feature.name}`, feature.unit)) : [];
@@ -97,6 +101,9 @@ export function channelTable(
           recorder.set(rew, reward);
           if (indoor >= 0) recorder.set(indoor, hours[at + INDOOR_TEMPERATURE]!);
           if (idle >= 0) recorder.set(idle, hours[at + NET_WITHOUT_STORAGE]!);
+        },
+        detection(recorder, scores) {
+          for (let d = 0; d < scoreAt.length; d++) recorder.set(scoreAt[d]!, scores[d]!);
         },
         kpis(recorder, own, clean) {
           for (let k = 0; k < running.length; k++) {

@@ -48,7 +48,23 @@ export function laneChecks(lanes: readonly LaneResult[]): Check[] {
             : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
       };
     });
-  return [...moves, ...weakerThanNoise(lanes)];
+  return [...moves, ...weakerThanNoise(lanes), ...falseAlarms(lanes)];
+}
+
+/** Detectors keep what their calibration promised on clean days that they have not seen: the interval of their alarms reaches down to it. */
+function falseAlarms(lanes: readonly LaneResult[]): Check[] {
+  return lanes
+    .filter((lane) => lane.attack === 'clean')
+    .flatMap((lane) =>
+      Object.entries(lane.detection ?? {}).map(([detector, own]): Check => {
+        const low = (own.interval?.low ?? 0) * 30;
+        return {
+          name: `false-alarms/${lane.building}/${detector}`,
+          passed: low <= own.nominalAlarmsPerMonth,
+          detail: `${own.alarmDays} alarms on ${own.heldOutDays} clean days held out, calibrated to ${own.nominalAlarmsPerMonth} in thirty`,
+        };
+      }),
+    );
 }
 
 /** Random noise in the same ball must not beat an attack that uses gradients: that is the mark of masked gradients. */

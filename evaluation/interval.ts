@@ -26,6 +26,20 @@ export function meanInterval(values: readonly number[], level = 0.95): Interval 
 }
 
 /**
+ * Wilson's 95 % interval of a share, null of no trials at all; level is what normal quantile 1.959964 gives.
+ * Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+ */
+export function wilson(successes: number, trials: number): { readonly low: number; readonly high: number } | null {
+  if (trials === 0) return null;
+  const z2 = 1.959963984540054 ** 2;
+  const share = successes / trials;
+  const middle = (share + z2 / (2 * trials)) / (1 + z2 / trials);
+  const half = (Math.sqrt(z2) * Math.sqrt((share * (1 - share)) / trials + z2 / (4 * trials ** 2))) / (1 + z2 / trials);
+  // Rounding must not leave out what was seen.
+  return { low: Math.min(share, Math.max(0, middle - half)), high: Math.max(share, Math.min(1, middle + half)) };
+}
+
+/**
  * The value that Student's t with `degrees` of freedom stays under with probability p in [0.5, 1).
  * @throws {ShapeError} for other p, or degrees that are no whole number from 1.
  */

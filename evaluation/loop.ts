@@ -20,6 +20,8 @@ import type { Clock } from './control.ts';
 import { channelTable } from './channels.ts';
 import { laneMeter } from './lane-meter.ts';
 import type { LaneMeter } from './lane-meter.ts';
+import { calibrated, cleanStepsOf, excessOf, laneDuty } from './stealth/detection.ts';
+import type { CalibratedDetector, LaneDuty } from './stealth/detection.ts';
 import { wholePanel } from './part.ts';
 import type { Part } from './part.ts';
 import type { Recorder } from './recorder.ts';
@@ -114,6 +116,10 @@ export async function openLoop(
   const seen = new Float32Array(lanes * size);
   const actions = env.actionSize;
   const action = new Float64Array(lanes * actions);
+  const posts = scenario.detectors ?? [];
+  // Filled before the first step; an attack asks no sooner.
+  const duties: LaneDuty[] = [];
+
   const groups: Group[] = part.attacks.flatMap((a, place) => {
     const spec = scenario.attacks[a]!;
     const label = labelOf(spec);
@@ -132,6 +138,10 @@ export async function openLoop(
           { place: { path: `/attacks/${a}/name` } },
         );
       }
+      if (attack.evades === true && posts.length === 0)
+        throw new ConfigError(`attack '${spec.name}' evades detectors, and the scenario has none`, {
+          place: { path: `/attacks/${a}/name` },
+        });
       const features = env.laneFeatures(first);
       const plant = plantModel(env.lane(first));
       const spaces = members.map((_, b) => spacesOf(env, first + b));
@@ -142,7 +152,14 @@ export async function openLoop(
         label,
         attack,
         victim,
-        engine: attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features, plant }),
+        engine: attackEngine({
+          attack,
+          threat: threatModel(spec.threat, features),
+          victim,
+          features,
+          plant,
+          alarm: posts.length === 0 ? undefined : excessOf((row) => duties[first + row]!, size),
+        }),
         first,
         size: members.length,
         clean: clean.subarray(first * size, (first + members.length) * size),
@@ -201,6 +218,20 @@ export async function openLoop(
       return step;
     },
     *prepare() {
+      if (posts.length > 0) {
+        const recorded = recording(totalSteps);
+        const perDay = Math.round(86_400 / env.secondsPerTimeStep);
+        const posted: CalibratedDetector[][] = [];
+        for (let b = 0; b < count; b++) {
+          const own = cleanStepsOf(recorded, part.buildings[b]!, env.laneFeatures(b), perDay);
+          posted.push([]);
+          for (const spec of posts) {
+            posted[b]!.push(calibrated(spec, own));
+            yield { attack: labelOf(spec), done: (posted[b]!.length / posts.length + b) / count };
+          }
+        }
+        for (let lane = 0; lane < lanes; lane++) duties.push(laneDuty(posted[lane % count]!, size, perDay, totalSteps));
+      }
       for (const { label, attack, victim, first, size: rows } of groups) {
         if (attack.prepare === undefined) continue;
         const own = root.split('attack').split(label);
@@ -227,6 +258,10 @@ export async function openLoop(
       decide(seen, action);
       for (const group of groups) group.engine.acted(group.action);
       recordSeen();
+      for (let lane = 0; lane < duties.length; lane++) {
+        duties[lane]!.see(seen, lane * size, action, lane * actions);
+        channels[lane]!.detection(recorder, duties[lane]!.scores);
+      }
       batch = env.step(action);
       step++;
       for (let lane = 0; lane < lanes; lane++)
@@ -245,6 +280,7 @@ export async function openLoop(
           steps: step,
           return: returns[lane]!,
           kpis: own,
+          ...(duties.length === 0 ? {} : { detection: duties[lane]!.report() }),
         };
         if (group === undefined) return base;
         const meter = group.meters[lane - group.first]!;

@@ -3,6 +3,7 @@ import { earlyStop } from '../agents/early-stop.ts';
 import { controllers, learners } from '../agents/index.ts';
 import { presets } from '../agents/preset.ts';
 import { attacks } from '../attacks/index.ts';
+import { detectors } from '../defenses/detector/index.ts';
 import { constraints } from '../attacks/constraint/index.ts';
 import { objectives } from '../attacks/objective/index.ts';
 import { threatPresets } from '../attacks/presets.ts';
@@ -21,6 +22,7 @@ import { rewardNames } from '../sim/district/reward.ts';
 export const vocabulary: Vocabulary = {
   attacks,
   threat: threatSchema,
+  detectors,
   learners,
   environments,
   earlyStop,
@@ -45,6 +47,7 @@ export interface Listed {
 /** What there is to name, by kind. */
 export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
   attacks: defined(attacks),
+  detectors: defined(detectors),
   objectives: named(objectives),
   targets: named(targets),
   presets: named(threatPresets),

@@ -22,6 +22,7 @@ Regret is KPI under attack minus KPI of the clean twin; 1.0 is the building with
 ${kpiTable(result.lanes)}
 <h2>Attacks</h2>
 ${attackTable(result.lanes)}
+${detectionTable(result.lanes)}
 ${schema === null ? '' : charts(schema, frames, building, labels)}
 <h2>Checks</h2>
 <ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
@@ -57,6 +58,25 @@ function attackTable(lanes: readonly LaneResult[]): string {
   const show = (value: number | null | undefined, digits: number): string => value?.toFixed(digits) ?? '–';
   return `<table><thead><tr><th>lane</th><th>success rate</th><th>mean |Δaction|</th><th>side changed</th><th>L∞ max</th><th>L∞ mean</th><th>queries</th><th>gradients</th><th>seconds</th></tr></thead><tbody>
 ${rows.map((lane) => `<tr><td>${escape(lane.lane)}</td><td>${show(lane.success?.rate, 3)}</td><td>${show(lane.success?.meanAbsoluteActionChange, 3)}</td><td>${show(lane.success?.sideChangeRate, 3)}</td><td>${show(lane.norms?.linfMax, 4)}</td><td>${show(lane.norms?.linfMean, 4)}</td><td>${show(lane.cost?.queries, 0)}</td><td>${show(lane.cost?.gradients, 0)}</td><td>${show(lane.cost?.seconds, 1)}</td></tr>`).join('\n')}</tbody></table>`;
+}
+
+/** Nothing where no detector was on duty. */
+function detectionTable(lanes: readonly LaneResult[]): string {
+  const rows = lanes.flatMap((lane) =>
+    Object.entries(lane.detection ?? {}).map(([detector, own]) => {
+      const share = own.rate === null ? '–' : `${(100 * own.rate).toFixed(1)} %`;
+      const interval =
+        own.interval === null
+          ? ''
+          : ` (${(100 * own.interval.low).toFixed(1)} to ${(100 * own.interval.high).toFixed(1)})`;
+      return `<tr><td>${escape(lane.lane)}</td><td>${escape(detector)}</td><td>${share}${interval}</td><td>${own.alarmDays} of ${own.heldOutDays}</td><td>${own.firstAlarm ?? 'never'}</td><td>${own.threshold.toPrecision(4)}</td></tr>`;
+    }),
+  );
+  if (rows.length === 0) return '';
+  return `<h2>Detection</h2>
+<p>Days with an alarm, of those that a detector has neither learnt from nor been calibrated on, with 95 % intervals; on clean lanes the alarms are false.</p>
+<table><thead><tr><th>lane</th><th>detector</th><th>days with an alarm</th><th>days</th><th>steps before the first</th><th>threshold</th></tr></thead><tbody>
+${rows.join('\n')}</tbody></table>`;
 }
 
 /** Net consumption of one lane over the whole run. */

@@ -52,6 +52,8 @@ const settings: readonly (readonly [AttackName, Readonly<Record<string, unknown>
   ['bifurcation', { steps: 3, restarts: 3, start: 'random' }],
   ['toggle-bifurcation', { steps: 7, schedule: 'constant' }],
   ['planned', { steps: 5 }],
+  ['evasive', { steps: 5 }],
+  ['evasive', { steps: 5, target: 'toggle' }],
   ['paper-pgd', { steps: 9 }],
   ['paper-pgd', { steps: 9, objective: 'paper-grouped-margin', target: 'toggle' }],
   ...Object.keys(objectives).map((objective) => ['pgd', { objective, steps: 5, restarts: 2 }] as const),

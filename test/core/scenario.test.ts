@@ -13,6 +13,7 @@ const schema = scenarioSchema({
     },
   },
   threat: z.strictObject({ epsilon: z.number().min(0).max(1).default(0.05) }),
+  detectors: { ewma: { title: 'EWMA', config: z.strictObject({ weight: z.number().default(0.1) }) } },
   learners: {
     ppo: {
       title: 'PPO',
