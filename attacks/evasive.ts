@@ -4,7 +4,7 @@ import { goalOf } from '../core/goal.ts';
 import type { GradientAccess } from '../core/victim.ts';
 import { needBothSides } from './objective/categorical.ts';
 import { define } from './define.ts';
-import { objectives } from './objective/index.ts';
+import { objectiveOf } from './objective/index.ts';
 import { objectiveField, targetField } from './options.ts';
 import { cosine } from './step/schedule.ts';
 import { targetOf } from './target/index.ts';
@@ -32,7 +32,7 @@ export const evasive = define(
   'Tramèr et al. (2020), "On Adaptive Attacks to Adversarial Example Defenses"',
   config,
   ({ objective: name, target: targetName, steps, weight }): ObservationAttack => {
-    const objective = objectives[name];
+    const objective = objectiveOf(name);
     const target = targetOf(targetName);
     const schedule = cosine(1);
 

@@ -2,7 +2,14 @@ import type { KnownPlant } from './plant.ts';
 import type { Head } from './policy.ts';
 import type { Rng } from './rng.ts';
 import type { Feature } from './space.ts';
-import type { AccessKind, DecisionAccess, DifferentiableScore, GradientAccess, Question, ScoreAccess } from './victim.ts';
+import type {
+  AccessKind,
+  DecisionAccess,
+  DifferentiableScore,
+  GradientAccess,
+  Question,
+  ScoreAccess,
+} from './victim.ts';
 
 /** How the changes of a row's features count together. */
 export type Norm = 'linf' | 'l2' | 'l1' | 'l0';
