@@ -95,9 +95,13 @@ function roomFor(victim: GradientAccess, rows: number): Room {
 /** The context of the rows that strike. @param numbers of the whole batch [rows·O] */
 function part(context: AttackContext, { chosen, size, names }: Room, count: number, numbers: number): AttackContext {
   const rows = chosen.subarray(0, count);
-  const { queriesLeft, found } = context;
+  const { queriesLeft, found, alarm } = context;
   return {
     ...context,
+    alarm: alarm && {
+      name: alarm.name,
+      evaluate: (x, asked, score, gradient, of) => alarm.evaluate(x, asked, score, gradient, names(of, asked)),
+    },
     rngs: Array.from(rows, (row): Rng => context.rngs[row]!),
     set: partOf(context.set, rows, size, names, numbers),
     ...(queriesLeft === undefined ? {} : { queriesLeft: Float64Array.from(rows, (row) => queriesLeft[row]!) }),
