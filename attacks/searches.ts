@@ -10,8 +10,9 @@ import { fmn } from './fmn.ts';
 import { greedySensors } from './greedy-sensors.ts';
 import { minEpsilon } from './min-epsilon.ts';
 import { miFgsm, niFgsm } from './momentum.ts';
+import { universal } from './universal.ts';
 
-/** Searches of the best point within a budget, and of the least perturbation that is enough. */
+/** Searches of the best point within a budget, of the least perturbation that is enough, and of one for all steps. */
 export const searches = {
   bim,
   'mi-fgsm': miFgsm,
@@ -26,4 +27,5 @@ export const searches = {
   deepfool,
   'cw-l2': cwL2,
   'greedy-sensors': greedySensors,
+  universal,
 } satisfies Record<string, Definition<ObservationAttack>>;

@@ -38,6 +38,8 @@ const settings: readonly (readonly [AttackName, Readonly<Record<string, unknown>
   ['deepfool', { steps: 5 }],
   ['cw-l2', { steps: 8, searches: 3 }],
   ['greedy-sensors', {}],
+  ['universal', { record: 12, steps: 4 }],
+  ['universal', { record: 12, steps: 4, objective: 'grouped-margin', target: 'toggle' }],
   ['fgsm', { objective: 'grouped-margin', target: 'toggle' }],
   ['nes', { queryBudget: 30 }],
   ['nes', { queryBudget: 30, step: 'normalised', target: 'toggle', objective: 'grouped-margin', momentum: 0 }],
