@@ -9,18 +9,20 @@ const timing = timingSpec
   .optional()
   .meta({ title: 'Timing', description: 'The steps that are attacked; empty: every one.' });
 
-/** A registry entry: options are parsed (defaults filled, unknown keys named) before the attack is made. Every attack can be timed. */
+/** A registry entry: options are parsed (defaults filled, unknown keys named) before the attack is made. Every attack can be timed. @param threat its own default */
 export function define<Options>(
   title: string,
   source: string,
   config: z.ZodObject & z.ZodType<Options>,
   make: (options: Options) => ObservationAttack,
+  threat?: Readonly<Record<string, unknown>>,
 ): Definition<ObservationAttack> {
   const whole = config.extend({ timing });
   return {
     title,
     source,
     config: whole,
+    ...(threat === undefined ? {} : { threat }),
     make(raw) {
       const { timing: when, ...options } = parseValueAs<{ readonly timing?: z.output<typeof timingSpec> }>(
         raw ?? {},

@@ -11,6 +11,18 @@ import { bifurcation, pgd, toggleBifurcation } from './pgd.ts';
 import { planned } from './plan/planned.ts';
 import { randomNoise } from './random-noise.ts';
 import { searches } from './searches.ts';
+import { sensorDelay, sensorDropout, sensorReplay } from './sensor/index.ts';
+import { snooping } from './snooping/snooping.ts';
+
+/** What can be made on an imitator. */
+const onGradients = {
+  bifurcation,
+  'toggle-bifurcation': toggleBifurcation,
+  pgd,
+  fgsm,
+  ...searches,
+  'paper-pgd': paperPgd,
+};
 
 /** Attacks on what the controller observes, by the name a scenario uses. */
 export const attacks = {
@@ -31,6 +43,10 @@ export const attacks = {
   'hop-skip-jump': hopSkipJump,
   boundary,
   evasive,
+  snooping: snooping(onGradients),
+  'sensor-delay': sensorDelay,
+  'sensor-dropout': sensorDropout,
+  'sensor-replay': sensorReplay,
   'random-noise': randomNoise,
   'paper-pgd': paperPgd,
   none,

@@ -24,7 +24,7 @@ function stealth(solar: number): EpsilonOf {
 }
 
 /**
- * The paper's epsilon vectors. Solar generation and net consumption are mis-scaled by CityLearn 2.0.0 (0.03 of them is 26 kW
+ * The paper's epsilon vectors, and `unbounded`: nothing but the box, for what is no small perturbation (a sensor that is slow or silent). Solar generation and net consumption are mis-scaled by CityLearn 2.0.0 (0.03 of them is 26 kW
  * and 27 kWh); the stealth vectors shrink them to the size of the others. Source: parameters.json files of arXiv 2407.05182;
  * run names in `docs/attacks.md`.
  */
@@ -36,6 +36,7 @@ export const threatPresets = {
   'stealth-rescale': stealth(0.00012),
   'stealth-mask-solar': stealth(0),
   'stealth-scale': stealth(0.0012),
+  unbounded: () => 1e9,
 } satisfies Record<string, EpsilonOf>;
 
 export type ThreatPreset = keyof typeof threatPresets;

@@ -5,5 +5,7 @@ export interface Definition<Product> {
   readonly title: string;
   readonly source: string;
   readonly config: z.ZodObject;
+  /** Of an attack: the threat section it has where a scenario names none. */
+  readonly threat?: Readonly<Record<string, unknown>>;
   make(raw: unknown): Product;
 }

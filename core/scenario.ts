@@ -71,7 +71,7 @@ export type RewardChoice =
 
 /** What a scenario may name. The registries live above `core`; whoever composes them passes them in. */
 export interface Vocabulary {
-  readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
+  readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config' | 'threat'>>>;
   readonly threat: z.ZodObject;
   readonly detectors: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
@@ -99,7 +99,9 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
           .regex(/^[^/]+$/, 'a label may not contain /')
           .optional()
           .describe('Name of this row in results and charts; default: the attack’s name.'),
-        threat: vocabulary.threat.prefault({}).describe('What the attacker may change, and how far.'),
+        threat: vocabulary.threat
+          .prefault(definition.threat ?? {})
+          .describe('What the attacker may change, and how far.'),
         config: definition.config.prefault({}).describe('Options of this attack.'),
       })
       .meta({ title: definition.title }),

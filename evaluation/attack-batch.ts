@@ -154,6 +154,8 @@ export function openLoopAttack({ name, config }: AttackSpec): ObservationAttack 
   const attack = attacks[name as AttackName].make(config);
   if (attack.prepare !== undefined)
     throw new ConfigError(`attack '${name}' learns from the closed loop before it begins; run it with \`evaluate\``);
+  if (attack.remembers === true)
+    throw new ConfigError(`attack '${name}' shows what it saw before, in the order of time; run it with \`evaluate\``);
   return attack;
 }
 

@@ -67,7 +67,7 @@ function falseAlarms(lanes: readonly LaneResult[]): Check[] {
     );
 }
 
-/** Random noise in the same ball must not beat an attack that uses gradients: that is the mark of masked gradients. */
+/** Random noise, which asks nothing, must not beat an attack that uses gradients: that is the mark of masked gradients. */
 function weakerThanNoise(lanes: readonly LaneResult[]): Check[] {
   return lanes
     .filter((lane) => lane.cost?.gradients === 0 && lane.regret !== undefined)

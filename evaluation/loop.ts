@@ -52,7 +52,6 @@ interface Group {
   readonly action: Float64Array;
   readonly rngs: readonly Rng[];
   readonly meters: readonly LaneMeter[];
-  readonly notes: readonly string[];
   seconds: number;
 }
 
@@ -169,7 +168,6 @@ export async function openLoop(
         meters: members.map((_, b) =>
           laneMeter(env.laneFeatures(first + b), discrete, source.network !== null || asks),
         ),
-        notes: attack.notes?.(victim.head) ?? [],
         seconds: 0,
       };
     }
@@ -288,7 +286,7 @@ export async function openLoop(
           ...base,
           regret: regret(own, kpis[b]!.values()),
           ...meter.report(),
-          ...(group.notes.length === 0 ? {} : { notes: group.notes }),
+          ...notesOf(group),
           cost: { queries: meter.queries, gradients: meter.gradients, seconds: group.seconds / group.size },
         };
       });
@@ -308,6 +306,12 @@ export async function openLoop(
       for (const other of others.values()) other.close?.();
     },
   };
+}
+
+/** What an attack says of itself once it has learned what it learns: absent where there is nothing to say. */
+function notesOf({ attack, victim }: Group): Pick<LaneResult, 'notes'> {
+  const notes = attack.notes?.(victim.head) ?? [];
+  return notes.length === 0 ? {} : { notes };
 }
 
 /** What the scenario says of its victim beside its name. */

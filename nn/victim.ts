@@ -1,12 +1,15 @@
 import { ShapeError } from '../core/errors.ts';
 import { headActions } from '../core/policy.ts';
-import type { Head } from '../core/policy.ts';
+import type { Head, PolicyCard } from '../core/policy.ts';
 import type { GradientAccess } from '../core/victim.ts';
-import type { Policy } from './policy.ts';
+import type { Network } from './network.ts';
 import { headReads } from './policy-card.ts';
 
 /** White-box access to a policy. The policy stays the caller's to dispose. */
-export function policyVictim(policy: Policy): GradientAccess {
+export function policyVictim(policy: {
+  readonly network: Pick<Network, 'inputs' | 'outputs' | 'forward' | 'backwardInput'>;
+  readonly card: Pick<PolicyCard, 'head'>;
+}): GradientAccess {
   const { network, card } = policy;
   const { head } = card;
   // Views of exactly [rows×K]; rows seldom change, so neither do they.

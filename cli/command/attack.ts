@@ -24,7 +24,7 @@ export function attackCommand(): Command {
     .requiredOption('--observations <file>', 'CSV (.gz too) with a column per feature, normalised, one row a step')
     .requiredOption('--attack <name>', 'see `faultline list attacks`')
     .option('--config <json>', 'options of the attack', '{}')
-    .option('--threat <json>', 'threat set: preset or epsilon, overrides, mask, units', '{}')
+    .option('--threat <json>', 'threat set: preset or epsilon, overrides, mask, units; default: the attack’s own')
     .option('--seed <n>', 'seed', integer('--seed', 0, Number.MAX_SAFE_INTEGER), 0)
     .option(
       '--workers <n>',
@@ -56,7 +56,7 @@ export function attackCommand(): Command {
             {
               name: options.attack,
               config: json('--config', options.config),
-              threat: json('--threat', options.threat),
+              ...(options.threat === undefined ? {} : { threat: json('--threat', options.threat) }),
             },
           ],
         },

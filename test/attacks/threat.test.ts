@@ -41,6 +41,7 @@ describe('the paper’s presets, written out by index (bifurcation.md 2.3)', () 
     'stealth-rescale': stealth(0.00012),
     'stealth-mask-solar': stealth(0),
     'stealth-scale': stealth(0.0012),
+    unbounded: free(1e9),
   };
   it.each(Object.keys(threatPresets) as (keyof typeof threatPresets)[])('%s', (preset) => {
     expect(vector({ preset })).toEqual(expected[preset].map(down));

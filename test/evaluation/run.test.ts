@@ -250,3 +250,25 @@ describe('run', () => {
     expect(checks.filter((check) => check.name.startsWith('threat-set')).every((check) => check.passed)).toBe(true);
   });
 });
+
+describe('attacks that listen, remember or only ask', () => {
+  it('run in the closed loop: learned before the first step, noted in the result, without a question to the victim', async () => {
+    const { lanes, checks } = await result({
+      attacks: [
+        { name: 'snooping', config: { days: 4, hidden: [16], epochs: 20 } },
+        { name: 'sensor-delay', config: { steps: 4 } },
+        { name: 'sensor-dropout', threat: { preset: 'unbounded', mask: ['time'] } },
+        { name: 'square', config: { queryBudget: 10 } },
+        { name: 'boundary', config: { queryBudget: 10 } },
+      ],
+    });
+    const lane = (attack: string) => lanes.find((one) => one.attack === attack)!;
+    expect(lane('snooping').notes![0]).toMatch(/^imitator of 76 recorded pairs, 20 epochs; on 20 later ones/);
+    expect(lane('snooping').cost!.queries + lane('snooping').cost!.gradients).toBe(0);
+    expect(lane('snooping').norms!.linfMax).toBeLessThanOrEqual(0.05);
+    expect(lane('sensor-delay').norms!.linfMax).toBeGreaterThan(0.3);
+    expect(lane('sensor-dropout').norms!.physical['hour_cos']!.max).toBe(0);
+    for (const name of ['square', 'boundary']) expect(lane(name).cost!.queries).toBeLessThanOrEqual(10 * 100);
+    expect(checks.filter(({ name }) => name.startsWith('threat-set/')).every(({ passed }) => passed)).toBe(true);
+  });
+});

@@ -93,6 +93,29 @@ describe('a controller over HTTP in the closed loop', () => {
     },
   );
 
+  it.each(['normalised', 'physical'] as const)(
+    'is attacked by its decisions as the same rule in process, on %s observations, within the budget of the attack',
+    async (units) => {
+      const attacks = [
+        {
+          name: 'hop-skip-jump',
+          config: { wanted: 'changed', threshold: 0.05, queryBudget: 30 },
+          threat: { epsilon: 0.3 },
+        },
+      ];
+      const far = await run(files, { victim: { policy: `${controller.url}/act`, units }, attacks });
+      const near = await run(inProcess(units), { victim: { policy: `${controller.url}/act`, units }, attacks });
+      const lanes = ({ lanes }: RunResult): unknown =>
+        lanes.map(({ cost, ...lane }) => ({ ...lane, queries: cost?.queries }));
+      expect(lanes(far)).toEqual(lanes(near));
+      const attacked = far.lanes.filter((lane) => lane.attack !== 'clean');
+      for (const { cost, success, steps } of attacked) {
+        expect(cost!.queries).toBeLessThanOrEqual(30 * steps);
+        expect(success!.meanAbsoluteActionChange).toBeGreaterThan(0);
+      }
+    },
+  );
+
   it('an attack that needs gradients is refused by name, before anything is asked', async () => {
     const before = await controller.asked();
     const attempt = run(files, { victim: { policy: `${controller.url}/act` }, attacks: [{ name: 'pgd' }] });
