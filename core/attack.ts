@@ -158,3 +158,24 @@ export interface ObservationAttackOf<Kind extends AccessKind> {
 export type ObservationAttack<Kind extends AccessKind = AccessKind> = {
   readonly [Each in Kind]: ObservationAttackOf<Each>;
 }[Kind];
+
+/** What an attack on actions knows beside them. */
+export interface ActionContext {
+  /** Steps since the episode's start. */
+  readonly step: number;
+  /** [rows] one stream a row. */
+  readonly rngs: readonly Rng[];
+  /** [A] the components, with their ranges. */
+  readonly features: readonly Feature[];
+}
+
+/** Sits between the controller and the device: proposes what is done instead of what was decided; the engine verifies and judges it. */
+export interface ActionAttack {
+  readonly stage: 'action';
+  /** How far an action may be moved, in its physical unit; Infinity: to the ends of its range. */
+  readonly bound: number;
+  /** @param action [rows×A] physical, decided  @param out [rows×A] done; may not alias action */
+  tamper(action: Float64Array, rows: number, context: ActionContext, out: Float64Array): void;
+  /** @param ended [rows] 1 where an episode just ended */
+  reset?(ended: Uint8Array): void;
+}

@@ -32,6 +32,8 @@ export interface LaneResult {
   readonly attack: string;
   readonly steps: number;
   readonly return: number;
+  /** Of an attack that has some of the buildings: whether it has this one. */
+  readonly compromised?: boolean;
   readonly kpis: Readonly<Record<string, number | null>>;
   /** KPI(attacked) − KPI(clean); absent on the clean lane. */
   readonly regret?: Readonly<Record<string, number | null>>;

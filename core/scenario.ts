@@ -6,6 +6,8 @@ import { parseDocumentAs, parseValueAs } from './document.ts';
 export interface AttackSpec {
   readonly name: string;
   readonly label?: string | undefined;
+  /** Share of the buildings, or their names, that the attacker has; absent: all. */
+  readonly compromised?: number | readonly string[] | undefined;
   readonly threat: Readonly<Record<string, unknown>>;
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -99,6 +101,12 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
           .regex(/^[^/]+$/, 'a label may not contain /')
           .optional()
           .describe('Name of this row in results and charts; default: the attack’s name.'),
+        compromised: z
+          .union([z.number().min(0).max(1), z.array(z.string().min(1)).min(1)])
+          .optional()
+          .describe(
+            'Share of the buildings that the attacker has, drawn by seed, or their names; the others run clean. Default: all.',
+          ),
         threat: vocabulary.threat
           .prefault(definition.threat ?? {})
           .describe('What the attacker may change, and how far.'),

@@ -5,6 +5,7 @@ import { ConfigError, DataError } from '../core/errors.ts';
 import type { Head } from '../core/policy.ts';
 import type { Feature } from '../core/space.ts';
 import type { GradientAccess } from '../core/victim.ts';
+import { actionAttacks } from '../attacks/action/index.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
@@ -151,6 +152,8 @@ function successCurve(outcomes: readonly ChunkOutcome[], rows: number): NonNulla
 
 /** An attack that recorded rows are enough for. @throws {ConfigError} for one that learns from the closed loop first. */
 export function openLoopAttack({ name, config }: AttackSpec): ObservationAttack {
+  if (Object.hasOwn(actionAttacks, name))
+    throw new ConfigError(`attack '${name}' changes actions, not observations; run it with \`evaluate\``);
   const attack = attacks[name as AttackName].make(config);
   if (attack.prepare !== undefined)
     throw new ConfigError(`attack '${name}' learns from the closed loop before it begins; run it with \`evaluate\``);

@@ -6,6 +6,11 @@ import { labelOf } from '../core/scenario.ts';
 import type { ThreatReport } from './checks.ts';
 import { decider, spacesOf } from './decider.ts';
 import type { StepBatch } from '../core/environment.ts';
+import { actionEngine } from '../attacks/action/engine.ts';
+import type { ActionEngine } from '../attacks/action/engine.ts';
+import { actionAttacks } from '../attacks/action/index.ts';
+import type { ActionAttackName } from '../attacks/action/index.ts';
+import { compromisedBuildings, runsOf } from './compromised.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
@@ -39,9 +44,12 @@ import { ConfigError } from '../core/errors.ts';
 /** One attack over buildings that share its threat set: its rows are contiguous, so they share one batch. */
 interface Group {
   readonly label: string;
-  readonly attack: ObservationAttack;
-  readonly victim: GradientAccess;
-  readonly engine: AttackEngine;
+  /** Absent: an attack on actions. */
+  readonly attack?: ObservationAttack;
+  readonly victim?: GradientAccess;
+  readonly engine: Pick<AttackEngine, 'perturb' | 'acted' | 'verdict' | 'meter'>;
+  /** Present: an attack on actions. */
+  readonly tamper?: ActionEngine;
   /** First lane of the group, and how many lanes it has. */
   readonly first: number;
   readonly size: number;
@@ -107,7 +115,8 @@ export async function openLoop(
   const others = new Map<string, VictimSource>();
   for (const a of part.attacks) {
     const { name, config } = scenario.attacks[a]!;
-    for (const other of attacks[name as AttackName].make(config).policies ?? [])
+    if (!isObservationAttack(name)) continue;
+    for (const other of attacks[name].make(config).policies ?? [])
       if (!others.has(other)) others.set(other, await workspace.victim(other));
   }
 
@@ -123,10 +132,38 @@ export async function openLoop(
     const spec = scenario.attacks[a]!;
     const label = labelOf(spec);
     const first = (1 + place) * count;
-    if (spec.threat['units'] !== 'physical' && spec.threat['constraints'] === undefined)
-      return [openGroup(first, buildings)];
-    // A physical epsilon is another normalised one in each building, and constraints know the building.
-    return buildings.map((building, b) => openGroup(first + b, [building]));
+    const taken = compromisedBuildings(
+      spec,
+      scenario.district.buildings,
+      root.split('attack').split(label).split('compromised'),
+    );
+    const runs = runsOf(buildings, taken);
+    const onActions = !isObservationAttack(spec.name);
+    if (!onActions && spec.threat['units'] !== 'physical' && spec.threat['constraints'] === undefined)
+      return runs.map(([at, many]) => openGroup(first + at, buildings.slice(at, at + many)));
+    // A physical epsilon is another normalised one in each building, and so is an action's range; constraints know the building.
+    const open = onActions ? openTampering : openGroup;
+    return buildings.flatMap((building, b) => (taken.has(building) ? [open(first + b, [building])] : []));
+
+    function openTampering(first: number, members: readonly string[]): Group {
+      const tamper = actionEngine({
+        attack: actionAttacks[spec.name as ActionAttackName].make(spec.config),
+        features: env.laneActions(first),
+        discrete: source.network?.head.kind === 'categorical',
+      });
+      return {
+        ...groupOf(first, members, true),
+        tamper,
+        engine: {
+          perturb: (x, _rows, _step, _rngs, out) => out.set(x),
+          acted() {},
+          meter: { queries: 0, gradients: 0, rejected: 0 },
+          get verdict() {
+            return tamper.verdict;
+          },
+        },
+      };
+    }
 
     function openGroup(first: number, members: readonly string[]): Group {
       const attack = attacks[spec.name as AttackName].make(spec.config);
@@ -146,9 +183,8 @@ export async function openLoop(
       const spaces = members.map((_, b) => spacesOf(env, first + b));
       const victim =
         source.network ?? opaqueVictim(source.name, spaces[0]!, asks ? source.together?.(spaces) : undefined);
-      const discrete = source.network?.head.kind === 'categorical';
       return {
-        label,
+        ...groupOf(first, members, source.network !== null || asks),
         attack,
         victim,
         engine: attackEngine({
@@ -159,15 +195,20 @@ export async function openLoop(
           plant,
           alarm: posts.length === 0 ? undefined : excessOf((row) => duties[first + row]!, size),
         }),
+      };
+    }
+
+    function groupOf(first: number, members: readonly string[], judged: boolean): Omit<Group, 'engine'> {
+      const discrete = source.network?.head.kind === 'categorical';
+      return {
+        label,
         first,
         size: members.length,
         clean: clean.subarray(first * size, (first + members.length) * size),
         seen: seen.subarray(first * size, (first + members.length) * size),
         action: action.subarray(first * actions, (first + members.length) * actions),
         rngs: members.map((name) => root.split('attack').split(label).split(name)),
-        meters: members.map((_, b) =>
-          laneMeter(env.laneFeatures(first + b), discrete, source.network !== null || asks),
-        ),
+        meters: members.map((_, b) => laneMeter(env.laneFeatures(first + b), discrete, judged)),
         seconds: 0,
       };
     }
@@ -188,7 +229,13 @@ export async function openLoop(
   let batch: StepBatch = env.reset(root.split('environment'));
   let step = 0;
 
+  /** Lanes of an attack whose buildings it does not have. */
+  const spared = Array.from({ length: lanes - count }, (_, k) => count + k).filter(
+    (lane) => !groups.some(({ first, size: many }) => lane >= first && lane < first + many),
+  );
+
   function recordSeen(): void {
+    for (const lane of spared) channels[lane]!.seen(recorder, clean, seen, lane * size, 0, 0, 0);
     for (const group of groups) {
       const verdict = group.engine.verdict;
       for (let b = 0; b < group.size; b++) {
@@ -231,7 +278,7 @@ export async function openLoop(
         for (let lane = 0; lane < lanes; lane++) duties.push(laneDuty(posted[lane % count]!, size, perDay, totalSteps));
       }
       for (const { label, attack, victim, first, size: rows } of groups) {
-        if (attack.prepare === undefined) continue;
+        if (attack?.prepare === undefined || victim === undefined) continue;
         const own = root.split('attack').split(label);
         const spaces = Array.from({ length: rows }, (_, b) => spacesOf(env, first + b));
         const rehearsal: Rehearsal = {
@@ -254,7 +301,10 @@ export async function openLoop(
         group.seconds += clock.now() - started;
       }
       decide(seen, action);
-      for (const group of groups) group.engine.acted(group.action);
+      for (const group of groups) {
+        group.tamper?.tamper(group.action, group.size, step, group.rngs);
+        group.engine.acted(group.action);
+      }
       recordSeen();
       for (let lane = 0; lane < duties.length; lane++) {
         duties[lane]!.see(seen, lane * size, action, lane * actions);
@@ -271,19 +321,24 @@ export async function openLoop(
         const b = lane % count;
         const group = groups.find(({ first, size }) => lane >= first && lane < first + size);
         const own = kpis[lane]!.values();
+        const label = lane < count ? 'clean' : labels[Math.floor(lane / count) - 1]!;
         const base = {
-          lane: `${buildings[b]!}/${group?.label ?? 'clean'}`,
+          lane: `${buildings[b]!}/${label}`,
           building: buildings[b]!,
-          attack: group?.label ?? 'clean',
+          attack: label,
           steps: step,
           return: returns[lane]!,
           kpis: own,
           ...(duties.length === 0 ? {} : { detection: duties[lane]!.report() }),
         };
-        if (group === undefined) return base;
+        if (lane < count) return base;
+        const spec = scenario.attacks[part.attacks[Math.floor(lane / count) - 1]!]!;
+        const compromised = spec.compromised === undefined ? {} : { compromised: group !== undefined };
+        if (group === undefined) return { ...base, ...compromised, regret: regret(own, kpis[b]!.values()) };
         const meter = group.meters[lane - group.first]!;
         return {
           ...base,
+          ...compromised,
           regret: regret(own, kpis[b]!.values()),
           ...meter.report(),
           ...notesOf(group),
@@ -310,8 +365,12 @@ export async function openLoop(
 
 /** What an attack says of itself once it has learned what it learns: absent where there is nothing to say. */
 function notesOf({ attack, victim }: Group): Pick<LaneResult, 'notes'> {
-  const notes = attack.notes?.(victim.head) ?? [];
+  const notes = victim === undefined ? [] : (attack?.notes?.(victim.head) ?? []);
   return notes.length === 0 ? {} : { notes };
+}
+
+function isObservationAttack(name: string): name is AttackName {
+  return Object.hasOwn(attacks, name);
 }
 
 /** What the scenario says of its victim beside its name. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { earlyStop } from '../agents/early-stop.ts';
 import { controllers, learners } from '../agents/index.ts';
 import { presets } from '../agents/preset.ts';
+import { actionAttacks } from '../attacks/action/index.ts';
 import { attacks } from '../attacks/index.ts';
 import { detectors } from '../defenses/detector/index.ts';
 import { constraints } from '../attacks/constraint/index.ts';
@@ -20,7 +21,7 @@ import { rewardNames } from '../sim/district/reward.ts';
 
 /** Every registry that a scenario can name, composed once. */
 export const vocabulary: Vocabulary = {
-  attacks,
+  attacks: { ...attacks, ...actionAttacks },
   threat: threatSchema,
   detectors,
   learners,
@@ -46,7 +47,7 @@ export interface Listed {
 
 /** What there is to name, by kind. */
 export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
-  attacks: defined(attacks),
+  attacks: defined({ ...attacks, ...actionAttacks }),
   detectors: defined(detectors),
   objectives: named(objectives),
   targets: named(targets),

@@ -5,6 +5,7 @@ import type { Scenario } from '../../core/scenario.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { commandQueue } from '../../evaluation/control.ts';
 import type { Clock } from '../../evaluation/control.ts';
+import { openLoopAttack } from '../../evaluation/attack-batch.ts';
 import { run$, runEvents } from '../../evaluation/run.ts';
 import { simulate } from '../../evaluation/simulate.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
@@ -270,5 +271,64 @@ describe('attacks that listen, remember or only ask', () => {
     expect(lane('sensor-dropout').norms!.physical['hour_cos']!.max).toBe(0);
     for (const name of ['square', 'boundary']) expect(lane(name).cost!.queries).toBeLessThanOrEqual(10 * 100);
     expect(checks.filter(({ name }) => name.startsWith('threat-set/')).every(({ passed }) => passed)).toBe(true);
+  });
+});
+
+describe('attacks on actions', () => {
+  it('change what is done and nothing that is seen', async () => {
+    const all = await events({ attacks: [{ name: 'action-flip', config: { share: 1 } }, { name: 'action-hold' }] });
+    const last = all.at(-1)!;
+    if (last.type !== 'finished') throw new Error('unfinished');
+    const lane = (attack: string) => last.result.lanes.find((one) => one.attack === attack)!;
+    const flipped = lane('action-flip');
+    expect(flipped.norms!.linfMax).toBe(0);
+    expect(flipped.cost).toMatchObject({ queries: 0, gradients: 0 });
+    expect(flipped.success!.sideChangeRate).toBeGreaterThan(0.5);
+    expect(flipped.success!.meanAbsoluteActionChange).toBeGreaterThan(0.01);
+    expect(flipped.return).not.toBe(lane('clean').return);
+    // At the first step both lanes see the same and decide the same.
+    const [clean, done] = ['clean', 'action-flip'].map((attack) => column(all, `Building_1/${attack}/action`));
+    expect(done![0]).toBe(-clean![0]!);
+    const held = column(all, 'Building_1/action-hold/action');
+    expect(new Set(held).size).toBe(1);
+  });
+
+  it('are not for recorded observations', () => {
+    const attack = { name: 'action-flip', threat: {}, config: {} };
+    expect(() => openLoopAttack(attack)).toThrow(/changes actions, not observations/);
+    expect(() => openLoopAttack({ ...attack, name: 'sensor-delay' })).toThrow(/in the order of time/);
+  });
+});
+
+describe('compromised buildings', () => {
+  const district = { buildings: ['Building_1', 'Building_2', 'Building_3'], steps: 50 };
+
+  it('are a share of the panel, the rest of which runs clean', async () => {
+    const { lanes } = await result({ district, attacks: [{ name: 'bifurcation', compromised: 0.34 }] });
+    const attacked = lanes.filter((lane) => lane.attack === 'bifurcation');
+    expect(attacked.map((lane) => lane.compromised).filter(Boolean)).toHaveLength(1);
+    for (const lane of attacked) {
+      const twin = lanes.find((one) => one.attack === 'clean' && one.building === lane.building)!;
+      if (lane.compromised === true) expect(lane.norms!.linfMax).toBeGreaterThan(0);
+      else {
+        expect(lane.kpis).toEqual(twin.kpis);
+        expect(lane.norms).toBeUndefined();
+      }
+    }
+    const again = await result({ district, attacks: [{ name: 'bifurcation', compromised: 0.34 }] });
+    expect(again.lanes.map((lane) => lane.compromised)).toEqual(lanes.map((lane) => lane.compromised));
+  });
+
+  it('or those that are named, attacked as if all were', async () => {
+    const named = { name: 'pgd', config: { steps: 5, start: 'random' } };
+    const some = await result({ district, attacks: [{ ...named, compromised: ['Building_1', 'Building_3'] }] });
+    const every = await result({ district, attacks: [named] });
+    const of = ({ lanes }: RunResult, building: string) =>
+      lanes.find((lane) => lane.attack === 'pgd' && lane.building === building)!;
+    expect(of(some, 'Building_3').kpis).toEqual(of(every, 'Building_3').kpis);
+    expect([1, 2, 3].map((b) => of(some, `Building_${b}`).compromised)).toEqual([true, false, true]);
+    expect(of(every, 'Building_1').compromised).toBeUndefined();
+    const wrong = result({ district, attacks: [{ ...named, compromised: ['Building_9'] }] });
+    await expect(wrong).rejects.toThrow("unknown building 'Building_9'");
   });
 });
