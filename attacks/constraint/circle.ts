@@ -24,7 +24,6 @@ export const circleConfig = z.strictObject({
 });
 
 interface Pair {
-  readonly name: string;
   readonly cos: number;
   readonly sin: number;
   /** [2×points] cosine and sine of whole months, days or hours. */
@@ -45,7 +44,7 @@ const cycles: Readonly<Record<string, readonly number[]>> = {
  */
 export function circleRule(options: z.output<typeof circleConfig>, { features }: Setting): Rule {
   const { tolerance, whole } = options;
-  const pairs = pairsOf(options.pairs, features);
+  const pairs = pairsOf(options.pairs, features, whole);
   let clean: Float32Array = new Float32Array(0);
   let intervals: Intervals | undefined;
   let room = new Uint8Array(0);
@@ -130,6 +129,24 @@ export function circleRule(options: z.output<typeof circleConfig>, { features }:
     !(intervals!.lower[i + pair.cos]! < intervals!.upper[i + pair.cos]!) &&
     !(intervals!.lower[i + pair.sin]! < intervals!.upper[i + pair.sin]!);
 
+  /** The box of a pair shrinks to that of the points in it. */
+  function narrowToPoints(pair: Pair, i: number, ends: Intervals): void {
+    const [cos, sin] = [i + pair.cos, i + pair.sin];
+    let [west, east, south, north] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let k = -2; k < pair.points.length; k += 2) {
+      const a = k < 0 ? clean[cos]! : pair.points[k]!;
+      const b = k < 0 ? clean[sin]! : pair.points[k + 1]!;
+      if (a < ends.lower[cos]! || a > ends.upper[cos]! || b < ends.lower[sin]! || b > ends.upper[sin]!) continue;
+      west = Math.min(west, a);
+      east = Math.max(east, a);
+      south = Math.min(south, b);
+      north = Math.max(north, b);
+    }
+    if (west === Infinity) return;
+    ends.keep(cos, west, east);
+    ends.keep(sin, south, north);
+  }
+
   /** Whether a pair is where it may be. */
   function allowed(
     pair: Pair,
@@ -170,6 +187,7 @@ export function circleRule(options: z.output<typeof circleConfig>, { features }:
           continue;
         }
         room[row] = 1;
+        if (whole) narrowToPoints(pair, i, ends);
         search(
           pair,
           i,
@@ -217,7 +235,7 @@ export function circleRule(options: z.output<typeof circleConfig>, { features }:
   }
 }
 
-function pairsOf(wanted: readonly string[] | undefined, features: readonly Feature[]): Pair[] {
+function pairsOf(wanted: readonly string[] | undefined, features: readonly Feature[], whole: boolean): Pair[] {
   const position = (name: string): number => features.findIndex((feature) => feature.name === name);
   const observed = features.flatMap(({ name }) => {
     const base = name.replace(/_cos$/, '');
@@ -232,7 +250,13 @@ function pairsOf(wanted: readonly string[] | undefined, features: readonly Featu
       throw new UnknownNameError('calendar pair', name, observed, { path: '/threat/constraints/circle/pairs' });
     const cos = position(`${name}_cos`);
     const sin = position(`${name}_sin`);
-    return { name, cos, sin, points: pointsOf(name, features[cos]!, features[sin]!) };
+    const points = pointsOf(name, features[cos]!, features[sin]!);
+    if (whole && points.length === 0)
+      throw new ConfigError(
+        `constraint circle: how many points '${name}' has is not known, so it cannot be held to whole ones; known: ${Object.keys(cycles).join(', ')}`,
+        { place: { path: '/threat/constraints/circle/whole' } },
+      );
+    return { cos, sin, points };
   });
 }
 

@@ -6,6 +6,8 @@ import type { Rule, Setting } from './rule.ts';
 import { rounding } from './intervals.ts';
 import { span } from './selection.ts';
 
+const standardHours = [6, 12, 24];
+
 export const forecastConfig = z.strictObject({
   tolerance: z.number().min(0).max(1).default(0.01).meta({
     title: 'Tolerance',
@@ -14,7 +16,7 @@ export const forecastConfig = z.strictObject({
   hours: z
     .array(z.number().positive())
     .length(3)
-    .default([6, 12, 24])
+    .default(standardHours)
     .meta({ title: 'Hours', description: 'Horizons of features that are numbered …_predicted_1, _2 and _3.' }),
 });
 
@@ -25,18 +27,37 @@ interface Link {
   readonly lag: number;
 }
 
-/** `temperature_predicted_6h` or `temperature_predicted_1`: of which series, and how many hours ahead. */
-function horizonOf(name: string, hours: readonly number[]): readonly [string, number] {
-  const match = /^(.+)_predicted_(?:(\d+)h|([123]))$/.exec(name);
-  if (match === null) return [name, 0];
-  return [match[1]!, match[2] === undefined ? hours[Number(match[3]) - 1]! : Number(match[2])];
+/** `temperature_predicted_6h` or `temperature_predicted_1`: of which series, its number, and how many hours ahead by its name. */
+function horizonOf(name: string, hours: readonly number[]): { series: string; number: number; ahead: number } {
+  const match = /^(.+)_predicted_(?:(6|12|24)h|([123]))$/.exec(name);
+  if (match === null) return { series: name, number: 0, ahead: 0 };
+  const number = match[3] === undefined ? standardHours.indexOf(Number(match[2])) + 1 : Number(match[3]);
+  return { series: match[1]!, number, ahead: match[3] === undefined ? Number(match[2]) : hours[number - 1]! };
 }
 
-/** Pairs of features that speak of the same hour at different times. */
-export function forecastLinks(features: readonly Feature[], hours: readonly number[], hoursPerStep: number): Link[] {
-  const horizons = features.map(({ name }) => horizonOf(name, hours));
-  return horizons.flatMap(([series, ahead], said) =>
-    horizons.flatMap(([other, nearer], now) => {
+/** Mean distance of a forecast from what came so many steps later; ∞ where that is no whole number of steps. */
+function meanMiss(forecast: Float64Array, series: Float64Array, steps: number): number {
+  if (!Number.isInteger(steps) || steps >= series.length) return Infinity;
+  let sum = 0;
+  for (let row = 0; row + steps < series.length; row++) sum += Math.abs(forecast[row]! - series[row + steps]!);
+  return sum / (series.length - steps);
+}
+
+/**
+ * Pairs of features that speak of the same hour at different times. Prices of CityLearn's 2023 data are forecast 1, 2 and 3 h ahead under the
+ * names of 6, 12 and 24: where the data are known, the horizon is the one that fits them better.
+ */
+export function forecastLinks({ features, plant }: Setting, hours: readonly number[] = standardHours): Link[] {
+  const hoursPerStep = plant?.hoursPerStep ?? 1;
+  const horizons = features.map(({ name }) => {
+    const { series, number, ahead } = horizonOf(name, hours);
+    const [forecast, truth] = [plant?.series(name), plant?.series(series)];
+    if (number === 0 || forecast === undefined || truth === undefined) return { series, ahead };
+    const miss = (hoursAhead: number): number => meanMiss(forecast, truth, hoursAhead / hoursPerStep);
+    return { series, ahead: miss(number) < miss(ahead) ? number : ahead };
+  });
+  return horizons.flatMap(({ series, ahead }, said) =>
+    horizons.flatMap(({ series: other, ahead: nearer }, now) => {
       const lag = (ahead - nearer) / hoursPerStep;
       const speaks = series === other && Number.isInteger(lag) && lag > 0;
       return speaks && span(features[now]!) !== 0 && span(features[said]!) !== 0 ? [{ now, said, lag }] : [];
@@ -51,11 +72,9 @@ export function forecastLinks(features: readonly Feature[], hours: readonly numb
  * A forecast may lie by no more than what the nearer features can keep up later: `|x'_f − x_f| ≤ ε_j + τ` and within j's range; so a lie
  * that was told can be told on, and the rule hardly ever gives way.
  */
-export function forecastRule(
-  { tolerance, hours }: z.output<typeof forecastConfig>,
-  { features, threat, plant }: Setting,
-): Rule {
-  const links = forecastLinks(features, hours, plant?.hoursPerStep ?? 1);
+export function forecastRule({ tolerance, hours }: z.output<typeof forecastConfig>, setting: Setting): Rule {
+  const { features, threat } = setting;
+  const links = forecastLinks(setting, hours);
   if (links.length === 0)
     throw new ConfigError('constraint forecast: no observed feature is a forecast of another one', {
       place: { path: '/threat/constraints/forecast' },

@@ -6,8 +6,6 @@ import { isTariff } from './levels.ts';
 import { sunlitFeatures } from './night.ts';
 import type { Setting } from './rule.ts';
 
-const standardHours = [6, 12, 24];
-
 /** The preset `physical`: every rule that the observed features and the building have something for, in its strictest standard form. */
 export function physicalConstraints(setting: Setting, without: readonly string[]): ConstraintSpec[] {
   const { features, plant } = setting;
@@ -20,7 +18,7 @@ export function physicalConstraints(setting: Setting, without: readonly string[]
     [isTariff(setting), { name: 'levels' }],
     [sunlitFeatures(setting).length > 0, { name: 'night' }],
     [plant !== undefined, { name: 'rate' }],
-    [forecastLinks(features, standardHours, plant?.hoursPerStep ?? 1).length > 0, { name: 'forecast' }],
+    [forecastLinks(setting).length > 0, { name: 'forecast' }],
     [names.has(socFeature) && plant?.battery() !== undefined, { name: 'soc' }],
     [isBalanced(setting), { name: 'energy' }],
   ];

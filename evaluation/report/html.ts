@@ -23,6 +23,7 @@ ${kpiTable(result.lanes)}
 <h2>Attacks</h2>
 ${attackTable(result.lanes)}
 ${detectionTable(result.lanes)}
+${constraintTable(result.lanes)}
 ${schema === null ? '' : charts(schema, frames, building, labels)}
 <h2>Checks</h2>
 <ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
@@ -77,6 +78,22 @@ function detectionTable(lanes: readonly LaneResult[]): string {
 <p>Days with an alarm, of those that a detector has neither learnt from nor been calibrated on, with 95 % intervals; on clean lanes the alarms are false.</p>
 <table><thead><tr><th>lane</th><th>detector</th><th>days with an alarm</th><th>days</th><th>steps before the first</th><th>threshold</th></tr></thead><tbody>
 ${rows.join('\n')}</tbody></table>`;
+}
+
+/** Which rules held an attacker back, in shares of the steps; empty where no attack had any. */
+function constraintTable(lanes: readonly LaneResult[]): string {
+  const held = lanes.filter((lane) => lane.constraints !== undefined);
+  if (held.length === 0) return '';
+  const names = [...new Set(held.flatMap((lane) => Object.keys(lane.constraints!)))];
+  const cell = (lane: LaneResult, name: string): string => {
+    const counts = lane.constraints![name];
+    if (counts === undefined) return '–';
+    const share = (count: number): string => `${((100 * count) / lane.steps).toFixed(1)} %`;
+    return counts.gaveWay === 0 ? share(counts.bound) : `${share(counts.bound)} (gave way ${share(counts.gaveWay)})`;
+  };
+  return `<h2>Constraints: on which share of the steps each held the attacker back</h2>
+<table><thead><tr><th>constraint</th>${held.map((lane) => `<th>${escape(lane.lane)}</th>`).join('')}</tr></thead><tbody>
+${names.map((name) => `<tr><td>${escape(name)}</td>${held.map((lane) => `<td>${cell(lane, name)}</td>`).join('')}</tr>`).join('\n')}</tbody></table>`;
 }
 
 /** Net consumption of one lane over the whole run. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attackEngine } from '../../../attacks/engine.ts';
 import { attacks } from '../../../attacks/index.ts';
+import { forecastLinks } from '../../../attacks/constraint/forecast.ts';
 import { threatModel } from '../../../attacks/threat.ts';
 import type { ConstraintSpec } from '../../../core/attack.ts';
 import { BudgetError, ConfigError, ShapeError, StateError, UnknownNameError } from '../../../core/errors.ts';
@@ -104,6 +105,35 @@ describe('forecast', () => {
     const { shown } = show([{ name: 'forecast', tolerance: 0.01 }], still(1), () => 1, { threat });
     expect(shown[0]![ahead]).toBeCloseTo(0.5 + 0.05 + 0.01, 6);
   });
+});
+
+it('takes a forecast for the hour that the data say, whatever its name does: prices of 2023 look 1, 2 and 3 h ahead', () => {
+  const price = Float64Array.from(
+    { length: 200 },
+    (_, row) => [0.2, 0.3, 0.5, 0.4][(row * row) % 4]! + (row % 7) / 100,
+  );
+  const names = ['electricity_pricing', ...[6, 12, 24].map((ahead) => `electricity_pricing_predicted_${ahead}h`)];
+  const features = names.map((name) => ({ name, unit: '$/kWh', low: 0.2, high: 0.6 }));
+  const links = (ahead: readonly number[]) =>
+    forecastLinks({
+      features,
+      threat: wide,
+      plant: {
+        ...smallPlant,
+        series: (name) => price.map((_, row) => price[(row + ahead[names.indexOf(name)]!) % price.length]!),
+      },
+    }).map(({ now, said, lag }) => [now, said, lag]);
+  const pairs = (first: number, second: number, third: number) => [
+    [0, 1, first],
+    [0, 2, second],
+    [1, 2, second - first],
+    [0, 3, third],
+    [1, 3, third - first],
+    [2, 3, third - second],
+  ];
+  expect(links([0, 1, 2, 3])).toEqual(pairs(1, 2, 3));
+  expect(links([0, 6, 12, 24])).toEqual(pairs(6, 12, 24));
+  expect(forecastLinks({ features, threat: wide }).map(({ lag }) => lag)).toEqual([6, 12, 6, 24, 18, 12]);
 });
 
 describe('soc and energy', () => {
