@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
-import type { Feature } from '../../core/space.ts';
 import { toNormalised, toPhysical } from '../../core/space.ts';
 import type { Rule, Setting } from './rule.ts';
 import { rounding } from './intervals.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
 import { toPhysical } from '../../core/space.ts';
+import { featureGroups } from '../presets.ts';
 import { unitsField } from './fields.ts';
 import type { Rule, Setting } from './rule.ts';
 import { rounding } from './intervals.ts';
@@ -10,10 +11,13 @@ export const rateConfig = z.strictObject({
   limits: z.record(z.string(), z.number().min(0)).optional().meta({
     title: 'Limits',
     description:
-      'Largest change a step by feature or group; empty: the largest change of each series in the data, for the features that are series.',
+      'Largest change a step by feature or group; empty: the largest change of each series in the data, but for prices and calendar.',
   }),
   units: unitsField('Of the limits.'),
 });
+
+/** Prices and calendar jump by nature, from level to level and from hour to hour: other rules are about them. */
+const jumps = (name: string): boolean => featureGroups['price']!(name) || featureGroups['time']!(name);
 
 /**
  * `min(−r, Δ) ≤ x'_t − x'_{t−1} ≤ max(r, Δ)` against what was shown last; Δ is the true change. What was shown at the edge of its
@@ -29,7 +33,7 @@ export function rateRule({ limits, units }: z.output<typeof rateConfig>, { featu
         { place: { path: '/threat/constraints/rate/limits' } },
       );
     features.forEach((feature, j) => {
-      const series = plant.series(feature.name);
+      const series = jumps(feature.name) ? undefined : plant.series(feature.name);
       if (series !== undefined && span(feature) !== 0) rate[j] = largestChange(series) / Math.abs(span(feature));
     });
   }

@@ -22,10 +22,14 @@ export const smallFeatures: readonly Feature[] = [
 
 export const at = (name: string): number => smallFeatures.findIndex((feature) => feature.name === name);
 
-/** A building whose battery takes what it is told, 10 kWh without loss, and whose only series is the price. */
+/** A building whose battery takes what it is told, 10 kWh without loss, and whose only series are price and temperature. */
 export const smallPlant: PlantModel = {
   hoursPerStep: 1,
-  series: (name) => (name === 'electricity_pricing' ? Float64Array.of(0.2, 0.3, 0.3, 0.5, 0.2) : undefined),
+  series: (name) =>
+    ({
+      electricity_pricing: Float64Array.of(0.2, 0.3, 0.3, 0.5, 0.2),
+      outdoor_dry_bulb_temperature: Float64Array.of(0, 1, 5, 4.5, 2),
+    })[name],
   battery: () => {
     let soc = 0;
     let energy = 0;

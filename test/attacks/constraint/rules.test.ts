@@ -68,10 +68,12 @@ describe('rate', () => {
       (t) => t - 0.5,
     );
     expect(shown[1]![temperature]! - shown[0]![temperature]!).toBeCloseTo(0.01, 6);
-    const price = at('electricity_pricing'); // 0.2 $ at most in the small building's data, of 0.3
     const threat = threatOf(new Float32Array(size).fill(0.5));
     const free = show([{ name: 'rate' }], still(2), (t) => 2 * t - 1, { threat });
-    expect(free.shown[1]![price]! - free.shown[0]![price]!).toBeCloseTo(0.3 / 0.3, 5);
+    // 4 °C at most in the small building's data, of 40; its price jumps as it likes
+    expect(free.shown[1]![temperature]! - free.shown[0]![temperature]!).toBeCloseTo(0.1, 5);
+    const price = at('electricity_pricing');
+    expect(free.shown[1]![price]! - free.shown[0]![price]!).toBe(1);
   });
 
   it('forgets at the end of an episode', () => {
