@@ -99,7 +99,35 @@ const sb3: Readonly<Record<LearnerName, Preset>> = {
   dqn: { ...district.dqn, lanes: 1, config: {} },
 };
 
+/** The adversary's side of a building, whose reward is mostly not of its making either; it chooses on the scale −1 to 1. */
+const shared = { gamma: 0.97, normaliseReward: true } as const;
+/** A victim's reward is shaped by what its battery holds; an adversary's is not. */
+const unshaped = { idleBaseline: false, storedEnergyValue: 0 } as const;
+const adversary: Readonly<Record<LearnerName, Preset>> = {
+  ppo: {
+    steps: 819_200,
+    lanes: 8,
+    config: {
+      net_arch: [64, 64],
+      learning_rate: { linear: 1e-3 },
+      n_steps: 256,
+      batch_size: 256,
+      n_epochs: 6,
+      log_std_init: -0.5,
+      ...shared,
+    },
+  },
+  a2c: { ...district.a2c, config: { ...district.a2c.config, ...shared, ...unshaped, bins: null } },
+  sac: {
+    ...district.sac,
+    steps: 100_000,
+    config: { ...district.sac.config, ...shared, ...unshaped, target_entropy: 'auto' },
+  },
+  td3: { ...district.td3, steps: 100_000, config: { ...district.td3.config, ...shared, ...unshaped } },
+  dqn: { ...district.dqn, config: { ...district.dqn.config, ...shared, ...unshaped } },
+};
+
 /** Settings of every learner, by the names that scenarios use. */
-export const presets = { district, sb3 } as const;
+export const presets = { district, sb3, adversary } as const;
 
 export type PresetName = keyof typeof presets;

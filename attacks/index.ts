@@ -23,6 +23,7 @@ const onGradients = {
   ...searches,
   'paper-pgd': paperPgd,
 };
+import { actionAdversary, learnedAdversary, paAd } from './rl/learned.ts';
 
 /** Attacks on what the controller observes, by the name a scenario uses. */
 export const attacks = {
@@ -47,6 +48,9 @@ export const attacks = {
   'sensor-delay': sensorDelay,
   'sensor-dropout': sensorDropout,
   'sensor-replay': sensorReplay,
+  'learned-adversary': learnedAdversary,
+  'pa-ad': paAd,
+  'action-adversary': actionAdversary,
   'random-noise': randomNoise,
   'paper-pgd': paperPgd,
   none,

@@ -12,8 +12,10 @@ import { replaceFile } from './files.ts';
 
 /** Says which training a folder is of: two that have it in common give the same bits on the same data. */
 export function trainingIdentity(scenario: Scenario): string {
-  const { district, train, seed } = scenario;
-  return hashOf({ district, train: { ...train, ...plannedTraining(train) }, seed });
+  const { district, train, seed, victim } = scenario;
+  const { adversary, ...own } = train;
+  const against = train.environment === 'adversary' ? { adversary, victim } : {};
+  return hashOf({ district, train: { ...own, ...plannedTraining(train) }, seed, ...against });
 }
 
 /** A training to go on with. */
@@ -98,7 +100,7 @@ function cardOf(scenario: Scenario, run: TrainingRun, text: CardText) {
   const { training } = run;
   const { algorithm, environment } = scenario.train;
   const { lanes, preset } = plannedTraining(scenario.train);
-  const onDistrict = environment === 'district';
+  const onDistrict = environment === 'district' || environment === 'adversary';
   const where = onDistrict ? `${scenario.district.buildings.join(', ')} of ${scenario.district.dataset}` : environment;
   return {
     format: 'faultline-card',
@@ -112,6 +114,7 @@ function cardOf(scenario: Scenario, run: TrainingRun, text: CardText) {
     steps: training.step,
     gradientSteps: training.learner.gradientSteps,
     seed: scenario.seed,
+    ...(environment === 'adversary' ? { victim: scenario.victim.policy, adversary: scenario.train.adversary } : {}),
     ...(onDistrict ? { district: scenario.district, dataHash: run.dataHash } : {}),
     features: { observation: run.observation, action: run.action },
     ...text.code,

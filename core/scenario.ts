@@ -60,6 +60,8 @@ export interface Scenario {
     readonly evaluateEpisodes: number;
     /** When it ends before its last step; null: never. */
     readonly stop: Readonly<Record<string, unknown>> | null;
+    /** Of the environment `adversary`: what it chooses, how far it may go; null: the defaults. */
+    readonly adversary: Readonly<Record<string, unknown>> | null;
     readonly config: Readonly<Record<string, unknown>>;
   };
   readonly live: { readonly frameSteps: number; readonly stepsPerSecond: number | null };
@@ -80,6 +82,7 @@ export interface Vocabulary {
   /** What can be trained on, the first by default, and the preset that each takes by itself. */
   readonly environments: Readonly<Record<string, { readonly preset: string }>>;
   readonly earlyStop: z.ZodObject;
+  readonly adversary: z.ZodObject;
   /** Options of every learner under each preset. */
   readonly presets: Readonly<Record<string, Readonly<Record<string, { readonly config: object }>>>>;
   readonly profiles: readonly string[];
@@ -303,6 +306,12 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .nullable()
             .default(null)
             .describe('When the training ends before its last step; null: never.'),
+          adversary: vocabulary.adversary
+            .nullable()
+            .default(null)
+            .describe(
+              'Of the environment `adversary`: what it chooses, how far it may go, what it is paid; null: the defaults.',
+            ),
           config: z
             .record(z.string(), z.unknown())
             .default({})

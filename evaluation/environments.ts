@@ -11,11 +11,16 @@ export interface TrainingEnvironment {
   readonly steps: number | null;
 }
 
-export type EnvironmentName = 'district' | ClassicName;
+export type EnvironmentName = 'district' | 'adversary' | ClassicName;
 
 /** Every environment, by the names of scenarios and the command line; the first is the default. */
 export const environments: Readonly<Record<EnvironmentName, TrainingEnvironment>> = {
   district: { title: 'one building of the scenario’s district', preset: 'district', steps: null },
+  adversary: {
+    title: 'the scenario’s victim on such a building, whose observations the learner perturbs',
+    preset: 'adversary',
+    steps: null,
+  },
   ...(Object.fromEntries(
     Object.entries(classicEnvironments).map(([name, { title, steps }]) => [name, { title, preset: 'sb3', steps }]),
   ) as Record<ClassicName, TrainingEnvironment>),

@@ -11,10 +11,12 @@ import type { Feature } from '../core/space.ts';
 import { loadPolicy, policyFiles } from '../nn/policy.ts';
 import type { PolicyFiles } from '../nn/policy.ts';
 import { policyVictim } from '../nn/victim.ts';
+import { adversaryGround } from './adversary-ground.ts';
 import { classicGround } from './classic-ground.ts';
 import { districtGround } from './district-ground.ts';
 import { environments } from './environments.ts';
 import type { EnvironmentName } from './environments.ts';
+import type { TrainingGround } from './training-ground.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A scenario's training with nothing left open. */
@@ -59,13 +61,16 @@ export interface TrainingRun extends Disposable {
   files(name: string): PolicyFiles;
 }
 
+async function openGround(scenario: Scenario, lanes: number, workspace: Workspace): Promise<TrainingGround> {
+  const { environment } = scenario.train;
+  if (environment === 'adversary') return adversaryGround(scenario, lanes, workspace);
+  return environment === 'district' ? districtGround(scenario, lanes, workspace) : classicGround(scenario, lanes);
+}
+
 /** Opens the training that a scenario describes. */
 export async function openTraining(scenario: Scenario, workspace: Workspace): Promise<TrainingRun> {
   const plan = plannedTraining(scenario.train);
-  const ground =
-    scenario.train.environment === 'district'
-      ? await districtGround(scenario, plan.lanes, workspace)
-      : classicGround(scenario, plan.lanes);
+  const ground = await openGround(scenario, plan.lanes, workspace);
   const { env } = ground;
   const training = train({
     env,

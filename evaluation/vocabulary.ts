@@ -12,6 +12,7 @@ import { targets } from '../attacks/target/index.ts';
 import { threatSchema } from '../attacks/threat.ts';
 import { scenarioSchema } from '../core/scenario.ts';
 import type { Vocabulary } from '../core/scenario.ts';
+import { adversarySchema } from './adversary-ground.ts';
 import { environments } from './environments.ts';
 import { kpiNames } from '../sim/district/kpi.ts';
 import { normalisations } from '../sim/district/observation.ts';
@@ -27,6 +28,7 @@ export const vocabulary: Vocabulary = {
   learners,
   environments,
   earlyStop,
+  adversary: adversarySchema,
   presets,
   // The shipped policies were trained on v2.0, and scenarios take the first; `simulate` has v2.3 for a default.
   profiles: ['v2.0', ...Object.keys(profiles).filter((name) => name !== 'v2.0')],

@@ -62,6 +62,9 @@ const settings: readonly (readonly [AttackName, Readonly<Record<string, unknown>
   ['planned', { steps: 5 }],
   ['evasive', { steps: 5 }],
   ['evasive', { steps: 5, target: 'toggle' }],
+  ['learned-adversary', { policy: 'other' }],
+  ['pa-ad', { policy: 'other', steps: 3 }],
+  ['action-adversary', { policy: 'other', steps: 3 }],
   ['paper-pgd', { steps: 9 }],
   ['paper-pgd', { steps: 9, objective: 'paper-grouped-margin', target: 'toggle' }],
   ...Object.keys(objectives).map((objective) => ['pgd', { objective, steps: 5, restarts: 2 }] as const),
@@ -118,7 +121,7 @@ function bare(
   const lanes = only === undefined ? [0, 1, 2, 3, 4] : [only];
   const rngs = lanes.map((lane) => rng(17).split(lane));
   const own = subset(x, only);
-  readyAttack(name, config, victim).perturb(own, lanes.length, victim, contextOf(own, bounds, rngs, step), out);
+  readyAttack(name, config, victim, bounds).perturb(own, lanes.length, victim, contextOf(own, bounds, rngs, step), out);
   return out;
 }
 
@@ -182,7 +185,7 @@ describe.each(cases)('%s', (_title, name, config, head) => {
   });
 
   it('passes the engine, which has nothing to correct', () => {
-    const attack = readyAttack(name, config, victim);
+    const attack = readyAttack(name, config, victim, threat);
     const engine = attackEngine({ attack, threat, victim, features: plainFeatures(size) });
     const out = new Float32Array(x.length);
     const rngs = Array.from({ length: rows }, (_, lane) => rng(17).split(lane));

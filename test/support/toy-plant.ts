@@ -1,4 +1,5 @@
 import type { KnownPlant } from '../../core/plant.ts';
+import type { Kernel } from '../../sim/classic/lockstep-env.ts';
 
 const capacity = 6.4;
 const power = 5;
@@ -82,4 +83,28 @@ export function toyDay(hours = 24): readonly [number[], number[], number[]] {
     each((h) => (h >= 16 && h < 21 ? 0.5 : 0.22)),
     each((h) => 0.15 + 0.06 * Math.cos((h * Math.PI) / 12)),
   ];
+}
+
+/** Days of the toy plant as an environment that pays minus what is taken from the grid. */
+export function toyKernel(): Kernel {
+  const plant = toyPlant(...toyDay());
+  const own = new Float64Array(plant.stateSize);
+  return {
+    features: ['charge', 'net', 'hour'].map((name) => ({ name, unit: '1', low: 0, high: 1 })),
+    actions: [{ name: 'battery', unit: '1', low: plant.low, high: plant.high }],
+    state: ['t', 'charge', 'net', 'efficiency'].map((name) => ({ name, unit: '1' })),
+    horizon: plant.steps,
+    init(state) {
+      plant.start(own, 0);
+      state.set([0, ...own]);
+    },
+    observe(state, out) {
+      plant.observe(state[0]!, state, 1, out, 0);
+    },
+    advance(state, action) {
+      plant.advance(state[0]!, action[0]!, state, 1);
+      state[0]!++;
+      return -Math.max(0, plant.net(state, 1));
+    },
+  };
 }
