@@ -116,7 +116,12 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
 
   /** The best policy so far; without an evaluation, the latest. */
   get bestPolicy(): KeptPolicy {
-    return this.#best ?? kept(this.learner.policy);
+    return this.#best ?? keptPolicy(this.learner.policy);
+  }
+
+  /** Environment steps at the end. */
+  get totalSteps(): number {
+    return this.#options.totalSteps;
   }
 
   get bestScore(): number | undefined {
@@ -197,7 +202,7 @@ export class Training implements Iterable<TrainingEvent>, Disposable {
       );
     this.curve.push(point);
     const best = this.#best === undefined || point.score < this.#best.score;
-    if (best) this.#best = { score: point.score, ...kept(this.learner.policy) };
+    if (best) this.#best = { score: point.score, ...keptPolicy(this.learner.policy) };
     this.#judgeCurve();
     return { type: 'evaluation', point, best };
   }
@@ -275,6 +280,7 @@ function textOf(state: State): {
   }
 }
 
-function kept(policy: LearnedPolicy): KeptPolicy {
+/** A policy as it is now. */
+export function keptPolicy(policy: LearnedPolicy): KeptPolicy {
   return { parameters: policy.parameters(), normaliser: policy.normaliser?.() };
 }

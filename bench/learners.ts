@@ -10,7 +10,7 @@ import type { LearnerName } from '../agents/index.ts';
 import { rng } from '../core/rng.ts';
 import { scenarioFrom } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
-import type { Training } from '../agents/train.ts';
+import type { TrainingRun } from '../evaluation/train.ts';
 import { openTraining } from '../evaluation/train.ts';
 import { schema } from '../evaluation/vocabulary.ts';
 import { createNetwork } from '../nn/create-network.ts';
@@ -98,7 +98,7 @@ function scenarioOf({ algorithm, lanes, hidden, batch, epochs, config }: Case): 
 }
 
 /** Steps a CPU second over the next two thousand steps or more, whole updates. */
-function trainingStretch(training: Training): () => number {
+function trainingStretch(training: TrainingRun['training']): () => number {
   const events = training[Symbol.iterator]();
   return () => {
     const from = training.step;

@@ -13,8 +13,11 @@ import { replaceFile } from './files.ts';
 /** Says which training a folder is of: two that have it in common give the same bits on the same data. */
 export function trainingIdentity(scenario: Scenario): string {
   const { district, train, seed, victim } = scenario;
-  const { adversary, ...own } = train;
-  const against = train.environment === 'adversary' ? { adversary, victim } : {};
+  const { adversary, atla, ...own } = train;
+  const against = {
+    ...(train.environment === 'adversary' ? { adversary, victim } : {}),
+    ...(atla === null ? {} : { adversary, atla }),
+  };
   return hashOf({ district, train: { ...own, ...plannedTraining(train) }, seed, ...against });
 }
 
@@ -114,6 +117,7 @@ function cardOf(scenario: Scenario, run: TrainingRun, text: CardText) {
     steps: training.step,
     gradientSteps: training.learner.gradientSteps,
     seed: scenario.seed,
+    ...(scenario.train.atla === null ? {} : { atla: scenario.train.atla, adversary: scenario.train.adversary }),
     ...(environment === 'adversary' ? { victim: scenario.victim.policy, adversary: scenario.train.adversary } : {}),
     ...(onDistrict ? { district: scenario.district, dataHash: run.dataHash } : {}),
     features: { observation: run.observation, action: run.action },

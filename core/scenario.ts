@@ -60,8 +60,10 @@ export interface Scenario {
     readonly evaluateEpisodes: number;
     /** When it ends before its last step; null: never. */
     readonly stop: Readonly<Record<string, unknown>> | null;
-    /** Of the environment `adversary`: what it chooses, how far it may go; null: the defaults. */
+    /** Of the environment `adversary` and of `atla`: what it chooses, how far it may go; null: the defaults. */
     readonly adversary: Readonly<Record<string, unknown>> | null;
+    /** Trains in turns with an adversary; null: alone. */
+    readonly atla: Readonly<Record<string, unknown>> | null;
     readonly config: Readonly<Record<string, unknown>>;
   };
   readonly live: { readonly frameSteps: number; readonly stepsPerSecond: number | null };
@@ -83,6 +85,7 @@ export interface Vocabulary {
   readonly environments: Readonly<Record<string, { readonly preset: string }>>;
   readonly earlyStop: z.ZodObject;
   readonly adversary: z.ZodObject;
+  readonly atla: z.ZodObject;
   /** Options of every learner under each preset. */
   readonly presets: Readonly<Record<string, Readonly<Record<string, { readonly config: object }>>>>;
   readonly profiles: readonly string[];
@@ -310,7 +313,13 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .nullable()
             .default(null)
             .describe(
-              'Of the environment `adversary`: what it chooses, how far it may go, what it is paid; null: the defaults.',
+              'Of the environment `adversary`, and of `atla`: what it chooses, how far it may go, what it is paid; null: the defaults.',
+            ),
+          atla: vocabulary.atla
+            .nullable()
+            .default(null)
+            .describe(
+              'Trains a building’s controller in turns with an adversary (ATLA); `steps` are the controller’s. null: alone.',
             ),
           config: z
             .record(z.string(), z.unknown())

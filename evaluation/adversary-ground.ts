@@ -103,7 +103,7 @@ async function networkVictim(
  * Payment by what the hour was, less what it would have been without a battery, which is not of the adversary's making and would drown the
  * rest; it does not move the optimum. A tap sees the hour before an ended episode starts anew.
  */
-function payOf({ reward: wanted }: AdversaryOptions, env: DistrictEnv): Pay {
+export function payOf({ reward: wanted }: AdversaryOptions, env: DistrictEnv): Pay {
   if (wanted === 'opposite') return opposite;
   const lanes = env.numEnvs;
   const paid = new Float64Array(lanes);

@@ -1,3 +1,4 @@
+import type { Alternation } from '../agents/alternation.ts';
 import { learners } from '../agents/index.ts';
 import type { LearnerName } from '../agents/index.ts';
 import type { Metrics } from '../agents/learner.ts';
@@ -12,6 +13,7 @@ import { loadPolicy, policyFiles } from '../nn/policy.ts';
 import type { PolicyFiles } from '../nn/policy.ts';
 import { policyVictim } from '../nn/victim.ts';
 import { adversaryGround } from './adversary-ground.ts';
+import { openAtla } from './atla.ts';
 import { classicGround } from './classic-ground.ts';
 import { districtGround } from './district-ground.ts';
 import { environments } from './environments.ts';
@@ -44,7 +46,7 @@ export function plannedTraining(train: Scenario['train']): {
 
 /** A training with a clean, deterministic evaluation beside it. */
 export interface TrainingRun extends Disposable {
-  readonly training: Training;
+  readonly training: Training | Alternation;
   /** SHA-256 of the data that it trains on; null where the environment has none. */
   readonly dataHash: string | null;
   /** The learner's options with every default filled in. */
@@ -67,13 +69,10 @@ async function openGround(scenario: Scenario, lanes: number, workspace: Workspac
   return environment === 'district' ? districtGround(scenario, lanes, workspace) : classicGround(scenario, lanes);
 }
 
-/** Opens the training that a scenario describes. */
-export async function openTraining(scenario: Scenario, workspace: Workspace): Promise<TrainingRun> {
-  const plan = plannedTraining(scenario.train);
+async function openAlone(scenario: Scenario, plan: ReturnType<typeof plannedTraining>, workspace: Workspace) {
   const ground = await openGround(scenario, plan.lanes, workspace);
-  const { env } = ground;
   const training = train({
-    env,
+    env: ground.env,
     algorithm: scenario.train.algorithm as LearnerName,
     config: plan.config,
     rng: rng(scenario.seed).split('train'),
@@ -82,6 +81,17 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
     evaluate: (policy) => ground.judge(policy),
     stop: scenario.train.stop ?? undefined,
   });
+  return { ground, training };
+}
+
+/** Opens the training that a scenario describes. */
+export async function openTraining(scenario: Scenario, workspace: Workspace): Promise<TrainingRun> {
+  const plan = plannedTraining(scenario.train);
+  const { ground, training } =
+    scenario.train.atla === null
+      ? await openAlone(scenario, plan, workspace)
+      : await openAtla(scenario, plan, workspace);
+  const { env } = ground;
   const observation = env.observationSpace.features;
   const action = env.actionSpace.features;
   const files = (name: string): PolicyFiles => {

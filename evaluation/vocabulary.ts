@@ -13,6 +13,7 @@ import { threatSchema } from '../attacks/threat.ts';
 import { scenarioSchema } from '../core/scenario.ts';
 import type { Vocabulary } from '../core/scenario.ts';
 import { adversarySchema } from './adversary-ground.ts';
+import { atlaSchema } from './atla.ts';
 import { environments } from './environments.ts';
 import { kpiNames } from '../sim/district/kpi.ts';
 import { normalisations } from '../sim/district/observation.ts';
@@ -29,6 +30,7 @@ export const vocabulary: Vocabulary = {
   environments,
   earlyStop,
   adversary: adversarySchema,
+  atla: atlaSchema,
   presets,
   // The shipped policies were trained on v2.0, and scenarios take the first; `simulate` has v2.3 for a default.
   profiles: ['v2.0', ...Object.keys(profiles).filter((name) => name !== 'v2.0')],

@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { CancelledError, ConfigError } from '../../core/errors.ts';
 import type { Scenario } from '../../core/scenario.ts';
-import { openTraining, plannedTraining } from '../../evaluation/train.ts';
+import { openTraining } from '../../evaluation/train.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
@@ -128,7 +128,7 @@ async function trainOne(scenario: Scenario, options: TrainOptions, signal: Abort
   };
   const write = (complete: boolean) =>
     writeTraining(out, scenario, run, { name, title, cpuSeconds: seconds(), code, complete });
-  const bar = progress(plannedTraining(scenario.train).steps, 'train', 'steps', training.step);
+  const bar = progress(training.totalSteps, 'train', 'steps', training.step);
   let saved = performance.now();
   try {
     for (const event of training) {

@@ -30,6 +30,7 @@ const schema = scenarioSchema({
   environments: { district: { preset: 'district' }, 'cart-pole': { preset: 'sb3' } },
   earlyStop: z.strictObject({ min_evals: z.int().default(0) }),
   adversary: z.strictObject({}),
+  atla: z.strictObject({}),
   presets: {
     district: { ppo: { config: { rollout: 256, batch: 200 } }, sac: { config: {} } },
     sb3: { ppo: { config: {} }, sac: { config: {} } },
