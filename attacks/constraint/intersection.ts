@@ -4,9 +4,9 @@ import type { Intervals } from './intervals.ts';
 import type { Part } from './rule.ts';
 
 /** Rounds of alternating projections before a row falls back on a point that is known to be inside. */
-const mostRounds = 150;
+const mostRounds = 400;
 /** A round that changes no correction by more than this is the last. */
-const still = 1e-8;
+const still = 1e-9;
 /** A number beyond this is taken for the end of its interval: an infinite one has no nearest point on a circle. */
 const far = 1e6;
 /** Halvings of the way back to the truth. */

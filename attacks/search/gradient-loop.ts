@@ -108,6 +108,8 @@ export function gradientSearch(search: GradientSearch): ObservationAttack<'gradi
     sweep?.aim(0, rows, head, goals);
     if (search.keep === 'best') objective.evaluate(head, goals.clean, goals, rows, best, slope);
     else best.fill(Number.NEGATIVE_INFINITY);
+    const remembers = threat.constraints !== undefined;
+    if (remembers) disownTruth(buffers, x, set);
 
     const runs = restarts * (sweep?.count(head) ?? 1);
     for (let run = 0; run < runs; run++) {
@@ -117,8 +119,10 @@ export function gradientSearch(search: GradientSearch): ObservationAttack<'gradi
       asked.rows = walk.rows = rows;
       muster(buffers, set);
       if (!first) for (let row = 0; row < rows; row++) set.sample(row, context.rngs[row]!, position);
-      else if (search.start === 'clean') position.set(x);
-      else centre(buffers, set);
+      else if (search.start === 'clean') {
+        position.set(x);
+        if (remembers) set.project(position);
+      } else centre(buffers, set);
       point.set(position);
       buffers.still.fill(0);
       rule.begin?.(walk);
@@ -196,6 +200,15 @@ function muster(buffers: SearchBuffers, set: ThreatSet): void {
   set.bounds(lower, upper);
   copyGoal(goals, goal);
   for (let r = 0; r < row.length; r++) row[r] = r;
+}
+
+/** What was shown before may have left the truth outside of a row's set: then it is not the best that there is. */
+function disownTruth({ position, best }: SearchBuffers, x: Float32Array, set: ThreatSet): void {
+  const features = x.length / best.length;
+  position.set(x);
+  set.project(position);
+  for (let i = 0; i < x.length; i++)
+    if (position[i] !== x[i] && !Number.isNaN(x[i])) best[Math.floor(i / features)] = Number.NEGATIVE_INFINITY;
 }
 
 /** Rows begin in the middle of their boxes. */

@@ -9,7 +9,7 @@ import { BudgetError, ConfigError, ShapeError, StateError, UnknownNameError } fr
 import { rng } from '../../../core/rng.ts';
 import { at, smallFeatures, smallPlant, smallSet } from '../../support/constraint.ts';
 import { heads, randomNetwork, referenceVictim } from '../../support/reference-victim.ts';
-import { threatOf } from '../../support/threat.ts';
+import { contextOf, threatOf } from '../../support/threat.ts';
 
 const size = smallFeatures.length;
 const wide = threatOf(new Float32Array(size).fill(0.2));
@@ -52,6 +52,38 @@ describe('rate', () => {
     [0.7, 0.7, 0.7, 0.7, 0.7, 0.65, 0.6, 0.55, 0.5].forEach((value, t) => expect(path[t]).toBeCloseTo(value, 6));
     expect(verdicts.map(({ bound }) => bound[0])).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1]);
     expect(shown[6]![at('non_shiftable_load')]).toBe(0.5); // has no limit
+  });
+
+  it('is searched inside, even where the truth is outside by what was shown before', () => {
+    const specs = [
+      {
+        name: 'rate',
+        limits: { outdoor_dry_bulb_temperature: 0.001, outdoor_dry_bulb_temperature_predicted_6h: 0.001, load: 0.001 },
+        units: 'normalised',
+      },
+      { name: 'levels' },
+    ];
+    const held = new Set([temperature, ahead, at('non_shiftable_load')]);
+    const threat = threatOf(smallFeatures.map((_, k) => (held.has(k) ? 0.2 : 0)));
+    const { set, shown } = show(specs, still(1), () => 1, { threat });
+    const x = still(1)[0]!;
+    set.around(x, 1, threat);
+    const low = new Float32Array(size);
+    set.bounds(low, new Float32Array(size));
+    expect(low[temperature]).toBeGreaterThan(x[temperature]!);
+    expect(shown[0]![temperature]).toBeCloseTo(0.7, 6);
+    // On some of the victims the truth, which is outside, would be worth more than all that is inside.
+    for (let seed = 0; seed < 20; seed++) {
+      const victim = referenceVictim(randomNetwork(rng(seed), [size, 6, 20]), heads.categorical);
+      for (const config of [{ steps: 3 }, { steps: 3, restarts: 2, start: 'random' }, { steps: 3, keep: 'last' }]) {
+        const out = new Float32Array(size);
+        const context = { ...contextOf(x, threat, [rng(2)]), threat: { ...threat, constraints: specs }, set };
+        attacks.pgd.make(config).perturb(x, 1, victim, context, out);
+        const inside = out.slice();
+        set.project(inside);
+        expect([...out]).toEqual([...inside]);
+      }
+    }
   });
 
   it('follows a truth that is faster than the limit', () => {
