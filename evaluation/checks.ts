@@ -1,4 +1,6 @@
 import type { LaneResult, RunResult } from '../core/run.ts';
+import { labelOf } from '../core/scenario.ts';
+import type { Scenario } from '../core/scenario.ts';
 
 type Check = RunResult['checks'][number];
 
@@ -34,7 +36,7 @@ export function threatReport(attack: string, checks: readonly Check[]): ThreatRe
  * The evaluator distrusts itself: facts that hold in a sound evaluation, stated beside the numbers. A failed check does not
  * change a result, it says why not to believe it. Source of the idea: AutoAttack's checks.py (Croce and Hein 2020).
  */
-export function laneChecks(lanes: readonly LaneResult[]): Check[] {
+export function laneChecks(lanes: readonly LaneResult[], { attacks }: Pick<Scenario, 'attacks'>): Check[] {
   const moves = lanes
     .filter((lane) => lane.norms !== undefined && (lane.cost?.gradients ?? 0) > 0)
     .map((lane): Check => {
@@ -48,7 +50,8 @@ export function laneChecks(lanes: readonly LaneResult[]): Check[] {
             : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
       };
     });
-  return [...moves, ...weakerThanNoise(lanes), ...falseAlarms(lanes)];
+  const aimless = new Set(attacks.filter(({ name }) => name === 'random-noise' || name === 'none').map(labelOf));
+  return [...moves, ...beatsNoise(lanes, aimless), ...falseAlarms(lanes)];
 }
 
 /** Detectors keep what their calibration promised on clean days that they have not seen: the interval of their alarms reaches down to it. */
@@ -67,21 +70,26 @@ function falseAlarms(lanes: readonly LaneResult[]): Check[] {
     );
 }
 
-/** Random noise, which asks nothing, must not beat an attack that uses gradients: that is the mark of masked gradients. */
-function weakerThanNoise(lanes: readonly LaneResult[]): Check[] {
+/**
+ * Random noise, and no attack at all, must not beat an attack that uses gradients: that is the mark of masked gradients. Other attacks without
+ * gradients (black boxes, imitators, sensors that fail) have aims of their own and may be the stronger ones.
+ * @param aimless the labels of the attacks that aim at nothing
+ */
+function beatsNoise(lanes: readonly LaneResult[], aimless: ReadonlySet<string>): Check[] {
+  const regretOf = (lane: LaneResult): number => lane.regret?.[headline] ?? 0;
   return lanes
-    .filter((lane) => lane.cost?.gradients === 0 && lane.regret !== undefined)
-    .flatMap((noise) =>
-      lanes
-        .filter((lane) => lane.building === noise.building && (lane.cost?.gradients ?? 0) > 0)
-        .map((lane): Check => {
-          const weak = noise.regret?.[headline] ?? 0;
-          const strong = lane.regret?.[headline] ?? 0;
-          return {
-            name: `beats-noise/${lane.lane}`,
-            passed: strong >= weak,
-            detail: `${headline} regret ${strong.toPrecision(4)} against ${weak.toPrecision(4)} of ${noise.attack}`,
-          };
-        }),
-    );
+    .filter((lane) => (lane.cost?.gradients ?? 0) > 0)
+    .flatMap((lane): Check[] => {
+      const own = lanes.filter(({ attack, building }) => building === lane.building && aimless.has(attack));
+      if (own.length === 0) return [];
+      const noise = own.reduce((most, other) => (regretOf(other) > regretOf(most) ? other : most));
+      const [strong, weak] = [regretOf(lane), regretOf(noise)];
+      return [
+        {
+          name: `beats-noise/${lane.lane}`,
+          passed: strong >= weak,
+          detail: `${headline} regret ${strong.toPrecision(4)} against ${weak.toPrecision(4)} of ${noise.attack}`,
+        },
+      ];
+    });
 }

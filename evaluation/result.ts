@@ -23,7 +23,7 @@ export function runResult(scenario: Scenario, { versions, hashes, lanes, threats
     versions,
     hashes,
     lanes,
-    checks: [...threatChecks(threats), ...laneChecks(lanes)],
+    checks: [...threatChecks(threats), ...laneChecks(lanes, scenario)],
     timing: {
       seconds,
       stepsPerSecond: lanes[0]!.steps / Math.max(1e-9, seconds),
