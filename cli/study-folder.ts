@@ -121,7 +121,21 @@ async function evaluate(
       bar.update(step);
     },
   }).finally(() => bar?.stop());
-  return { result, extract: run.extract?.(result, schema, frames) ?? null };
+  if (run.extract === undefined) return { result, extract: null };
+  const workspace = fileWorkspace({ roots: null, modelsDir });
+  const { features } = await workspace.victim(scenario.victim.policy);
+  const steps = run.extract({ schema, frames, features });
+  const tests = progress(100, `${title}: tests`, '%');
+  try {
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return { result, extract: step.value };
+      tests.update(100 * step.value);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal.aborted) throw new CancelledError('interrupted; run the same command again to go on');
+    }
+  } finally {
+    tests.stop();
+  }
 }
 
 /** An evaluation that the folder holds already; a damaged one is done anew. */

@@ -1,5 +1,6 @@
 import type { RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
+import type { Feature } from '../../core/space.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
 
 /** What the caller of a study may choose. */
@@ -20,6 +21,14 @@ export interface StudyTraining {
   readonly scenario: Scenario;
 }
 
+/** What a run leaves behind beside its result. */
+export interface StudyTelemetry {
+  readonly schema: TelemetrySchema;
+  readonly frames: readonly TelemetryFrame[];
+  /** What the victim observes. */
+  readonly features: readonly Feature[];
+}
+
 /** One closed-loop evaluation of the study. */
 export interface StudyRun {
   /** Also its folder: `runs/ID`. */
@@ -28,8 +37,8 @@ export interface StudyRun {
   readonly victim: { readonly training: string } | { readonly model: string };
   /** Its `victim.policy` is replaced by where the policy is. */
   readonly scenario: Scenario;
-  /** What has to be taken from the telemetry while it is there; a value that JSON can hold. */
-  extract?(result: RunResult, schema: TelemetrySchema, frames: readonly TelemetryFrame[]): unknown;
+  /** What has to be taken from the telemetry while it is there, a value that JSON can hold; yields the share done. */
+  extract?(telemetry: StudyTelemetry): Generator<number, unknown, void>;
 }
 
 export interface StudyPlan {

@@ -28,7 +28,10 @@ const small: Study = {
         'test',
         schema,
       ),
-      extract: (_result, schema, frames) => schema.channels.length * frames.length,
+      *extract({ schema, frames, features }) {
+        yield 0.5;
+        return schema.channels.length * frames.length * features.length;
+      },
     })),
   }),
   conclude: (_options, outcomes) => ({

@@ -4,7 +4,16 @@ import type { recorded } from './recorded.ts';
 export type Origin = 'paper' | 'repaired' | 'ours';
 
 /** What an entry is for: entries of one purpose, budget and victim are comparable. */
-export type Purpose = 'noise' | 'untargeted' | 'bifurcated' | 'toggle' | 'furthest' | 'timed' | 'planned';
+export type Purpose =
+  | 'noise'
+  | 'untargeted'
+  | 'untargeted-acg'
+  | 'bifurcated'
+  | 'bifurcated-acg'
+  | 'toggle'
+  | 'furthest'
+  | 'timed'
+  | 'planned';
 
 /** One attack of the study. */
 export interface PanelEntry {
@@ -88,6 +97,15 @@ export const panel: readonly PanelEntry[] = [
     'ppo20-atla': 'untargeted_binary_myPGD_03_mask_time_REscale_solar_and_consumption_eps_clipped_adv_obs',
   }),
   ...pair('toggle', 'stealth', {}),
+  ...acgPair('bifurcated-acg', '5%', { sac: 'uACG_binary_SAC_05_eps', ppo20: 'uACG CWloss 5% eps' }),
+  ...acgPair('bifurcated-acg', '3%', { sac: 'uACG_binary_SAC_03_eps' }),
+  ...acgPair('bifurcated-acg', '1%', { sac: 'uACG_binary_SAC_01_eps' }),
+  ...acgPair('bifurcated-acg', '10%', { ppo20: 'uACG CWloss 10% eps' }),
+  ...acgPair('bifurcated-acg', 'stealth-no-solar', {
+    sac: 'bifurcated_uACG_DLloss_03_mask_time_solar_and_consumption',
+    ppo20: 'bifurcated_uACG_DLloss_03_mask_time_solar_and_consumption',
+  }),
+  ...acgPair('untargeted-acg', '5%', { ppo20: 'untageted_AC_5%_eps' }),
   // The paper's own searches of these were ACG; which search it is hardly matters here (specs/attacks-and-defenses.md 7.4).
   ...(['5%', '10%'] as const).map((budget): PanelEntry => ({
     label: `furthest ${budget}`,
@@ -153,6 +171,39 @@ function pair(
       budget,
       attack: { untargeted: 'pgd', bifurcated: 'bifurcation', toggle: 'toggle-bifurcation' }[purpose],
       ...held,
+    },
+  ];
+}
+
+/**
+ * ACG as the paper ran it through ART 1.16, and the authors' own algorithm with as many gradients as its longest run. Bifurcated: 20 steps from
+ * up to 50 random starts, first step 2ε; untargeted: 100 steps from up to 5, first step ε/3, difference-of-logits ratio.
+ */
+function acgPair(
+  purpose: 'bifurcated-acg' | 'untargeted-acg',
+  budget: Budget,
+  columns: NonNullable<PanelEntry['recorded']>,
+): PanelEntry[] {
+  const bifurcated = purpose === 'bifurcated-acg';
+  const label = `${purpose} ${budget}`;
+  const entry = { purpose, budget, ...(bifurcated ? {} : { only: 'bins' as const }) };
+  return [
+    {
+      ...entry,
+      label: `${label} paper`,
+      origin: 'paper',
+      attack: 'acg-art-1.16',
+      config: bifurcated
+        ? { objective: 'paper-grouped-margin' }
+        : { objective: 'dlr', steps: 100, restarts: 5, stepSize: 1 / 3 },
+      recorded: columns,
+    },
+    {
+      ...entry,
+      label,
+      origin: 'repaired',
+      attack: 'acg',
+      config: { objective: bifurcated ? 'grouped-margin' : 'dlr', steps: 100 },
     },
   ];
 }

@@ -1,14 +1,18 @@
 import { scenarioFrom } from '../../../core/scenario.ts';
 import type { Scenario } from '../../../core/scenario.ts';
 import { schema } from '../../vocabulary.ts';
-import type { StudyOptions, StudyPlan, StudyRun } from '../study.ts';
+import type { StudyOptions, StudyPlan, StudyRun, StudyTelemetry } from '../study.ts';
 import { budgets, panel } from './panel.ts';
 import type { PanelEntry } from './panel.ts';
+import { stealthRows } from './stealth.ts';
 import { groundOf, halfYear, trainingOf, victimKinds } from './victims.ts';
 import type { Ground, VictimKind } from './victims.ts';
 
 /** Seed of every evaluation: the paper's. */
 const evaluationSeed = 42;
+
+/** Of each two-sample test: enough for p-values around 5 %. */
+const permutations = 1000;
 
 /** Steps of an evaluation of the quick version: a month. */
 const quickSteps = 720;
@@ -48,6 +52,12 @@ export function plan(options: StudyOptions): StudyPlan {
             ? { model: seed === 0 ? kind.shipped! : `${kind.shipped!}-seed${seed}` }
             : { training: trainingOf(kind, seed, ground).id },
           scenario: evaluationOf(kind, place, ground, options),
+          ...(place === 'trained'
+            ? {
+                extract: ({ schema, frames, features }: StudyTelemetry) =>
+                  stealthRows(ground.building, schema, frames, features, permutations),
+              }
+            : {}),
         })),
       ),
     ),
