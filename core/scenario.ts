@@ -2,12 +2,15 @@ import { z } from 'zod';
 import type { Definition } from './definition.ts';
 import { parseDocumentAs, parseValueAs } from './document.ts';
 
+/** Which of a panel's buildings an attack has: all, a share drawn by seed, or those named. */
+type Compromised = 'all' | { readonly share: number } | { readonly buildings: readonly string[] };
+
 /** One attack of a panel: its registry name, a label for the results, its threat set and its own options. */
 export interface AttackSpec {
   readonly name: string;
   readonly label?: string | undefined;
   /** Share of the buildings, or their names, that the attacker has; absent: all. */
-  readonly compromised?: number | readonly string[] | undefined;
+  readonly compromised?: Compromised | undefined;
   readonly threat: Readonly<Record<string, unknown>>;
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -108,11 +111,13 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
           .optional()
           .describe('Name of this row in results and charts; default: the attack’s name.'),
         compromised: z
-          .union([z.number().min(0).max(1), z.array(z.string().min(1)).min(1)])
-          .optional()
-          .describe(
-            'Share of the buildings that the attacker has, drawn by seed, or their names; the others run clean. Default: all.',
-          ),
+          .union([
+            z.enum(['all']),
+            z.strictObject({ share: z.number().min(0).max(1).describe('Of the buildings, drawn by seed.') }),
+            z.strictObject({ buildings: z.array(z.string().min(1)).min(1).describe('By name.') }),
+          ])
+          .default('all')
+          .describe('Which of the buildings the attacker has; the others run clean.'),
         threat: vocabulary.threat
           .prefault(definition.threat ?? {})
           .describe('What the attacker may change, and how far.'),

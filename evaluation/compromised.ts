@@ -8,22 +8,22 @@ import type { AttackSpec } from '../core/scenario.ts';
  * @throws {UnknownNameError} for a building that is not in the scenario.
  */
 export function compromisedBuildings(
-  { compromised }: AttackSpec,
+  { compromised = 'all' }: AttackSpec,
   buildings: readonly string[],
   rng: Rng,
 ): ReadonlySet<string> {
-  if (compromised === undefined) return new Set(buildings);
-  if (typeof compromised !== 'number') {
-    for (const name of compromised)
+  if (compromised === 'all') return new Set(buildings);
+  if ('buildings' in compromised) {
+    for (const name of compromised.buildings)
       if (!buildings.includes(name)) throw new UnknownNameError('building', name, buildings, { path: '/attacks' });
-    return new Set(compromised);
+    return new Set(compromised.buildings);
   }
   const order = [...buildings];
   for (let k = order.length - 1; k > 0; k--) {
     const other = rng.int(k + 1);
     [order[k], order[other]] = [order[other]!, order[k]!];
   }
-  return new Set(order.slice(0, Math.round(compromised * order.length)));
+  return new Set(order.slice(0, Math.round(compromised.share * order.length)));
 }
 
 /** Where neighbours are in a set: runs of them, by first and count. */

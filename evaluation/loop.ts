@@ -333,7 +333,8 @@ export async function openLoop(
         };
         if (lane < count) return base;
         const spec = scenario.attacks[part.attacks[Math.floor(lane / count) - 1]!]!;
-        const compromised = spec.compromised === undefined ? {} : { compromised: group !== undefined };
+        const { compromised: which = 'all' } = spec;
+        const compromised = which === 'all' ? {} : { compromised: group !== undefined };
         if (group === undefined) return { ...base, ...compromised, regret: regret(own, kpis[b]!.values()) };
         const meter = group.meters[lane - group.first]!;
         return {

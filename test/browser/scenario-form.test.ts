@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
 import { textOf, valueOf } from '../../server/console/launch/document.ts';
-import type { JsonSchema } from '../../server/console/launch/json-schema.ts';
+import type { Json, JsonSchema } from '../../server/console/launch/json-schema.ts';
 import {
   filled,
   kindOf,
@@ -25,9 +25,12 @@ describe('the launch form', () => {
     const { key, byName } = variantsOf(attack)!;
     expect(key).toBe('name');
     expect(byName.size).toBeGreaterThan(3);
-    for (const name of byName.keys()) {
-      const value = filled(form, { attacks: [{ name }] });
-      expect(scenarioFrom(value, name, schema)).toEqual(scenarioFrom({ attacks: [{ name }] }, name, schema));
+    for (const [name, { properties }] of byName) {
+      // What has no default, a person has to say: the policy of a learned adversary.
+      const needed = properties!['config']!.required?.map((option) => [option, 'something']) ?? [];
+      const attack = { name, config: Object.fromEntries(needed) as object };
+      const value = filled(form, { attacks: [attack as Json] });
+      expect(scenarioFrom(value, name, schema)).toEqual(scenarioFrom({ attacks: [attack] }, name, schema));
     }
   });
 

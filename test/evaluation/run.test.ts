@@ -304,7 +304,7 @@ describe('compromised buildings', () => {
   const district = { buildings: ['Building_1', 'Building_2', 'Building_3'], steps: 50 };
 
   it('are a share of the panel, the rest of which runs clean', async () => {
-    const { lanes } = await result({ district, attacks: [{ name: 'bifurcation', compromised: 0.34 }] });
+    const { lanes } = await result({ district, attacks: [{ name: 'bifurcation', compromised: { share: 0.34 } }] });
     const attacked = lanes.filter((lane) => lane.attack === 'bifurcation');
     expect(attacked.map((lane) => lane.compromised).filter(Boolean)).toHaveLength(1);
     for (const lane of attacked) {
@@ -315,20 +315,23 @@ describe('compromised buildings', () => {
         expect(lane.norms).toBeUndefined();
       }
     }
-    const again = await result({ district, attacks: [{ name: 'bifurcation', compromised: 0.34 }] });
+    const again = await result({ district, attacks: [{ name: 'bifurcation', compromised: { share: 0.34 } }] });
     expect(again.lanes.map((lane) => lane.compromised)).toEqual(lanes.map((lane) => lane.compromised));
   });
 
   it('or those that are named, attacked as if all were', async () => {
     const named = { name: 'pgd', config: { steps: 5, start: 'random' } };
-    const some = await result({ district, attacks: [{ ...named, compromised: ['Building_1', 'Building_3'] }] });
+    const some = await result({
+      district,
+      attacks: [{ ...named, compromised: { buildings: ['Building_1', 'Building_3'] } }],
+    });
     const every = await result({ district, attacks: [named] });
     const of = ({ lanes }: RunResult, building: string) =>
       lanes.find((lane) => lane.attack === 'pgd' && lane.building === building)!;
     expect(of(some, 'Building_3').kpis).toEqual(of(every, 'Building_3').kpis);
     expect([1, 2, 3].map((b) => of(some, `Building_${b}`).compromised)).toEqual([true, false, true]);
     expect(of(every, 'Building_1').compromised).toBeUndefined();
-    const wrong = result({ district, attacks: [{ ...named, compromised: ['Building_9'] }] });
+    const wrong = result({ district, attacks: [{ ...named, compromised: { buildings: ['Building_9'] } }] });
     await expect(wrong).rejects.toThrow("unknown building 'Building_9'");
   });
 });
