@@ -1,12 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
+import type { PolicyCard } from '../core/policy.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { hashOf } from '../evaluation/canonical.ts';
 import { buildingBond } from '../evaluation/district.ts';
 import { wholePanel } from '../evaluation/part.ts';
 import { studyHtml } from '../evaluation/studies/report.ts';
-import type { Study, StudyOptions, StudyOutcome, StudyResult, StudyRun } from '../evaluation/studies/study.ts';
+import { trainingNamed } from '../evaluation/studies/study.ts';
+import type {
+  Study,
+  StudyOptions,
+  StudyOutcome,
+  StudyResult,
+  StudyRun,
+  StudyTraining,
+} from '../evaluation/studies/study.ts';
 import { installation } from '../server/installation.ts';
 import { provenance } from '../server/provenance.ts';
 import { fileWorkspace } from '../server/workspace.ts';
@@ -15,6 +24,7 @@ import { replaceFile, writeFile } from './files.ts';
 import { note, progress } from './output.ts';
 import { trainingIdentity } from './training-folder.ts';
 import { runJobs } from './training-jobs.ts';
+import type { TrainingJob } from './training-jobs.ts';
 
 export interface StudyRunOptions extends StudyOptions {
   readonly out: string;
@@ -25,11 +35,13 @@ export interface StudyRunOptions extends StudyOptions {
 /** What is kept of an evaluation: `runs/ID.json`. */
 interface KeptRun extends StudyOutcome {
   readonly scenario: string;
+  /** SHA-256 of the weights of the trained policies in it. */
+  readonly policies: readonly string[];
   readonly code: string;
 }
 
 /**
- * Carries out a study in a folder: trainings in `victims`, evaluations in `runs`, then `report.html` and, last, `result.json`. What an
+ * Carries out a study in a folder: trainings in `policies`, evaluations in `runs`, then `report.html` and, last, `result.json`. What an
  * earlier, interrupted study of the same folder finished is not done again; trainings go on from their checkpoints.
  * @throws {CancelledError} when the signal is set.
  */
@@ -38,33 +50,24 @@ export async function carryOut(name: string, study: Study, options: StudyRunOpti
   const { versions, codeHash } = provenance();
   const plan = study.plan({ quick, dataset, seeds });
   note(`${plan.trainings.length} trainings, ${plan.runs.length} evaluations`);
-  await runJobs(
-    plan.trainings.map(({ id, title, scenario }) => {
-      const file = join(out, 'scenarios', `${id}.json`);
-      replaceFile(file, JSON.stringify(scenario, null, 2));
-      return {
-        file,
-        out: join(out, 'victims', id),
-        label: id,
-        seed: scenario.seed,
-        name: id,
-        title,
-        identity: trainingIdentity(scenario),
-      };
-    }),
-    { workers, checkpointEvery: 60, resume: true, signal },
-  );
+  const against = ({ scenario }: StudyTraining): boolean => trainingNamed(scenario.victim.policy) !== null;
+  for (const wave of [plan.trainings.filter((training) => !against(training)), plan.trainings.filter(against)])
+    await runJobs(
+      wave.map((training) => jobOf(training, out)),
+      { workers, checkpointEvery: 60, resume: true, signal },
+    );
   const outcomes = new Map<string, StudyOutcome>();
   const runs: Record<string, { scenario: string; model: string }> = {};
   for (const [i, run] of plan.runs.entries()) {
     if (signal.aborted) throw new CancelledError('interrupted; run the same command again to go on');
-    const scenario = scenarioOf(run, out);
+    const scenario = inPlace(run.scenario, out);
     const file = join(out, 'runs', `${run.id}.json`);
     const identity = hashOf(run.scenario); // without the policy's path: a study can be moved
-    const kept = keptRun(file, identity, modelHash(scenario), codeHash);
+    const policies = policyHashes(scenario);
+    const kept = keptRun(file, identity, policies, codeHash);
     const outcome = kept ?? (await evaluate(run, scenario, `${run.id} (${i + 1} of ${plan.runs.length})`, options));
     if (kept === undefined)
-      replaceFile(file, JSON.stringify({ ...outcome, scenario: identity, code: codeHash } satisfies KeptRun));
+      replaceFile(file, JSON.stringify({ ...outcome, scenario: identity, policies, code: codeHash } satisfies KeptRun));
     outcomes.set(run.id, outcome);
     runs[run.id] = { scenario: identity, model: outcome.result.hashes.model };
   }
@@ -86,15 +89,44 @@ export async function carryOut(name: string, study: Study, options: StudyRunOpti
   return result;
 }
 
-function scenarioOf({ victim, scenario }: StudyRun, out: string): Scenario {
-  const policy = 'model' in victim ? victim.model : join(out, 'victims', victim.training);
-  return { ...scenario, victim: { ...scenario.victim, policy } };
+function jobOf({ id, title, scenario }: StudyTraining, out: string): TrainingJob {
+  const file = join(out, 'scenarios', `${id}.json`);
+  const placed = inPlace(scenario, out);
+  replaceFile(file, JSON.stringify(placed, null, 2));
+  return {
+    file,
+    out: join(out, 'policies', id),
+    label: id,
+    seed: scenario.seed,
+    name: id,
+    title,
+    identity: trainingIdentity(placed),
+  };
 }
 
-/** SHA-256 that the weights of a trained victim have now; null for a model that ships, which the code's hash covers. */
-function modelHash({ victim }: Scenario): string | null {
-  const card = join(victim.policy, 'policy.json');
-  return existsSync(card) ? (JSON.parse(readFileSync(card, 'utf8')) as { weightsSha256: string }).weightsSha256 : null;
+/** A scenario with the folders of the study's trainings for their names. */
+function inPlace(scenario: Scenario, out: string): Scenario {
+  const folder = (policy: unknown): unknown => {
+    const id = trainingNamed(policy);
+    return id === null ? policy : join(out, 'policies', id);
+  };
+  return {
+    ...scenario,
+    victim: { ...scenario.victim, policy: folder(scenario.victim.policy) as string },
+    attacks: scenario.attacks.map((attack) =>
+      'policy' in attack.config
+        ? { ...attack, config: { ...attack.config, policy: folder(attack.config['policy']) } }
+        : attack,
+    ),
+  };
+}
+
+/** SHA-256 that the weights of the trained policies of a scenario have now; models that ship are covered by the code's hash. */
+function policyHashes({ victim, attacks }: Scenario): readonly string[] {
+  return [victim.policy, ...attacks.map(({ config }) => config['policy'])].flatMap((policy) => {
+    const card = typeof policy === 'string' ? join(policy, 'policy.json') : '';
+    return existsSync(card) ? [(JSON.parse(readFileSync(card, 'utf8')) as PolicyCard).weightsSha256] : [];
+  });
 }
 
 async function evaluate(
@@ -139,12 +171,12 @@ async function evaluate(
 }
 
 /** An evaluation that the folder holds already; a damaged one is done anew. */
-function keptRun(file: string, scenario: string, model: string | null, code: string): StudyOutcome | undefined {
+function keptRun(file: string, scenario: string, policies: readonly string[], code: string): StudyOutcome | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as KeptRun;
-    const same = kept.scenario === scenario && kept.code === code;
-    return same && (model === null || kept.result.hashes.model === model) ? kept : undefined;
+    const same = kept.scenario === scenario && kept.code === code && kept.policies.join() === policies.join();
+    return same ? kept : undefined;
   } catch {
     return undefined;
   }

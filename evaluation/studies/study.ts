@@ -13,9 +13,21 @@ export interface StudyOptions {
   readonly seeds: number;
 }
 
-/** A controller that the study trains. */
+/** How a scenario of a plan names the policy of one of its trainings, as a victim or as an attack's `policy`. */
+export function trainedAs(id: string): string {
+  return `${trainedMark}${id}`;
+}
+
+const trainedMark = 'training:';
+
+/** The training behind such a name; null for any other. */
+export function trainingNamed(policy: unknown): string | null {
+  return typeof policy === 'string' && policy.startsWith(trainedMark) ? policy.slice(trainedMark.length) : null;
+}
+
+/** A controller, or an adversary of one, that the study trains. What it is trained against is trained before it. */
 export interface StudyTraining {
-  /** Also its folder: `victims/ID`. */
+  /** Also its folder: `policies/ID`. */
   readonly id: string;
   readonly title: string;
   readonly scenario: Scenario;
@@ -33,9 +45,6 @@ export interface StudyTelemetry {
 export interface StudyRun {
   /** Also its folder: `runs/ID`. */
   readonly id: string;
-  /** The training whose policy it judges, or a shipped model. */
-  readonly victim: { readonly training: string } | { readonly model: string };
-  /** Its `victim.policy` is replaced by where the policy is. */
   readonly scenario: Scenario;
   /** What has to be taken from the telemetry while it is there, a value that JSON can hold; yields the share done. */
   extract?(telemetry: StudyTelemetry): Generator<number, unknown, void>;

@@ -22,9 +22,13 @@ const small: Study = {
     trainings: [],
     runs: Array.from({ length: seeds }, (_, seed) => ({
       id: `run-${seed}`,
-      victim: { model: 'ppo20-builtin' },
       scenario: scenarioFrom(
-        { seed, district: { steps: 30, normalisation: 'fixed' }, attacks: [{ name: 'random-noise' }] },
+        {
+          seed,
+          district: { steps: 30, normalisation: 'fixed' },
+          victim: { policy: 'ppo20-builtin' },
+          attacks: [{ name: 'random-noise' }],
+        },
         'test',
         schema,
       ),

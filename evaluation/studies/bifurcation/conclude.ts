@@ -1,10 +1,11 @@
 import type { LaneResult } from '../../../core/run.ts';
 import { exceeds, meanText, rankCorrelation } from '../seeds.ts';
-import type { Cell, Claim, StudyConclusion, StudyOptions, StudyOutcome, StudyTable } from '../study.ts';
+import type { Cell, Claim, StudyConclusion, StudyFigure, StudyOptions, StudyOutcome, StudyTable } from '../study.ts';
 import { entriesOf, kindsOf, runId } from './plan.ts';
 import type { Place } from './plan.ts';
+import { snoopingBudgets } from './panel.ts';
 import type { PanelEntry } from './panel.ts';
-import { recorded, recordedKpis } from './recorded.ts';
+import { recorded, recordedKpis, recordedSnooping } from './recorded.ts';
 import { stealthTests } from './stealth.ts';
 import type { StealthRow } from './stealth.ts';
 import { groundOf, halfYear } from './victims.ts';
@@ -31,6 +32,10 @@ class Measured {
   constructor(options: StudyOptions, outcomes: ReadonlyMap<string, StudyOutcome>) {
     this.#options = options;
     this.#outcomes = outcomes;
+  }
+
+  entries(kind: VictimKind, place: Place): readonly PanelEntry[] {
+    return entriesOf(kind, place, this.#options);
   }
 
   /** One list of lanes a seed. */
@@ -83,6 +88,7 @@ export function conclude(options: StudyOptions, outcomes: ReadonlyMap<string, St
     claims: [
       ...whole.flatMap((kind) => orderingClaims(measured, kind)),
       ...robustnessClaims(measured, whole),
+      ...atlaClaims(measured, whole),
       ...whole.flatMap((kind) => agreementClaims(measured, kind)),
       ...whole.map((kind) => surpassClaim(measured, kind)),
     ],
@@ -95,7 +101,7 @@ export function conclude(options: StudyOptions, outcomes: ReadonlyMap<string, St
         .filter(({ steps }) => steps !== null)
         .map((kind) => placeTable(measured, kind, 'half-year', `the half-year from row ${halfYear} on`)),
     ],
-    figures: [],
+    figures: whole.flatMap((kind) => snoopingFigure(measured, kind)),
   };
 }
 
@@ -147,9 +153,65 @@ function robustnessClaims(measured: Measured, kinds: readonly VictimKind[]): Cla
   });
 }
 
+/** What alternating training buys, and what it costs. */
+function atlaClaims(measured: Measured, kinds: readonly VictimKind[]): Claim[] {
+  return kinds.flatMap((hardened) => {
+    const plain = kinds.find(({ name }) => `${name}-atla` === hardened.name);
+    if (plain === undefined) return [];
+    const difference = (of: (kind: string) => number[]): number[] => {
+      const less = of(hardened.name);
+      return of(plain.name).map((value, seed) => value - less[seed]!);
+    };
+    return [
+      ...(['bifurcated 5%', 'bifurcated stealth'] as const).map((label) =>
+        exceeds(
+          `${hardened.title}: more robust than the plain controller (${label})`,
+          difference((kind) => measured.regret(kind, label, 'electricity_consumption_total')),
+          0,
+          'the plain controller’s regret of consumption minus its own',
+        ),
+      ),
+      exceeds(
+        `${hardened.title}: pays for it in clean consumption`,
+        difference((kind) => measured.clean(kind, 'electricity_consumption_total')).map((value) => -value),
+        0,
+        'clean consumption minus the plain controller’s',
+      ),
+    ];
+  });
+}
+
+/** Regret of the one-step attack on an imitator, by its budget, beside the paper's. */
+function snoopingFigure(measured: Measured, kind: VictimKind): StudyFigure[] {
+  const epsilonOf = { '5%': 0.05, '10%': 0.1, '20%': 0.2 } as const;
+  const own = snoopingBudgets.flatMap((budget) => {
+    const regrets = measured.regret(kind.name, `snooping ${budget}`, 'electricity_consumption_total');
+    return regrets.map((y, seed) => ({ series: `seed ${seed}`, x: epsilonOf[budget], y }));
+  });
+  const baseline = recordedRow(kind, 'baseline')?.[0];
+  const papers = recordedSnooping[kind.name];
+  if (own.length === 0 || new Set(own.map(({ x }) => x)).size < 2) return [];
+  return [
+    {
+      title: `${kind.title}: snooping`,
+      x: 'epsilon, normalised',
+      y: 'Δ consumption',
+      points: [
+        ...own,
+        ...(papers === undefined || baseline === undefined
+          ? []
+          : papers.map(([x, consumption]) => ({ series: 'paper', x, y: consumption - baseline }))),
+      ],
+      note:
+        'An imitator is learned from a clean year of observations and actions, attacked with one gradient step towards alternate sides, and the result is shown to the victim, which is never asked. ' +
+        'The paper’s curve for PPO with bins is of an untargeted step.',
+    },
+  ];
+}
+
 /** Attacks of the panel that stand beside a recorded one, with both regrets. */
 function recordedPairs(measured: Measured, kind: VictimKind, kpi: Kpi): { ours: number; papers: number }[] {
-  return entriesOf(kind, 'trained').flatMap((entry) => {
+  return measured.entries(kind, 'trained').flatMap((entry) => {
     const papers = recordedRegret(kind, entry, kpi);
     const ours = measured.regret(kind.name, entry.label, kpi);
     return papers === null || ours.length === 0 ? [] : [{ ours: average(ours), papers }];
@@ -176,7 +238,7 @@ function agreementClaims(measured: Measured, kind: VictimKind): Claim[] {
 
 /** The best of ours against the best of the paper's panel, both on the stealth budgets, by the mean over seeds. */
 function surpassClaim(measured: Measured, kind: VictimKind): Claim {
-  const own = entriesOf(kind, 'trained').filter(({ budget }) => budget === 'stealth');
+  const own = measured.entries(kind, 'trained').filter(({ budget }) => budget === 'stealth');
   const best = (kpi: Kpi, among: readonly PanelEntry[]): PanelEntry | undefined =>
     among
       .filter(({ label }) => measured.regret(kind.name, label, kpi).length > 0)
@@ -235,7 +297,7 @@ function panelTable(measured: Measured, kind: VictimKind, building: string): Stu
       'paper',
       'beside the paper',
     ],
-    rows: entriesOf(kind, 'trained').map((entry): Cell[] => {
+    rows: measured.entries(kind, 'trained').map((entry): Cell[] => {
       const measure = measured.measure(kind.name, entry.label);
       return [
         entry.purpose,
@@ -314,12 +376,14 @@ function placeTable(measured: Measured, kind: VictimKind, place: Place, where: s
   return {
     title: `${kind.title} on ${where}`,
     columns: ['attack', 'budget', 'code', ...shownKpis.map((kpi) => kpiTitles[kpi])],
-    rows: entriesOf(kind, place).map((entry) => [
-      entry.purpose,
-      entry.budget,
-      entry.origin,
-      ...shownKpis.map((kpi) => meanText(measured.regret(kind.name, entry.label, kpi, place))),
-    ]),
+    rows: measured
+      .entries(kind, place)
+      .map((entry) => [
+        entry.purpose,
+        entry.budget,
+        entry.origin,
+        ...shownKpis.map((kpi) => meanText(measured.regret(kind.name, entry.label, kpi, place))),
+      ]),
     note: 'Mean over the buildings, seeds being the unit.',
   };
 }

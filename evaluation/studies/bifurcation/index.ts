@@ -6,7 +6,7 @@ import { plan } from './plan.ts';
 export const bifurcationStudy: Study = {
   title: 'The bifurcation attack on building controllers',
   source: 'Broda-Milian, Al-Mallah, Dagdougui (2024), arXiv 2407.05182',
-  seeds: { full: 5, quick: 3 },
+  seeds: { full: 5, quick: 2 },
   plan,
   conclude,
 };

@@ -13,6 +13,8 @@ export type Purpose =
   | 'toggle'
   | 'furthest'
   | 'timed'
+  | 'snooping'
+  | 'learned'
   | 'planned';
 
 /** One attack of the study. */
@@ -29,6 +31,10 @@ export interface PanelEntry {
   readonly only?: 'bins' | 'continuous';
   /** The paper's column that it stands beside, by victim. */
   readonly recorded?: { readonly [Victim in keyof typeof recorded]?: keyof (typeof recorded)[Victim] };
+  /** Only in the full version. */
+  readonly full?: true;
+  /** Its option `policy` is the victim's own learned adversary. */
+  readonly learned?: true;
   /** Whether held-out buildings and the held-out half-year meet it too. */
   readonly heldOut?: true;
 }
@@ -44,9 +50,14 @@ export const budgets = {
   stealth: { preset: 'stealth-rescale' },
   'stealth-no-solar': { preset: 'stealth-mask-solar' },
   'stealth-scale': { preset: 'stealth-scale' },
+  '20%': { epsilon: 0.2 },
+  unbounded: { preset: 'unbounded' },
 } as const;
 
 export type Budget = keyof typeof budgets;
+
+/** Budgets of the snooping curve: the paper's one-step attack on an imitator. */
+export const snoopingBudgets = ['5%', '10%', '20%'] as const satisfies readonly Budget[];
 
 /** Of `planned`: a year in a minute or two. The normalised consumption hardly moves, so one point of it says as much as three. */
 const planning = { replan: 12, steps: 8, socPoints: 5, netPoints: 1 };
@@ -115,6 +126,7 @@ export const panel: readonly PanelEntry[] = [
     attack: 'pgd',
     only: 'bins',
     config: { target: 'furthest-action' },
+    ...(budget === '5%' ? {} : { full: true }),
     recorded: { ppo20: budget === '5%' ? 'furthest action 0.05' : 'furthest action 0.1' },
   })),
   ...([25, 50, 75] as const).map((percent): PanelEntry => ({
@@ -125,11 +137,40 @@ export const panel: readonly PanelEntry[] = [
     attack: 'pgd',
     only: 'bins',
     config: { timing: { valueAbove: percent / 100 } },
+    ...(percent === 50 ? {} : { full: true }),
     recorded: {
       ppo20: (
         { 25: 'Adv_v25_untargered_kpis', 50: 'untargeted_adv_v_threshold', 75: 'Adv_v75_untargered_kpis' } as const
       )[percent],
     },
+  })),
+  // The paper's optimal adversary, forced without a bound, is bang-bang in effect (specs/bifurcation.md 0.2).
+  {
+    label: 'toggle unbounded',
+    purpose: 'toggle',
+    origin: 'repaired',
+    budget: 'unbounded',
+    attack: 'toggle-bifurcation',
+    recorded: { ppo20: 'optimal_BB', 'ppo20-atla': 'Optimal myBB no init' },
+  },
+  {
+    label: 'learned 5%',
+    purpose: 'learned',
+    origin: 'repaired',
+    budget: '5%',
+    attack: 'action-adversary',
+    learned: true,
+    full: true,
+    config: { steps: 5 },
+  },
+  ...snoopingBudgets.map((budget): PanelEntry => ({
+    label: `snooping ${budget}`,
+    purpose: 'snooping',
+    origin: 'repaired',
+    budget,
+    attack: 'snooping',
+    config: { inner: { name: 'fgsm', config: { objective: 'grouped-margin', target: 'toggle' } } },
+    ...(budget === '10%' ? {} : { full: true }),
   })),
   ...(['5%', 'stealth'] as const).flatMap((budget) =>
     (['consumption', 'ramping'] as const).map((damage): PanelEntry => ({
@@ -151,7 +192,12 @@ function pair(
   columns: NonNullable<PanelEntry['recorded']>,
 ): PanelEntry[] {
   const target = purpose === 'toggle' ? 'toggle' : 'untargeted';
-  const held = budget === '5%' || budget === 'stealth' ? ({ heldOut: true } as const) : {};
+  const held =
+    budget === '5%' || budget === 'stealth'
+      ? ({ heldOut: true } as const)
+      : budget === 'stealth-no-solar'
+        ? {}
+        : ({ full: true } as const);
   const label = `${purpose} ${budget}`;
   return [
     {
@@ -186,7 +232,12 @@ function acgPair(
 ): PanelEntry[] {
   const bifurcated = purpose === 'bifurcated-acg';
   const label = `${purpose} ${budget}`;
-  const entry = { purpose, budget, ...(bifurcated ? {} : { only: 'bins' as const }) };
+  const entry = {
+    purpose,
+    budget,
+    ...(bifurcated ? {} : { only: 'bins' as const }),
+    ...(bifurcated && budget === '5%' ? {} : { full: true as const }),
+  };
   return [
     {
       ...entry,

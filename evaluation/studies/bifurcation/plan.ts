@@ -1,11 +1,12 @@
 import { scenarioFrom } from '../../../core/scenario.ts';
 import type { Scenario } from '../../../core/scenario.ts';
 import { schema } from '../../vocabulary.ts';
+import { trainedAs, trainingNamed } from '../study.ts';
 import type { StudyOptions, StudyPlan, StudyRun, StudyTelemetry } from '../study.ts';
 import { budgets, panel } from './panel.ts';
 import type { PanelEntry } from './panel.ts';
 import { stealthRows } from './stealth.ts';
-import { groundOf, halfYear, trainingOf, victimKinds } from './victims.ts';
+import { adversaryOf, groundOf, halfYear, policyOf, trainingOf, victimKinds } from './victims.ts';
 import type { Ground, VictimKind } from './victims.ts';
 
 /** Seed of every evaluation: the paper's. */
@@ -14,8 +15,8 @@ const evaluationSeed = 42;
 /** Of each two-sample test: enough for p-values around 5 %. */
 const permutations = 1000;
 
-/** Steps of an evaluation of the quick version: a month. */
-const quickSteps = 720;
+/** Steps of an evaluation of the quick version: three weeks. */
+const quickSteps = 504;
 
 /** Where an evaluation takes place. */
 export type Place = 'trained' | 'held-out' | 'half-year';
@@ -27,13 +28,16 @@ export function runId(kind: string, seed: number, place: Place): string {
 
 /** The victims that a version of the study attacks: the quick one those that ship. */
 export function kindsOf({ quick }: StudyOptions): readonly VictimKind[] {
-  return quick ? victimKinds.filter(({ shipped }) => shipped !== null) : victimKinds;
+  return quick ? victimKinds.filter(({ shipped, quickly }) => shipped !== null || quickly !== undefined) : victimKinds;
 }
 
 /** The entries that have a meaning on a victim, in a place. */
-export function entriesOf(kind: VictimKind, place: Place): readonly PanelEntry[] {
+export function entriesOf(kind: VictimKind, place: Place, { quick }: StudyOptions): readonly PanelEntry[] {
   return panel.filter(
-    ({ only, heldOut }) => (only === undefined || only === kind.head) && (place === 'trained' || heldOut === true),
+    ({ only, heldOut, full }) =>
+      (only === undefined || only === kind.head) &&
+      (place === 'trained' || heldOut === true) &&
+      !(quick && full === true),
   );
 }
 
@@ -43,15 +47,19 @@ export function plan(options: StudyOptions): StudyPlan {
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
   const kinds = kindsOf(options);
   return {
-    trainings: options.quick ? [] : kinds.flatMap((kind) => seeds.map((seed) => trainingOf(kind, seed, ground))),
+    trainings: kinds.flatMap((kind) =>
+      seeds.flatMap((seed) => [
+        ...(trainingNamed(policyOf(kind, seed, options)) === null ? [] : [trainingOf(kind, seed, ground, options)]),
+        ...(entriesOf(kind, placesOf(kind)[0]!, options).some(({ learned }) => learned)
+          ? [adversaryOf(kind, seed, ground)]
+          : []),
+      ]),
+    ),
     runs: kinds.flatMap((kind) =>
       seeds.flatMap((seed) =>
         placesOf(kind).map((place): StudyRun => ({
           id: runId(kind.name, seed, place),
-          victim: options.quick
-            ? { model: seed === 0 ? kind.shipped! : `${kind.shipped!}-seed${seed}` }
-            : { training: trainingOf(kind, seed, ground).id },
-          scenario: evaluationOf(kind, place, ground, options),
+          scenario: evaluationOf(kind, seed, place, ground, options),
           ...(place === 'trained'
             ? {
                 extract: ({ schema, frames, features }: StudyTelemetry) =>
@@ -68,9 +76,9 @@ function placesOf(kind: VictimKind): readonly Place[] {
   return kind.steps === null ? ['trained', 'held-out'] : ['half-year'];
 }
 
-function evaluationOf(kind: VictimKind, place: Place, ground: Ground, { quick }: StudyOptions): Scenario {
+function evaluationOf(kind: VictimKind, seed: number, place: Place, ground: Ground, options: StudyOptions): Scenario {
   const { dataset, building, heldOut, normalisation } = ground;
-  const rows = quick ? { steps: quickSteps } : {};
+  const rows = options.quick ? { steps: quickSteps } : {};
   return scenarioFrom(
     {
       name: `${kind.title}, ${place}`,
@@ -81,11 +89,12 @@ function evaluationOf(kind: VictimKind, place: Place, ground: Ground, { quick }:
         buildings: place === 'held-out' ? heldOut : [building],
         ...(place === 'half-year' ? { start: halfYear } : rows),
       },
-      attacks: entriesOf(kind, place).map(({ label, attack, budget, config }) => ({
+      victim: { policy: policyOf(kind, seed, options) },
+      attacks: entriesOf(kind, place, options).map(({ label, attack, budget, config, learned }) => ({
         name: attack,
         label,
         threat: budgets[budget],
-        ...(config === undefined ? {} : { config }),
+        config: { ...config, ...(learned === true ? { policy: trainedAs(adversaryOf(kind, seed, ground).id) } : {}) },
       })),
     },
     `study bifurcation, ${kind.name}`,

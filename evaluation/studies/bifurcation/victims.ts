@@ -1,6 +1,6 @@
-import type { Scenario } from '../../../core/scenario.ts';
 import { scenarioFrom } from '../../../core/scenario.ts';
 import { schema } from '../../vocabulary.ts';
+import { trainedAs } from '../study.ts';
 import type { StudyOptions, StudyTraining } from '../study.ts';
 import type { RecordedVictim } from './recorded.ts';
 
@@ -11,9 +11,11 @@ export interface VictimKind {
   readonly head: 'bins' | 'continuous';
   /** Whose recorded numbers stand beside it. */
   readonly recorded: RecordedVictim | null;
-  /** Recipe in `models/zoo` whose shipped models the quick version attacks. */
+  /** Shipped models of its kind, which the quick version attacks; null: it trains with `quickly`, or leaves the kind out. */
   readonly shipped: string | null;
   readonly train: Readonly<Record<string, unknown>>;
+  /** What the quick version trains with, where no model ships. */
+  readonly quickly?: Readonly<Record<string, unknown>>;
   /** Rows of the year it is trained on; null: all. */
   readonly steps: number | null;
 }
@@ -23,6 +25,14 @@ export const halfYear = 4380;
 
 const bins = { algorithm: 'ppo', preset: 'district', steps: 1_228_800, lanes: 8, evaluateEvery: 122_880 };
 const sac = { algorithm: 'sac', preset: 'district', steps: 120_000, lanes: 4, evaluateEvery: 10_000 };
+
+/** In turns with an adversary of its own algorithm, which moves everything but the calendar by 5 %. */
+function atla(algorithm: string, cycles: number, steps: number) {
+  return {
+    adversary: { threat: { preset: 'paper-mask-time-5%' }, reward: 'consumption' },
+    atla: { cycles, algorithm, steps },
+  };
+}
 
 /** The victims of the study; the settings of those that ship are those of `models/zoo`. */
 export const victimKinds: readonly VictimKind[] = [
@@ -43,6 +53,25 @@ export const victimKinds: readonly VictimKind[] = [
     recorded: 'ppo-continuous',
     shipped: 'ppo-builtin',
     train: { ...bins, config: { bins: null, log_std_init: -1, learning_rate: { linear: 5e-4 } } },
+    steps: null,
+  },
+  {
+    name: 'ppo20-atla',
+    title: 'PPO, 20 bins, ATLA',
+    head: 'bins',
+    recorded: 'ppo20-atla',
+    shipped: null,
+    train: { algorithm: 'ppo', steps: 819_200, ...atla('ppo', 8, 409_600) },
+    quickly: { algorithm: 'ppo', steps: 327_680, ...atla('ppo', 4, 98_304) },
+    steps: null,
+  },
+  {
+    name: 'sac-atla',
+    title: 'SAC, ATLA',
+    head: 'continuous',
+    recorded: 'sac-atla',
+    shipped: null,
+    train: { algorithm: 'sac', steps: 80_000, ...atla('sac', 8, 40_000) },
     steps: null,
   },
   {
@@ -90,15 +119,39 @@ export function groundOf({ dataset, quick }: StudyOptions): Ground {
   };
 }
 
+/** The name under which a seed of a victim goes into scenarios: a shipped model's or a training's. */
+export function policyOf({ name, shipped }: VictimKind, seed: number, { quick }: StudyOptions): string {
+  if (!quick || shipped === null) return trainedAs(`${name}-seed${seed}`);
+  return seed === 0 ? shipped : `${shipped}-seed${seed}`;
+}
+
 /** The training of one seed of a victim. */
-export function trainingOf(kind: VictimKind, seed: number, ground: Ground): StudyTraining {
+export function trainingOf(kind: VictimKind, seed: number, ground: Ground, { quick }: StudyOptions): StudyTraining {
   const { dataset, building, normalisation } = ground;
   const district = { dataset, buildings: [building], normalisation, steps: kind.steps };
   const id = `${kind.name}-seed${seed}`;
-  const scenario: Scenario = scenarioFrom(
-    { name: `${kind.title}, seed ${seed}`, seed, district, train: { environment: 'district', ...kind.train } },
-    id,
-    schema,
-  );
-  return { id, title: `${kind.title}, seed ${seed}`, scenario };
+  const title = `${kind.title}, seed ${seed}`;
+  const how = quick ? kind.quickly : kind.train;
+  const value = { name: title, seed, district, train: { environment: 'district', ...how } };
+  return { id, title, scenario: scenarioFrom(value, id, schema) };
+}
+
+/** The paper's learned adversary of one victim: it names the action that a bounded search then forces. */
+export function adversaryOf(kind: VictimKind, seed: number, ground: Ground): StudyTraining {
+  const { dataset, building, normalisation } = ground;
+  const id = `adversary-of-${kind.name}-seed${seed}`;
+  const title = `Action adversary of ${kind.title}, seed ${seed}`;
+  const value = {
+    name: title,
+    seed,
+    district: { dataset, buildings: [building], normalisation },
+    victim: { policy: trainedAs(`${kind.name}-seed${seed}`) },
+    train: {
+      environment: 'adversary',
+      algorithm: 'ppo',
+      steps: 163_840,
+      adversary: { chooses: 'action', reward: 'consumption', steps: 5 },
+    },
+  };
+  return { id, title, scenario: scenarioFrom(value, id, schema) };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LaneResult, RunResult } from '../../../core/run.ts';
 import { bifurcationStudy } from '../../../evaluation/studies/bifurcation/index.ts';
+import { trainingNamed } from '../../../evaluation/studies/study.ts';
 import { panel } from '../../../evaluation/studies/bifurcation/panel.ts';
 import { recorded, recordedKpis } from '../../../evaluation/studies/bifurcation/recorded.ts';
 import { studyHtml } from '../../../evaluation/studies/report.ts';
@@ -16,15 +17,21 @@ describe('the plan', () => {
     const { trainings, runs } = bifurcationStudy.plan(full);
     expect(new Set(trainings.map(({ id }) => id)).size).toBe(trainings.length);
     expect(trainings.length % 5).toBe(0);
+    expect(trainings.filter(({ scenario }) => scenario.train.environment === 'adversary')).not.toEqual([]);
     for (const { id, scenario } of trainings) expect([id, scenario.district.buildings]).toEqual([id, ['Building_1']]);
     expect(new Set(runs.map(({ id }) => id)).size).toBe(runs.length);
-    for (const { victim, scenario, id } of runs) {
-      expect(trainings.map(({ id }) => id)).toContain('training' in victim && victim.training);
+    const named = (policy: unknown): (typeof trainings)[number] => {
+      const found = trainings.find(({ id }) => id === trainingNamed(policy));
+      expect(found, String(policy)).toBeDefined();
+      return found!;
+    };
+    for (const { scenario, id } of runs) {
+      const victim = named(scenario.victim.policy);
+      for (const { config } of scenario.attacks)
+        if ('policy' in config) expect(named(config['policy']).scenario.victim.policy).toBe(scenario.victim.policy);
       if (id.endsWith('held-out')) expect(scenario.district.buildings).not.toContain('Building_1');
-      if (id.endsWith('half-year')) {
-        const { district } = trainings.find(({ id }) => 'training' in victim && id === victim.training)!.scenario;
-        expect(scenario.district.start).toBe(district.steps! + 1); // the rows that no step of the training led to
-      }
+      // The rows that no step of the training led to.
+      if (id.endsWith('half-year')) expect(scenario.district.start).toBe(victim.scenario.district.steps! + 1);
     }
   });
 
@@ -32,8 +39,8 @@ describe('the plan', () => {
     const { scenario } = bifurcationStudy.plan({ ...full, dataset: '/data/phase_2' }).runs[0]!;
     expect(scenario.district).toMatchObject({ buildings: ['Building_6'], normalisation: 'citylearn-2.0.0' });
     const quick = bifurcationStudy.plan({ quick: true, dataset: 'builtin', seeds: 2 });
-    expect(quick.trainings).toEqual([]);
-    expect(quick.runs.map(({ victim }) => victim)).toContainEqual({ model: 'sac-builtin-seed1' });
+    expect(quick.trainings.map(({ id }) => id)).toEqual(['ppo20-atla-seed0', 'ppo20-atla-seed1']);
+    expect(quick.runs.map(({ scenario }) => scenario.victim.policy)).toContain('sac-builtin-seed1');
   });
 
   it('has a repaired twin beside every attack of the paper’s', () => {
@@ -108,7 +115,10 @@ describe('the verdict', () => {
     furthest: 0.1,
   };
   const asPaper = (label: string, kind: string, seed: number): number =>
-    (strength[label.split(' ')[0]!] ?? 2) * (kind.startsWith('ppo20') ? 0.5 : 1) * (1 + 0.01 * seed);
+    (strength[label.split(' ')[0]!] ?? 2) *
+    (kind.startsWith('ppo20') ? 0.5 : 1) *
+    (kind.endsWith('atla') ? 0.5 : 1) *
+    (1 + 0.01 * seed);
 
   it('holds where the victims fare as the paper’s', () => {
     const { claims, tables } = bifurcationStudy.conclude(full, outcomesOf(full, asPaper));
