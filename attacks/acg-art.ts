@@ -8,6 +8,7 @@ import { objectiveOf } from './objective/index.ts';
 import { objectiveField, targetField } from './options.ts';
 import { questioning } from './questioning.ts';
 import { targetOf } from './target/index.ts';
+import { learning } from './target/learning.ts';
 
 /**
  * ACG as ART 1.16 runs it, one observation at a time, defects included: the step is the raw conjugate direction, not its sign; the sign
@@ -35,7 +36,7 @@ export const acgArt = define(
     const target = targetOf(targetName);
     const checks = checkpointsOf(steps);
     const bySide = typeof objectiveName === 'string' && objectiveName.includes('grouped');
-    return questioning(
+    const attack = questioning(
       (head) => objective.check(head),
       function* (x, rows, victim, context, out) {
         const { head, observationSize: features, logitsSize } = victim;
@@ -142,6 +143,7 @@ export const acgArt = define(
         }
       },
     );
+    return { ...attack, ...learning(target, objective) };
   },
 );
 

@@ -72,6 +72,12 @@ export const apgdT = define(
       objective: {
         name: options.objective,
         check: (head) => fitting(head).check(head),
+        notes: (head) =>
+          fitting(head) === few && options.objective !== 'margin'
+            ? [
+                `'apgd-t' with objective '${options.objective}' needs 4 bins; the policy has fewer, so 'margin' was maximised`,
+              ]
+            : [],
         evaluate: (head, ...rest) => fitting(head).evaluate(head, ...rest),
       },
       target: targets.untargeted,

@@ -8,6 +8,7 @@ import { objectiveOf } from './objective/index.ts';
 import { objectiveField, targetField } from './options.ts';
 import { cosine } from './step/schedule.ts';
 import { targetOf } from './target/index.ts';
+import { learning } from './target/learning.ts';
 
 const config = z.strictObject({
   objective: objectiveField('grouped-margin'),
@@ -91,6 +92,7 @@ export const evasive = define(
         objective.check(head);
         if (target.sided && head.kind === 'categorical') needBothSides('a target with a side', head.values);
       },
+      ...learning(target, objective),
       perturb,
     };
   },

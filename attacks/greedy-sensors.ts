@@ -4,6 +4,7 @@ import { define } from './define.ts';
 import { objectiveOf } from './objective/index.ts';
 import { objectiveField, targetField } from './options.ts';
 import { targetOf } from './target/index.ts';
+import { learning } from './target/learning.ts';
 
 /**
  * The k sensors that matter: one after the other, the feature and end of its interval that raise the objective most are added to those that
@@ -29,6 +30,7 @@ export const greedySensors = define(
       stage: 'observation',
       access: 'score',
       check: (head) => objective.check(head),
+      ...learning(target, objective),
       perturb(x, rows, victim, context, out) {
         const { head, observationSize: features } = victim;
         const { set } = context;

@@ -53,6 +53,9 @@ export const minEpsilon = define(
       stage: 'observation',
       access: 'gradient',
       check: (head) => attack.check?.(head),
+      notes: (head) => attack.notes?.(head) ?? [],
+      ...(attack.policies === undefined ? {} : { policies: attack.policies }),
+      ...(attack.prepare === undefined ? {} : { prepare: (rehearsal) => attack.prepare!(rehearsal) }),
       perturb(x, rows, victim, context, out) {
         if (sets?.of !== context.threat) {
           const threats = list.map((share) => narrowed(context.threat, share));
@@ -115,7 +118,13 @@ function narrowed(threat: ThreatModel, share: number): ThreatModel {
 }
 
 function contextFor(context: AttackContext, of: Int32Array, set: Ball, threat: ThreatModel): AttackContext {
-  return { ...context, set, threat, rngs: Array.from(of, (row) => context.rngs[row]!) };
+  return {
+    ...context,
+    of: context.of === undefined ? of : of.map((row) => context.of![row]!),
+    set,
+    threat,
+    rngs: Array.from(of, (row) => context.rngs[row]!),
+  };
 }
 
 /** A victim that some rows of a batch ask, each still paying for itself. */

@@ -7,9 +7,10 @@ import { threatSet } from './ball/threat-set.ts';
 import { define } from './define.ts';
 import { needBothSides } from './objective/categorical.ts';
 import { objectiveOf } from './objective/index.ts';
-import { objectiveField } from './options.ts';
+import { objectiveField, targetField } from './options.ts';
 import { cosine } from './step/schedule.ts';
-import { targets } from './target/index.ts';
+import { targetOf } from './target/index.ts';
+import { learning } from './target/learning.ts';
 import type { TargetSchedule } from './target/schedule.ts';
 
 /** Clean steps of one parity, and the victim they were recorded of. */
@@ -29,10 +30,7 @@ export const universal = define(
   'Moosavi-Dezfooli et al. (2017), arXiv 1610.08401, by sign ascent as in Shafahi et al. (2020), arXiv 1811.11304',
   z.strictObject({
     objective: objectiveField(),
-    target: z.enum(['untargeted', 'charge', 'discharge', 'toggle']).default('untargeted').meta({
-      title: 'Target',
-      description: 'Where the action is pushed: away from the clean one, to one side, or to and fro.',
-    }),
+    target: targetField,
     record: z
       .int()
       .min(2)
@@ -48,7 +46,7 @@ export const universal = define(
   }),
   ({ objective: objectiveSpec, target: targetName, record, steps }) => {
     const objective = objectiveOf(objectiveSpec);
-    const target = targets[targetName];
+    const target = targetOf(targetName);
     let heard: readonly [Heard, Heard] | undefined;
     let learned: { readonly of: ThreatModel; readonly bias: readonly Float64Array[] } | undefined;
     return {
@@ -58,8 +56,11 @@ export const universal = define(
         objective.check(head);
         if (target.sided && head.kind === 'categorical') needBothSides('a target with a side', head.values);
       },
+      ...learning(target, objective),
       // oxlint-disable-next-line require-yield -- what takes time begins with the first step, when the threat is known
       *prepare(rehearsal) {
+        const ofRecording = rehearsal.recordedPolicy && { policy: (name: string) => rehearsal.recordedPolicy!(name) };
+        target.prepare?.({ ...rehearsal, ...ofRecording });
         heard = [listen(rehearsal, record, 0), listen(rehearsal, record, 1)];
         learned = undefined;
       },

@@ -63,6 +63,8 @@ export interface AttackContext {
   /** The threat sets around the clean rows, which what is proposed will be confined to. */
   readonly set: ThreatSet;
   readonly features: readonly Feature[];
+  /** [≥ rows] the engine's row, so the lane, behind each, where some of its rows are attacked on their own; absent: in order. */
+  readonly of?: Int32Array | undefined;
   /** How far a row would go beyond what the detectors of its lane let pass; absent: none are on duty. */
   readonly alarm?: DifferentiableScore | undefined;
   /** [rows] how many queries each row may still ask; absent: as many as it likes. */
@@ -104,6 +106,8 @@ export interface Rehearsal {
   record(steps: number, exploration?: number): Recording;
   /** A controller that the attack named in `policies`, for the rows to attack; absent where rows are of no loop. */
   policy?(name: string): DecisionAccess;
+  /** The same for the rows of a recording, any number of whole steps of it; absent where rows are of no loop. */
+  recordedPolicy?(name: string): DecisionAccess;
   /** [rows] the plant behind each row to attack; absent where rows are of no loop. @throws {ConfigError} where one cannot be known */
   plants?(): readonly KnownPlant[];
 }

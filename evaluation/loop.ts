@@ -288,6 +288,11 @@ export async function openLoop(
           record: recording,
           plants: () => Array.from({ length: rows }, (_, b) => knownPlant(env.lane(first + b), env.firstWindow)),
           policy: (name) => otherController(others.get(name)!, spaces, own.split(name)),
+          recordedPolicy(name) {
+            using all = district.rehearsal();
+            const recorded = Array.from({ length: all.numEnvs }, (_, lane) => spacesOf(all, lane));
+            return otherController(others.get(name)!, recorded, own.split(name));
+          },
         };
         for (const done of attack.prepare(rehearsal)) yield { attack: label, done };
       }

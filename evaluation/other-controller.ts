@@ -4,8 +4,8 @@ import type { LaneSpaces } from './black-box.ts';
 import type { VictimSource } from './workspace.ts';
 
 /**
- * A controller beside the victim, for the lanes of one attack: row r is always lane r. A network answers for all of them, a rule is opened once
- * a lane, since it may keep a count.
+ * A controller beside the victim, for the lanes of one attack: row r is of lane `of[r]`, or else of lane r mod the number of lanes. A network
+ * answers for all of them, a rule is opened once a lane, since it may keep a count.
  * @throws {ConfigError} when it was trained on other features
  */
 export function otherController(source: VictimSource, lanes: readonly LaneSpaces[], stream: Rng): DecisionAccess {
@@ -18,9 +18,9 @@ export function otherController(source: VictimSource, lanes: readonly LaneSpaces
   return {
     observationSize: size,
     actionSize: actions,
-    decide(x, rows, out) {
+    decide(x, rows, out, of) {
       for (let row = 0; row < rows; row++)
-        rules[row]!.decide(
+        rules[(of?.[row] ?? row) % rules.length]!.decide(
           x.subarray(row * size, (row + 1) * size),
           1,
           out.subarray(row * actions, (row + 1) * actions),

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { AttackContext, ObservationAttack } from '../../core/attack.ts';
+import type { ObservationAttack } from '../../core/attack.ts';
 import { define } from '../define.ts';
 import { boundaryWalk } from './boundary-walk.ts';
 import { decisionOracle } from './decision-oracle.ts';
-import type { Criterion } from './decision-oracle.ts';
 import { hopSkipJump as search } from './hop-skip-jump.ts';
 import type { RowSearch } from './lane.ts';
+import { targetField } from '../options.ts';
+import { targetOf } from '../target/index.ts';
+import { given } from '../target/learning.ts';
 import { budgetFields, budgetOf } from './options.ts';
 import { rowSearch } from './row-search.ts';
 import type { Walk } from './walk.ts';
@@ -16,15 +18,13 @@ const decisionFields = {
     description:
       'side: an action on the other side of idle; changed: another bin, or an action moved by the threshold.',
   }),
-  threshold: z
-    .number()
-    .positive()
-    .max(1)
-    .default(0.1)
-    .meta({ title: 'Threshold', description: 'Of `changed` on a continuous action: share of its range.' }),
-  target: z.enum(['untargeted', 'charge', 'discharge', 'toggle']).default('untargeted').meta({
+  threshold: z.number().positive().max(1).default(0.1).meta({
+    title: 'Threshold',
+    description: 'Of `changed` on a continuous action, and of one that is forced: share of its range.',
+  }),
+  target: targetField.meta({
     title: 'Target',
-    description: 'A side to reach, instead of what is wanted; toggle: discharge on even steps, charge on odd ones.',
+    description: 'A side or an action to reach, instead of what is wanted.',
   }),
   metric: z
     .enum(['linf', 'l2'])
@@ -47,28 +47,26 @@ const decisionFields = {
 };
 const decisionConfig = z.strictObject(decisionFields);
 
-const sides = {
-  untargeted: () => 0,
-  charge: () => 1,
-  discharge: () => -1,
-  toggle: ({ step }: AttackContext) => (step % 2 === 0 ? -1 : 1),
-} satisfies Record<string, Criterion['side']>;
-
 function onDecisions(
   options: z.output<typeof decisionConfig>,
   make: (walk: Walk) => (size: number) => RowSearch,
 ): ObservationAttack {
-  const { wanted, threshold, target, metric, tries, until, recordedDays } = options;
+  const { wanted, threshold, metric, tries, until, recordedDays } = options;
+  const target = targetOf(options.target);
   let recorded: Float32Array | undefined;
-  const attack = rowSearch(
-    decisionOracle({ wanted, threshold, side: sides[target], sided: target !== 'untargeted' }),
-    budgetOf(options),
-    make({ metric, tries, until, recorded: () => recorded }),
-  );
+  const attack = {
+    ...rowSearch(
+      decisionOracle({ wanted, threshold, target }),
+      budgetOf(options),
+      make({ metric, tries, until, recorded: () => recorded }),
+    ),
+    ...given(target),
+  };
   if (recordedDays === 0) return attack;
   return {
     ...attack,
     *prepare(rehearsal) {
+      target.prepare?.(rehearsal);
       const { observation, lanes, steps } = rehearsal.record(24 * recordedDays);
       recorded = observation.slice(0, steps * lanes * rehearsal.features.length);
       yield 1;

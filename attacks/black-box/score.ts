@@ -3,14 +3,29 @@ import { define } from '../define.ts';
 import { objectiveOf } from '../objective/index.ts';
 import { objectiveField, searchFields, stepSchedules, targetField } from '../options.ts';
 import { targetOf } from '../target/index.ts';
+import { learning } from '../target/learning.ts';
 import { finiteDifference } from './finite-difference.ts';
 import type { FiniteDifference } from './finite-difference.ts';
+import type { RowSearch } from './lane.ts';
 import { budgetFields, budgetOf } from './options.ts';
 import { rowSearch } from './row-search.ts';
 import { scoreOracle } from './score-oracle.ts';
 import { square as squareSearch } from './square.ts';
 
 const aimed = { objective: objectiveField(), target: targetField };
+
+/** A search on scores, with what its target and objective need. */
+function onScores(
+  options: z.output<z.ZodObject<typeof aimed & ReturnType<typeof budgetFields>>>,
+  search: (size: number) => RowSearch,
+) {
+  const objective = objectiveOf(options.objective);
+  const target = targetOf(options.target);
+  return {
+    ...rowSearch(scoreOracle(objective, target), budgetOf(options), search),
+    ...learning(target, objective),
+  };
+}
 
 /** @param smoothing the default */
 function estimateConfig(smoothing: number) {
@@ -50,9 +65,8 @@ function estimateConfig(smoothing: number) {
 
 function estimated(options: z.output<ReturnType<typeof estimateConfig>>, draw: FiniteDifference['draw']) {
   const { pairs, smoothing, momentum, step, start } = options;
-  return rowSearch(
-    scoreOracle(objectiveOf(options.objective), targetOf(options.target)),
-    budgetOf(options),
+  return onScores(
+    options,
     finiteDifference({
       draw,
       pairs,
@@ -99,10 +113,5 @@ export const square = define(
       description: 'Features anywhere, each with its own sign, or neighbours with one sign.',
     }),
   }),
-  (options) =>
-    rowSearch(
-      scoreOracle(objectiveOf(options.objective), targetOf(options.target)),
-      budgetOf(options),
-      squareSearch(options.share, options.blocks),
-    ),
+  (options) => onScores(options, squareSearch(options.share, options.blocks)),
 );

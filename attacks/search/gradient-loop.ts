@@ -168,8 +168,7 @@ export function gradientSearch(search: GradientSearch): ObservationAttack<'gradi
     stage: 'observation',
     access: 'gradient',
     check,
-    notes: (head) => objective.notes?.(head) ?? [],
-    ...learning(target),
+    ...learning(target, objective),
     perturb(x, rows, victim, context, out) {
       const { ascent, buffers } = room(rows, victim);
       for (const question of ascend(ascent, buffers, x, rows, victim, context, out)) answer(victim, question);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ObservationAttack } from '../../core/attack.ts';
 import type { Definition } from '../../core/definition.ts';
-import { ConfigError, StateError } from '../../core/errors.ts';
+import { StateError } from '../../core/errors.ts';
 import type { Head } from '../../core/policy.ts';
 import { define } from '../define.ts';
 import { imitate } from './imitator.ts';
@@ -53,12 +53,11 @@ export function snooping<Name extends string>(inner: Readonly<Record<Name, Defin
     }),
     ({ days, inner: { name, config }, ...options }): ObservationAttack => {
       const attack = inner[name as Name].make(config);
-      if (attack.prepare !== undefined)
-        throw new ConfigError(`attack '${name}' learns from a victim of its own; it cannot be made on an imitator`);
       let imitator: Imitator | undefined;
       return {
         stage: 'observation',
         access: 'none',
+        ...(attack.policies === undefined ? {} : { policies: attack.policies }),
         check: (head) => attack.check?.(imitated(head)),
         notes(head) {
           const own = attack.notes?.(imitated(head)) ?? [];
@@ -66,7 +65,14 @@ export function snooping<Name extends string>(inner: Readonly<Record<Name, Defin
         },
         *prepare(rehearsal) {
           const { victim, rng } = rehearsal;
-          imitator = yield* imitate(rehearsal.record(24 * days), victim.head, options, rng.split('imitator'));
+          const learns = attack.prepare !== undefined;
+          const made = imitate(rehearsal.record(24 * days), victim.head, options, rng.split('imitator'));
+          let next = made.next();
+          for (; next.done !== true; next = made.next()) yield learns ? next.value / 2 : next.value;
+          imitator = next.value;
+          // What an inner attack learns, it learns from the imitator: the controller is listened to and not asked.
+          const listening = { ...rehearsal, victim: imitator.policy };
+          for (const done of attack.prepare?.(listening) ?? []) yield 0.5 + done / 2;
         },
         perturb(x, rows, _victim, context, out) {
           if (imitator === undefined) throw new StateError('snooping: attacked before it had listened');

@@ -98,6 +98,7 @@ function part(context: AttackContext, { chosen, size, names }: Room, count: numb
   const { queriesLeft, found, alarm } = context;
   return {
     ...context,
+    of: context.of === undefined ? rows : rows.map((row) => context.of![row]!),
     alarm: alarm && {
       name: alarm.name,
       evaluate: (x, asked, score, gradient, of) => alarm.evaluate(x, asked, score, gradient, names(of, asked)),

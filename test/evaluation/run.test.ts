@@ -252,6 +252,21 @@ describe('run', () => {
   });
 });
 
+it('another controller’s actions are forced by searches that learn, ask and strike in their own ways', async () => {
+  const target = { imitate: 'bang-bang' };
+  const { lanes } = await result({
+    attacks: [
+      { name: 'universal', config: { record: 48, steps: 5, target, objective: 'cross-entropy' } },
+      { name: 'min-epsilon', config: { attack: 'fgsm', config: { target, objective: 'cross-entropy' } } },
+      { name: 'boundary', config: { queryBudget: 20, target } },
+      { name: 'fgsm', config: { target, objective: 'cross-entropy', timing: { duty: 0.5 } } },
+    ],
+  });
+  for (const lane of lanes.filter(({ attack }) => attack !== 'clean'))
+    if (lane.attack === 'boundary') expect(lane.cost!.queries).toBeGreaterThan(lane.steps);
+    else expect(lane.norms!.linfMax).toBeGreaterThan(0);
+});
+
 describe('attacks that listen, remember or only ask', () => {
   it('run in the closed loop: learned before the first step, noted in the result, without a question to the victim', async () => {
     const { lanes, checks } = await result({
