@@ -113,6 +113,37 @@ export function referenceAcg(
   });
 }
 
+/**
+ * Yamamura et al. (2024): the same without a clamp, with longer windows; where |β| is over the mean of |g_i / s_i|, the coefficient of gradients
+ * at length 1 stands in, if it is smaller. The mean is over the features that may move.
+ */
+export function referenceReacg(ask: Ask, x: Float32Array, threat: ThreatModel, gradients: number): Found {
+  const { low, high } = startOf(x, threat);
+  const begin = low.map((row, r) => row.map((l, j) => (l + high[r]![j]!) / 2));
+  const unit = (g: readonly number[]): number[] => g.map((v) => v / (Math.sqrt(dot(g, g)) + 1e-12));
+  const coefficient = (g: readonly number[], before: readonly number[], s: readonly number[]): number => {
+    const change = g.map((v, j) => v - before[j]!);
+    const ratio = dot(g, change) / dot(s, change);
+    return Number.isFinite(ratio) ? ratio : 0;
+  };
+  const step = (state: State, r: number, eta: number, k: number): number[] => {
+    const [g, before, s] = [state.g[r]!, state.gPrevious[r]!, state.s[r]!];
+    let beta = k === 0 ? 0 : coefficient(g, before, s);
+    const ratios = g.flatMap((v, j) => (threat.epsilon[j]! > 0 ? [Math.abs(v / s[j]!)] : []));
+    if (k > 0 && Math.abs(beta) > ratios.reduce((a, b) => a + b, 0) / ratios.length) {
+      const normalised = coefficient(unit(g), unit(before), s);
+      if (Math.abs(normalised) < Math.abs(beta)) beta = normalised;
+    }
+    const direction = g.map((v, j) => v + beta * s[j]!);
+    state.gPrevious[r] = g;
+    state.s[r] = direction;
+    return state.x[r]!.map((v, j) =>
+      clip(v + eta * threat.epsilon[j]! * Math.sign(direction[j]!), low[r]![j]!, high[r]![j]!),
+    );
+  };
+  return adaptive(ask, begin, threat, gradients, step, { first: 0.43, shorter: 0.24, least: 0.08 });
+}
+
 interface State {
   x: number[][];
   previous: number[][];
@@ -127,6 +158,7 @@ function adaptive(
   threat: ThreatModel,
   gradients: number,
   step: (state: State, row: number, eta: number, k: number) => number[],
+  windows = { first: 0.22, shorter: 0.03, least: 0.06 },
 ): Found {
   const rows = begin.map((_, r) => r);
   const first = ask(begin);
@@ -143,7 +175,7 @@ function adaptive(
   };
   let bestAtCheck = best.value.slice();
   let reduced = rows.map(() => true);
-  let window = Math.max(Math.floor(0.22 * gradients), 1);
+  let window = Math.max(Math.floor(windows.first * gradients), 1);
   let since = 0;
   for (let k = 0; k + 1 < gradients; k++) {
     const from = state.x.slice();
@@ -177,7 +209,10 @@ function adaptive(
     reduced = halved;
     bestAtCheck = best.value.slice();
     since = 0;
-    window = Math.max(window - Math.max(Math.floor(0.03 * gradients), 1), Math.max(Math.floor(0.06 * gradients), 1));
+    window = Math.max(
+      window - Math.max(Math.floor(windows.shorter * gradients), 1),
+      Math.max(Math.floor(windows.least * gradients), 1),
+    );
   }
   return { point: best.point, value: best.value };
 }
