@@ -68,7 +68,8 @@ export const startField = (name: 'clean' | 'centre' | 'random') =>
 
 /** What plain iterations share; each step is `stepSize · ε / steps`. */
 export const iterationFields = (stepSize: number) => ({
-  steps: searchFields.steps.default(10),
+  // A new default is a new schema, which knows no title.
+  steps: searchFields.steps.default(10).meta(searchFields.steps.meta()!),
   stepSize: z
     .number()
     .positive()

@@ -107,7 +107,16 @@ describe('faultline', () => {
     );
     expect(Object.keys(attacks.find((attack) => attack.name === 'pgd')!.config.properties)).toContain('steps');
     const schema = JSON.parse((await ok(['schema'])).stdout) as { properties: object };
-    expect(Object.keys(schema.properties)).toEqual(['name', 'seed', 'district', 'victim', 'attacks', 'train', 'live']);
+    expect(Object.keys(schema.properties)).toEqual([
+      'name',
+      'seed',
+      'district',
+      'victim',
+      'attacks',
+      'detectors',
+      'train',
+      'live',
+    ]);
   });
 
   it('doctor says what computes and why the others do not', async () => {

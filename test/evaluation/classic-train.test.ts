@@ -131,6 +131,7 @@ describe('training on a classic environment', () => {
   it('is listed', () => {
     expect(catalogue['environments']!.map(({ name }) => name)).toEqual([
       'district',
+      'adversary',
       ...Object.keys(classicEnvironments),
     ]);
   });

@@ -6,7 +6,7 @@ import { threatModel } from '../../../attacks/threat.ts';
 import { rng } from '../../../core/rng.ts';
 import { scenarioFrom } from '../../../core/scenario.ts';
 import type { Feature } from '../../../core/space.ts';
-import type { GradientAccess } from '../../../core/victim.ts';
+import type { DecisionAccess, GradientAccess } from '../../../core/victim.ts';
 import { openDistrict } from '../../../evaluation/district.ts';
 import { plantModel } from '../../../evaluation/plant-model.ts';
 import { recordings } from '../../../evaluation/rehearsal.ts';
@@ -38,9 +38,10 @@ async function play(name: AttackName, config: object, threat: object, policy = '
   const victim = source.network as GradientAccess;
   const features = opened.laneFeatures(0);
   const attack = attacks[name].make(config);
+  const bounds = threatModel(threat, features);
   const engine = attackEngine({
     attack,
-    threat: threatModel(threat, features),
+    threat: bounds,
     victim,
     features,
     plant: plantModel(opened.lane(0)),
@@ -53,7 +54,8 @@ async function play(name: AttackName, config: object, threat: object, policy = '
       controller: rng(1),
       environment: rng(0),
     });
-    const learning = attack.prepare({ features, victim, rng: rng(6), record });
+    const policy = (): DecisionAccess => restless(features.length, choicesOf(name, victim, bounds.epsilon));
+    const learning = attack.prepare({ features, victim, rng: rng(6), record, policy });
     while (learning.next().done !== true);
   }
   const trace = { features, clean: [] as Float32Array[], seen: [] as Float32Array[], action: [] as number[] };
@@ -110,7 +112,30 @@ beforeAll(async () => {
 const within = (value: number, low: number, high: number, slack: number): boolean =>
   value >= low - slack && value <= high + slack;
 
+/** How many numbers a learned adversary chooses. */
+function choicesOf(name: AttackName, { head }: GradientAccess, epsilon: Float32Array): number {
+  if (name === 'learned-adversary') return epsilon.filter((value) => value > 0).length;
+  return name === 'pa-ad' && head.kind === 'categorical' ? head.values.length - 1 : 1;
+}
+
+/** A learned adversary that has learnt nothing but to be restless: choices that swing with what it observes. */
+function restless(observationSize: number, actionSize: number): DecisionAccess {
+  return {
+    observationSize,
+    actionSize,
+    decide(x, rows, action) {
+      for (let i = 0; i < rows * actionSize; i++) {
+        const row = Math.floor(i / actionSize);
+        action[i] = Math.sin(97 * x[row * observationSize + (i % observationSize)]! + i);
+      }
+    },
+  };
+}
+
 const configs: Partial<Record<AttackName, object>> = {
+  'learned-adversary': { policy: 'restless' },
+  'pa-ad': { policy: 'restless', steps: 3 },
+  'action-adversary': { policy: 'restless', steps: 3 },
   bifurcation: { steps: 6 },
   'toggle-bifurcation': { steps: 6 },
   pgd: { steps: 4, restarts: 2 },
