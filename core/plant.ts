@@ -30,3 +30,38 @@ export interface KnownPlant {
   /** The same state with another charge and consumption of the last hour: what might be. */
   assume(soc: number, net: number, state: Float64Array, at: number): void;
 }
+
+/** A known plant over boxes of states: all whose numbers lie between those of a state `low` and a state `high`. */
+export interface BoxedPlant extends KnownPlant {
+  /** Moves a box by the actions [lowest, highest] of step `t`: whatever one of its states becomes lies in it afterwards. */
+  advanceBox(t: number, lowest: number, highest: number, low: Float64Array, high: Float64Array, at: number): void;
+  /** Ends of what the controller may observe before step `t` in a box, [O] each from `offset` on. */
+  observeBox(
+    t: number,
+    low: Float64Array,
+    high: Float64Array,
+    at: number,
+    lowest: Float32Array,
+    highest: Float32Array,
+    offset: number,
+  ): void;
+}
+
+/**
+ * The `steps` steps of a plant from step `t0` on, as an episode of their own that begins in `state`.
+ * @param state [stateSize] before step `t0`
+ */
+export function laterPlant(plant: BoxedPlant, t0: number, steps: number, state: Float64Array): BoxedPlant {
+  return {
+    ...plant,
+    steps,
+    price: plant.price.subarray(t0, t0 + steps),
+    carbon: plant.carbon.subarray(t0, t0 + steps),
+    start: (own, at) => own.set(state, at),
+    advance: (t, action, own, at) => plant.advance(t0 + t, action, own, at),
+    observe: (t, own, at, out, offset) => plant.observe(t0 + t, own, at, out, offset),
+    advanceBox: (t, lowest, highest, low, high, at) => plant.advanceBox(t0 + t, lowest, highest, low, high, at),
+    observeBox: (t, low, high, at, lowest, highest, offset) =>
+      plant.observeBox(t0 + t, low, high, at, lowest, highest, offset),
+  };
+}

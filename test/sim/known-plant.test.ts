@@ -44,6 +44,39 @@ describe('the plant an attacker plans with', () => {
     }
   });
 
+  it.each(ahead)('holds in a box what any of its states becomes and shows, under %s', (profile) => {
+    using env = envOf(profile, 400);
+    const plant = knownPlant(env.lane(0), env.firstWindow);
+    const size = plant.stateSize;
+    const seen = new Float32Array(env.observationSize);
+    const lowest = seen.slice();
+    const highest = seen.slice();
+    const stream = rng(8);
+    const runs = 30;
+    const low = new Float64Array(size);
+    const high = new Float64Array(size);
+    const states = Array.from({ length: runs }, () => new Float64Array(size));
+    for (let t = 0; t < 400; t++) {
+      // Every few steps all runs begin anew from one state, or boxes would only grow.
+      if (t % 8 === 0) {
+        if (t === 0) plant.start(states[0]!, 0);
+        for (const state of states) state.set(states[0]!);
+        low.set(states[0]!);
+        high.set(states[0]!);
+      }
+      const middle = 1.4 * stream.uniform() - 0.7;
+      const radius = 0.3 * stream.uniform() ** 2;
+      plant.observeBox(t, low, high, 0, lowest, highest, 0);
+      plant.advanceBox(t, middle - radius, middle + radius, low, high, 0);
+      for (const state of states) {
+        plant.observe(t, state, 0, seen, 0);
+        expect(seen.every((value, i) => value >= lowest[i]! && value <= highest[i]!)).toBe(true);
+        plant.advance(t, middle + radius * (2 * stream.uniform() - 1), state, 0);
+        expect(state.every((value, i) => value >= low[i]! && value <= high[i]!)).toBe(true);
+      }
+    }
+  });
+
   it('knows the price of the hour that an action falls into', () => {
     using env = envOf('v2.0', 30);
     const plant = knownPlant(env.lane(0), env.firstWindow);

@@ -1,8 +1,22 @@
-import type { KnownPlant } from '../../core/plant.ts';
+import type { BoxedPlant } from '../../core/plant.ts';
 import type { Kernel } from '../../sim/classic/lockstep-env.ts';
+import { batteryRange } from '../../sim/district/battery-range.ts';
+import { BATTERY_CAPACITY, BATTERY_EFFICIENCY, BATTERY_SOC_BEFORE, FIXED_FIELDS } from '../../sim/district/hour.ts';
 
 const capacity = 6.4;
 const power = 5;
+const powers = [
+  [0, 1],
+  [0.8, 1],
+  [1, 0.2],
+] as const;
+const efficiencies = [
+  [0, 0.83],
+  [0.3, 0.83],
+  [0.7, 0.9],
+  [0.8, 0.9],
+  [1, 0.85],
+] as const;
 
 function lookUp(knots: readonly (readonly [number, number])[], at: number): number {
   const k = Math.max(1, knots.findIndex(([x]) => at <= x) < 0 ? knots.length - 1 : knots.findIndex(([x]) => at <= x));
@@ -13,31 +27,13 @@ function lookUp(knots: readonly (readonly [number, number])[], at: number): numb
 
 /** The paper's battery, as specs/bifurcation.md 1.2 states it, without degradation; returns the new charge, the energy drawn and the efficiency. */
 export function paperBattery(soc: number, before: number, action: number): readonly [number, number, number] {
-  const most =
-    power *
-    lookUp(
-      [
-        [0, 1],
-        [0.8, 1],
-        [1, 0.2],
-      ],
-      soc,
-    );
+  const most = power * lookUp(powers, soc);
   const asked = action * capacity;
   const energy =
     asked >= 0
       ? Math.min(most, capacity - soc * capacity, asked)
       : Math.max(-most, -Math.max(soc * capacity * before, 0), asked);
-  const efficiency = lookUp(
-    [
-      [0, 0.83],
-      [0.3, 0.83],
-      [0.7, 0.9],
-      [0.8, 0.9],
-      [1, 0.85],
-    ],
-    Math.abs(energy) / power,
-  );
+  const efficiency = lookUp(efficiencies, Math.abs(energy) / power);
   const root = Math.sqrt(efficiency);
   const stored =
     energy >= 0 ? Math.min(soc * capacity + energy * root, capacity) : Math.max(0, soc * capacity + energy / root);
@@ -46,7 +42,33 @@ export function paperBattery(soc: number, before: number, action: number): reado
 }
 
 /** A house of so many hours with the paper's battery; it observes charge, net consumption and hour. @param base [steps + 1] kWh without the battery */
-export function toyPlant(base: readonly number[], price: readonly number[], carbon: readonly number[]): KnownPlant {
+export function toyPlant(base: readonly number[], price: readonly number[], carbon: readonly number[]): BoxedPlant {
+  const curve = (points: readonly (readonly [number, number])[]) => ({
+    x: Float64Array.from(points, ([x]) => x),
+    y: Float64Array.from(points, ([, y]) => y),
+  });
+  const range = batteryRange(
+    {
+      capacity,
+      nominalPower: power,
+      efficiency: 0.9,
+      lossCoefficient: 0,
+      capacityLossCoefficient: 0,
+      initialSoc: 0,
+      depthOfDischarge: 1,
+      powerEfficiency: curve(efficiencies),
+      capacityPower: curve(powers),
+    },
+    'v2.0',
+  );
+  const hours = { low: new Float64Array(FIXED_FIELDS), high: new Float64Array(FIXED_FIELDS) };
+  const fill = (block: Float64Array, state: Float64Array, at: number): void => {
+    block[BATTERY_SOC_BEFORE] = state[at]!;
+    block[BATTERY_EFFICIENCY] = state[at + 2]!;
+    block[BATTERY_CAPACITY] = capacity;
+  };
+  const observe = (t: number, state: Float64Array, at: number, out: Float32Array, offset: number): void =>
+    out.set([state[at]!, (state[at + 1]! + 6) / 18, (t % 24) / 24], offset);
   return {
     steps: base.length - 1,
     stateSize: 3,
@@ -62,8 +84,17 @@ export function toyPlant(base: readonly number[], price: readonly number[], carb
       const [soc, drawn, efficiency] = paperBattery(state[at]!, state[at + 2]!, action);
       state.set([soc, base[t + 1]! + drawn, efficiency], at);
     },
-    observe(t, state, at, out, offset) {
-      out.set([state[at]!, (state[at + 1]! + 6) / 18, (t % 24) / 24], offset);
+    observe,
+    advanceBox(t, lowest, highest, low, high, at) {
+      fill(hours.low, low, at);
+      fill(hours.high, high, at);
+      const { soc, balance, efficiency } = range(hours.low, hours.high, lowest * capacity, highest * capacity);
+      low.set([soc.low, base[t + 1]! + balance.low, efficiency.low], at);
+      high.set([soc.high, base[t + 1]! + balance.high, efficiency.high], at);
+    },
+    observeBox(t, low, high, at, lowest, highest, offset) {
+      observe(t, low, at, lowest, offset);
+      observe(t, high, at, highest, offset);
     },
     soc: (state, at) => state[at]!,
     net: (state, at) => state[at + 1]!,
