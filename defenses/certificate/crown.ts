@@ -103,6 +103,7 @@ function backwards(
       return own;
     }),
   );
+  const named = new Int32Array(Math.max(...layers.map(({ outputs }) => outputs)));
   const end = (row: Float64Array, sign: 1 | -1): number => {
     // The upper bound of sign·row; the lower one is minus that of −row.
     let coefficients = row.map((value) => sign * value);
@@ -112,9 +113,15 @@ function backwards(
       const error = errors[k]!;
       for (let o = 0; o < outputs; o++) offset += coefficients[o]! * bias[o]! + Math.abs(coefficients[o]!) * error[o]!;
       const before = new Float64Array(inputs);
+      // A row of C names few outputs, and a ReLU that is off none.
+      let count = 0;
+      for (let o = 0; o < outputs; o++) if (coefficients[o] !== 0) named[count++] = o;
       for (let i = 0; i < inputs; i++) {
         let sum = 0;
-        for (let o = 0; o < outputs; o++) sum += weights[i * outputs + o]! * coefficients[o]!;
+        for (let n = 0; n < count; n++) {
+          const o = named[n]!;
+          sum += weights[i * outputs + o]! * coefficients[o]!;
+        }
         before[i] = sum;
       }
       if (k > 0) {

@@ -29,6 +29,7 @@ export function actionCertificate(
   const { head, normaliser } = policy;
   const size = layers[0]!.inputs;
   const actions = headActions(head);
+  const pairs = head.kind === 'categorical' ? pairsOf(head.values.length) : [];
   const ends = (values: Float32Array, row: number): Float64Array =>
     Float64Array.from(values.subarray(row * size, (row + 1) * size), (value, i) =>
       normaliser === undefined ? value : standardised(value, i, normaliser),
@@ -38,7 +39,7 @@ export function actionCertificate(
       for (let row = 0; row < rows; row++) {
         const input = widened({ low: ends(low, row), high: ends(high, row) }, normaliser !== undefined);
         if (head.kind === 'categorical') {
-          const possible = head.values.filter((_, i) => isPossible(layers, input, method, i, head.values.length));
+          const possible = possibleBins(layers, input, method, pairs).map((bin) => head.values[bin]!);
           lowest[row] = Math.min(...possible);
           highest[row] = Math.max(...possible);
           continue;
@@ -62,21 +63,45 @@ function widened({ low, high }: Range, standardises: boolean): Range {
   return { low: low.map((value) => value - slack(value)), high: high.map((value) => value + slack(value)) };
 }
 
-/** Whether bin i can be the highest somewhere in the box. */
-function isPossible(
+/** Bins i < j that are compared, and the row `z_i − z_j` of each pair [K]. */
+interface Pair {
+  readonly i: number;
+  readonly j: number;
+  readonly row: Float64Array;
+}
+
+function pairsOf(bins: number): readonly Pair[] {
+  return Array.from({ length: bins }, (_, i) =>
+    Array.from({ length: bins - i - 1 }, (_pair, k): Pair => {
+      const j = i + 1 + k;
+      const row = new Float64Array(bins);
+      row[i] = 1;
+      row[j] = -1;
+      return { i, j, row };
+    }),
+  ).flat();
+}
+
+/** The bins that can be the highest somewhere in the box. */
+function possibleBins(
   layers: readonly AffineLayer[],
   input: Range,
   method: 'interval' | 'crown',
-  i: number,
-  bins: number,
-): boolean {
-  const rows = Array.from({ length: bins }, (_, j) => {
-    const row = new Float64Array(bins);
-    row[i]! += 1;
-    row[j]! -= 1;
-    return row;
+  pairs: readonly Pair[],
+): readonly number[] {
+  const { low, high } = outputBounds(
+    layers,
+    input,
+    method,
+    pairs.map(({ row }) => row),
+  );
+  const bins = layers.at(-1)!.outputs;
+  const beaten = new Uint8Array(bins);
+  pairs.forEach(({ i, j }, k) => {
+    if (high[k]! < 0) beaten[i] = 1;
+    if (low[k]! > 0) beaten[j] = 1;
   });
-  return outputBounds(layers, input, method, rows).high.every((most, j) => j === i || most >= 0);
+  return Array.from({ length: bins }, (_, bin) => bin).filter((bin) => beaten[bin] === 0);
 }
 
 /** As float32, rounded outwards. */
