@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { ConfigError } from '../core/errors.ts';
 
 /** A parser for whole numbers within bounds. */
 export function integer(name: string, low: number, high: number): (text: string) => number {
@@ -41,4 +42,13 @@ export function number(name: string): (text: string) => number {
 /** A parser for finite numbers `a,b,c`. */
 export function numbers(name: string): (text: string) => number[] {
   return (text) => text.split(',').map(number(name));
+}
+
+/** The value of an option that is JSON. @throws {ConfigError} for what is not. */
+export function json(option: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`${option} is not JSON: ${text.slice(0, 60)}`, { cause });
+  }
 }

@@ -1,10 +1,12 @@
 import { ConfigError, UnknownNameError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Box, Feature } from '../core/space.ts';
+import type { ActionCertificate } from '../core/certificate.ts';
 import type { LayerSpec } from '../core/policy.ts';
 import type { AsyncGradientAccess, DecisionAccess, GradientAccess } from '../core/victim.ts';
 import { controllers } from '../agents/index.ts';
 import type { ControllerName } from '../agents/index.ts';
+import { actionCertificate } from '../defenses/certificate/index.ts';
 import type { SelectedBackend } from '../nn/backend.ts';
 import { loadPolicy } from '../nn/policy.ts';
 import { tensorVictim } from '../nn/tensor-victim.ts';
@@ -29,6 +31,8 @@ export interface VictimSource {
     readonly layers: readonly LayerSpec[];
     open(backend: SelectedBackend): AsyncGradientAccess & Disposable;
   };
+  /** Sound bounds on the network's actions over boxes of observations; absent where there is no network. @throws {ConfigError} for layers that have none */
+  readonly certificate?: (method: 'interval' | 'crown') => ActionCertificate;
   /** What a trained policy observes, in order; empty for what is not ours. */
   readonly features: readonly Feature[];
   /** The normalisation the policy was trained on; null for what is not. */
@@ -145,6 +149,12 @@ async function trained(name: string, folder: FolderReader): Promise<VictimSource
     tensors: {
       layers: policy.card.layers,
       open: ({ tf, maxTensorBytes }) => tensorVictim(tf, policy, maxTensorBytes),
+    },
+    certificate(method) {
+      const parameters = new Float32Array(policy.network.size);
+      policy.network.readParameters(parameters);
+      const { layers, head, observation } = policy.card;
+      return actionCertificate({ layers, head, normaliser: observation.normaliser }, parameters, method);
     },
     features: policy.card.observation.features,
     normalisation: policy.card.observation.normalisation,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import { CancelledError, ConfigError } from '../../core/errors.ts';
+import { CancelledError } from '../../core/errors.ts';
 import { csvText } from '../../core/csv.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { notesOf, observationRows, openLoopVictim } from '../../evaluation/attack-batch.ts';
@@ -10,7 +10,7 @@ import { schema } from '../../evaluation/vocabulary.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
-import { integer } from '../arguments.ts';
+import { integer, json } from '../arguments.ts';
 import { attackRows } from '../attack-threads.ts';
 import { interruption } from '../exit.ts';
 import { readNumbers, writeFile } from '../files.ts';
@@ -130,13 +130,5 @@ async function onBackend(
     if (!signal.aborted) continue;
     await attack.return(undefined as never); // frees what it holds on the device
     throw new CancelledError('interrupted; nothing was written');
-  }
-}
-
-function json(option: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(`${option} is not JSON: ${text.slice(0, 60)}`, { cause });
   }
 }
