@@ -53,6 +53,7 @@ export const minEpsilon = define(
       stage: 'observation',
       access: 'gradient',
       check: (head) => attack.check?.(head),
+      dispose: () => attack.dispose?.(),
       notes: (head) => attack.notes?.(head) ?? [],
       ...(attack.policies === undefined ? {} : { policies: attack.policies }),
       ...(attack.prepare === undefined ? {} : { prepare: (rehearsal) => attack.prepare!(rehearsal) }),

@@ -156,6 +156,8 @@ export interface ObservationAttackOf<Kind extends AccessKind> {
   ): Generator<Question, void, void>;
   /** @param ended [rows] 1 where an episode just ended */
   reset?(ended: Uint8Array): void;
+  /** Gives back the memory of what it has learnt, which no garbage collector frees; after the last step. Absent: it holds none. */
+  dispose?(): void;
 }
 
 /** Proposes perturbed observations; the engine confines, meters and judges them afterwards. */

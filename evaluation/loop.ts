@@ -87,9 +87,30 @@ export async function openLoop(
   workspace: Workspace,
   part: Part = wholePanel(scenario),
 ): Promise<Loop> {
+  const held: (() => void)[] = [];
+  try {
+    return await openHeld(scenario, workspace, part, held);
+  } catch (error) {
+    release(held);
+    throw error;
+  }
+}
+
+/** Frees what a loop holds, last come first. */
+function release(held: (() => void)[]): void {
+  for (let free = held.pop(); free !== undefined; free = held.pop()) free();
+}
+
+/** @param held gets what has to be freed, also where opening fails */
+async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, held: (() => void)[]): Promise<Loop> {
+  const victimOf = async (name: string, options?: VictimOptions): Promise<VictimSource> => {
+    const source = await workspace.victim(name, options);
+    held.push(() => source.close?.());
+    return source;
+  };
   const buildings = part.buildings.map((b) => scenario.district.buildings[b]!);
   const labels = part.attacks.map((a) => labelOf(scenario.attacks[a]!));
-  const source = await workspace.victim(scenario.victim.policy, optionsOf(scenario));
+  const source = await victimOf(scenario.victim.policy, optionsOf(scenario));
   if (source.normalisation !== null && source.normalisation !== scenario.district.normalisation) {
     throw new ConfigError(
       `policy '${source.name}' was trained on normalisation '${source.normalisation}', the scenario says '${scenario.district.normalisation}'`,
@@ -98,6 +119,7 @@ export async function openLoop(
   }
   const district = await openDistrict(scenario, workspace, 1 + labels.length, part.buildings);
   const env: DistrictEnv = district.env;
+  held.push(() => env[Symbol.dispose]());
   const lanes = env.numEnvs;
   const count = buildings.length;
   const size = env.observationSize;
@@ -117,7 +139,7 @@ export async function openLoop(
     const { name, config } = scenario.attacks[a]!;
     if (!isObservationAttack(name)) continue;
     for (const other of attacks[name].make(config).policies ?? [])
-      if (!others.has(other)) others.set(other, await workspace.victim(other));
+      if (!others.has(other)) others.set(other, await victimOf(other));
   }
 
   const clean = new Float32Array(lanes * size);
@@ -362,9 +384,8 @@ export async function openLoop(
         };
       }),
     [Symbol.dispose]() {
-      env[Symbol.dispose]();
-      source.close?.();
-      for (const other of others.values()) other.close?.();
+      for (const { attack } of groups) attack?.dispose?.();
+      release(held);
     },
   };
 }

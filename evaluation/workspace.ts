@@ -39,7 +39,7 @@ export interface VictimSource {
   readonly normalisation: string | null;
   /** Of a black box: one controller for all lanes, asked about them in one question. Row r is of lane r mod their number. */
   readonly together?: ((lanes: readonly LaneSpaces[]) => DecisionAccess) | undefined;
-  /** Lets go of what lies outside this process. */
+  /** Lets go of what lies outside this process, and of memory that no garbage collector frees. */
   close?(): void;
   /** A controller for these spaces; throws a ConfigError when the policy was trained on other features. */
   open(observation: Box, action: Box, rng: Rng): DecisionAccess;
@@ -158,6 +158,7 @@ async function trained(name: string, folder: FolderReader): Promise<VictimSource
     },
     features: policy.card.observation.features,
     normalisation: policy.card.observation.normalisation,
+    close: () => policy[Symbol.dispose](),
     open(observation) {
       const expected = policy.card.observation.features.map((feature) => feature.name);
       const got = observation.features.map((feature) => feature.name);

@@ -64,7 +64,7 @@ export const critic = define(
   'Pattanaik et al. (2018), arXiv 1712.03632; the weak control of Zhang et al. (2020), arXiv 2003.08938',
   plain,
   (options) => {
-    let value: DifferentiableScore | undefined;
+    let value: (DifferentiableScore & Disposable) | undefined;
     const attack = jointly(
       (objective) => ascend(objective, options),
       nothing,
@@ -78,8 +78,10 @@ export const critic = define(
     return {
       ...attack,
       *prepare(rehearsal) {
+        value?.[Symbol.dispose]();
         value = yield* fitValue(watched(rehearsal, options), options, rehearsal.rng);
       },
+      dispose: () => value?.[Symbol.dispose](),
     };
   },
 );
@@ -95,8 +97,10 @@ function throughQ(
       options,
     ),
     *prepare(rehearsal) {
+      q?.[Symbol.dispose]();
       q = yield* learnQ(watched(rehearsal, options), options, fit, rehearsal.rng);
     },
+    dispose: () => q?.[Symbol.dispose](),
   };
 }
 
@@ -158,6 +162,7 @@ export const rsMad = define(
       *prepare(rehearsal) {
         const seen = watched(rehearsal, options);
         scale = klScale(seen, rehearsal.victim);
+        q?.[Symbol.dispose]();
         q = yield* learnQ(
           seen,
           options,
@@ -165,6 +170,7 @@ export const rsMad = define(
           rehearsal.rng,
         );
       },
+      dispose: () => q?.[Symbol.dispose](),
     };
   },
 );

@@ -28,6 +28,10 @@ export class QFunction {
     return this.#network;
   }
 
+  [Symbol.dispose](): void {
+    this.#network[Symbol.dispose]();
+  }
+
   /** @param x [rows×O]  @param action [rows×A]  @param out [rows] */
   value(x: Float32Array, action: Float32Array, rows: number, out: Float32Array): void {
     this.#join(x, action, rows);

@@ -32,7 +32,8 @@ export function* sarsa(data: Transitions, options: SarsaOptions, rng: Rng): Gene
   const { observationSize: inputs, actionSize: actions } = data;
   const make = (): QFunction => new QFunction(inputs, actions, options.width, rng.split('q'));
   const q = make();
-  const slow = make(); // begins as its copy
+  using slow = make(); // begins as its copy
+  let done = false;
   const known = Int32Array.from(data.next.keys()).filter((i) => data.next[i] !== -2);
   const size = Math.min(options.batch, known.length);
   const order = rng.split('order');
@@ -69,39 +70,43 @@ export function* sarsa(data: Transitions, options: SarsaOptions, rng: Rng): Gene
       if (value[r]! - below[r]! > other[r]! - value[r]!) take(lower, r, a, rows + r, actions);
   };
 
-  for (let epoch = 0; epoch < options.epochs; epoch++) {
-    shuffle(known, order);
-    for (let first = 0; first + size <= known.length; first += size) {
-      for (let k = 0; k < size; k++) {
-        const row = known[first + k]!;
-        const successor = options.successor === 'ordered' ? data.next[row]! : known[first + ((k + 1) % size)]!;
-        take(data.x, row, x, k, inputs);
-        take(data.action, row, a, k, actions);
-        take(data.x, Math.max(0, successor), nextX, k, inputs);
-        take(data.action, Math.max(0, successor), nextA, k, actions);
-      }
-      slow.value(nextX, nextA, size, target);
-      for (let k = 0; k < size; k++) {
-        const row = known[first + k]!;
-        target[k] = data.reward[row]! + (data.next[row] === -1 ? 0 : options.gamma * target[k]!);
-      }
-      if (robust) worstNeighbours(size);
-      const rows = robust ? 2 * size : size;
-      q.value(x, a, rows, value);
-      for (let k = 0; k < size; k++) error[k] = (2 * (value[k]! - target[k]!)) / size;
-      if (robust) {
+  try {
+    for (let epoch = 0; epoch < options.epochs; epoch++) {
+      shuffle(known, order);
+      for (let first = 0; first + size <= known.length; first += size) {
         for (let k = 0; k < size; k++) {
-          const gap = (2 * options.smoothness.weight * (value[size + k]! - value[k]!)) / size;
-          error[k]! -= gap;
-          error[size + k] = gap;
+          const row = known[first + k]!;
+          const successor = options.successor === 'ordered' ? data.next[row]! : known[first + ((k + 1) % size)]!;
+          take(data.x, row, x, k, inputs);
+          take(data.action, row, a, k, actions);
+          take(data.x, Math.max(0, successor), nextX, k, inputs);
+          take(data.action, Math.max(0, successor), nextA, k, actions);
         }
+        slow.value(nextX, nextA, size, target);
+        for (let k = 0; k < size; k++) {
+          const row = known[first + k]!;
+          target[k] = data.reward[row]! + (data.next[row] === -1 ? 0 : options.gamma * target[k]!);
+        }
+        if (robust) worstNeighbours(size);
+        const rows = robust ? 2 * size : size;
+        q.value(x, a, rows, value);
+        for (let k = 0; k < size; k++) error[k] = (2 * (value[k]! - target[k]!)) / size;
+        if (robust) {
+          for (let k = 0; k < size; k++) {
+            const gap = (2 * options.smoothness.weight * (value[size + k]! - value[k]!)) / size;
+            error[k]! -= gap;
+            error[size + k] = gap;
+          }
+        }
+        q.network.backward(error, rows);
+        q.network.adam({ learningRate: options.learningRate });
+        slow.network.lerpFrom(q.network, options.tau);
       }
-      q.network.backward(error, rows);
-      q.network.adam({ learningRate: options.learningRate });
-      slow.network.lerpFrom(q.network, options.tau);
+      yield (epoch + 1) / options.epochs;
     }
-    yield (epoch + 1) / options.epochs;
+    done = true;
+    return q;
+  } finally {
+    if (!done) q[Symbol.dispose](); // learning was broken off
   }
-  slow.network[Symbol.dispose]();
-  return q;
 }

@@ -21,7 +21,7 @@ export function* fitValue(
     readonly gamma: number;
   },
   rng: Rng,
-): Generator<number, DifferentiableScore, void> {
+): Generator<number, DifferentiableScore & Disposable, void> {
   const returns = new Float32Array(data.count);
   // Rewards are standardised: their mean, 0, goes on for ever. Rows are in order of time.
   for (let i = data.count - 1; i >= 0; i--)
@@ -35,20 +35,26 @@ export function* fitValue(
   const x = new Float32Array(size * inputs);
   const value = new Float32Array(size);
   const stream = rng.split('order');
-  for (let epoch = 0; epoch < options.epochs; epoch++) {
-    shuffle(order, stream);
-    for (let first = 0; first + size <= data.count; first += size) {
-      for (let k = 0; k < size; k++) {
-        const row = order[first + k]!;
-        x.set(data.x.subarray(row * inputs, (row + 1) * inputs), k * inputs);
+  let done = false;
+  try {
+    for (let epoch = 0; epoch < options.epochs; epoch++) {
+      shuffle(order, stream);
+      for (let first = 0; first + size <= data.count; first += size) {
+        for (let k = 0; k < size; k++) {
+          const row = order[first + k]!;
+          x.set(data.x.subarray(row * inputs, (row + 1) * inputs), k * inputs);
+        }
+        network.forward(x, size, value);
+        for (let k = 0; k < size; k++)
+          value[k] = (2 * (value[k]! - (returns[order[first + k]!]! - mean) / deviation)) / size;
+        network.backward(value, size);
+        network.adam({ learningRate: options.learningRate });
       }
-      network.forward(x, size, value);
-      for (let k = 0; k < size; k++)
-        value[k] = (2 * (value[k]! - (returns[order[first + k]!]! - mean) / deviation)) / size;
-      network.backward(value, size);
-      network.adam({ learningRate: options.learningRate });
+      yield (epoch + 1) / options.epochs;
     }
-    yield (epoch + 1) / options.epochs;
+    done = true;
+  } finally {
+    if (!done) network[Symbol.dispose](); // learning was broken off
   }
   let ones = new Float32Array(0);
   return {
@@ -58,5 +64,6 @@ export function* fitValue(
       network.forward(shown, rows, out);
       network.backwardInput(ones, rows, gradient);
     },
+    [Symbol.dispose]: () => network[Symbol.dispose](),
   };
 }

@@ -22,7 +22,7 @@ export interface ImitatorOptions {
 }
 
 /** A copy of a controller, learned from what it was seen to do. */
-export interface Imitator {
+export interface Imitator extends Disposable {
   readonly policy: GradientAccess;
   /** Pairs it learned from, and the later ones that it was judged on. */
   readonly pairs: number;
@@ -59,6 +59,7 @@ export function* imitate(
   const own: Head = head.kind === 'categorical' ? head : { kind: 'deterministic', low: head.low, high: head.high };
   const outputs = own.kind === 'categorical' ? own.values.length : own.low.length;
   const network = createNetwork(mlp([size, ...options.hidden, outputs], 'tanh'));
+  let done = false;
   initialise(network, rng.split('weights'), { kind: 'torch-linear' });
   const order = Int32Array.from({ length: trained }, (_, row) => row);
   const shuffle = rng.split('order');
@@ -95,24 +96,35 @@ export function* imitate(
     return loss / later.length;
   };
 
-  for (; epoch < options.epochs && since < options.patience; epoch++) {
-    for (let k = trained - 1; k > 0; k--) {
-      const other = shuffle.int(k + 1);
-      [order[k], order[other]] = [order[other]!, order[k]!];
+  try {
+    for (; epoch < options.epochs && since < options.patience; epoch++) {
+      for (let k = trained - 1; k > 0; k--) {
+        const other = shuffle.int(k + 1);
+        [order[k], order[other]] = [order[other]!, order[k]!];
+      }
+      for (let first = 0; first < trained; first += options.batch)
+        pass(order, first, Math.min(options.batch, trained - first), true);
+      const loss = validate();
+      since++;
+      if (loss < least) {
+        least = loss;
+        since = 0;
+        network.readParameters(best);
+      }
+      yield (epoch + 1) / options.epochs;
     }
-    for (let first = 0; first < trained; first += options.batch)
-      pass(order, first, Math.min(options.batch, trained - first), true);
-    const loss = validate();
-    since++;
-    if (loss < least) {
-      least = loss;
-      since = 0;
-      network.readParameters(best);
-    }
-    yield (epoch + 1) / options.epochs;
+    done = true;
+  } finally {
+    if (!done) network[Symbol.dispose](); // learning was broken off
   }
   network.writeParameters(best);
-  return { ...judged(network, own, observation, action, later), pairs: trained, held: later.length, epochs: epoch };
+  return {
+    ...judged(network, own, observation, action, later),
+    pairs: trained,
+    held: later.length,
+    epochs: epoch,
+    [Symbol.dispose]: () => network[Symbol.dispose](),
+  };
 }
 
 /** Loss of row `k` of the outputs against recorded action `row`; writes its gradient. */

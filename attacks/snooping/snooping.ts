@@ -65,11 +65,9 @@ export function snooping<Name extends string>(inner: Readonly<Record<Name, Defin
         },
         *prepare(rehearsal) {
           const { victim, rng } = rehearsal;
-          const learns = attack.prepare !== undefined;
-          const made = imitate(rehearsal.record(24 * days), victim.head, options, rng.split('imitator'));
-          let next = made.next();
-          for (; next.done !== true; next = made.next()) yield learns ? next.value / 2 : next.value;
-          imitator = next.value;
+          imitator?.[Symbol.dispose]();
+          const learning = imitate(rehearsal.record(24 * days), victim.head, options, rng.split('imitator'));
+          imitator = yield* attack.prepare === undefined ? learning : firstHalf(learning);
           // What an inner attack learns, it learns from the imitator: the controller is listened to and not asked.
           const listening = { ...rehearsal, victim: imitator.policy };
           for (const done of attack.prepare?.(listening) ?? []) yield 0.5 + done / 2;
@@ -79,9 +77,26 @@ export function snooping<Name extends string>(inner: Readonly<Record<Name, Defin
           attack.perturb(x, rows, imitator.policy, context, out);
         },
         reset: (ended) => attack.reset?.(ended),
+        dispose() {
+          imitator?.[Symbol.dispose]();
+          attack.dispose?.();
+        },
       };
     },
   );
+}
+
+/** The same, its shares done halved: the other half is still to come. */
+function* firstHalf(learning: Generator<number, Imitator, void>): Generator<number, Imitator, void> {
+  try {
+    for (;;) {
+      const next = learning.next();
+      if (next.done === true) return next.value;
+      yield next.value / 2;
+    }
+  } finally {
+    learning.return(undefined as never); // where it was broken off
+  }
 }
 
 /** The head of an imitator: of a continuous controller only the actions are seen. */

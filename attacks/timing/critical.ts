@@ -25,6 +25,7 @@ export function critical(options: z.output<typeof criticalSpec>): Moment {
   return {
     access: 'decision',
     prepare: (rehearsal) => gain.prepare(rehearsal),
+    dispose: () => gain.dispose(),
     choose(x, rows, victim, _context, mark) {
       const own = gain.at(x, rows, victim);
       for (let r = 0; r < rows; r++) mark[r] = shareBelow(gain.watched, own[r]!) >= options.damageAbove ? 1 : 0;
@@ -51,6 +52,7 @@ export function bestOf(options: z.output<typeof bestSpec>): Moment {
   return {
     access: 'decision',
     prepare: (rehearsal) => gain.prepare(rehearsal),
+    dispose: () => gain.dispose(),
     choose(x, rows, victim, { step }, mark) {
       if (taken.length < rows) taken = Int32Array.from({ length: rows }, (_, r) => taken[r] ?? 0);
       const at = step % options.of;

@@ -30,8 +30,13 @@ export class Gain {
   *prepare(rehearsal: Rehearsal): Generator<number, void, void> {
     const seen = watched(rehearsal, this.#options);
     const plain = { smoothness: { radius: 0, weight: 0 }, successor: 'ordered' } as const;
+    this.dispose();
     this.#q = yield* learnQ(seen, this.#options, plain, rehearsal.rng);
     this.watched = this.at(seen.x, seen.count, rehearsal.victim).slice(0, seen.count).sort();
+  }
+
+  dispose(): void {
+    this.#q?.[Symbol.dispose]();
   }
 
   /** [≥ rows] the gain of each row: one decision asked. @throws {StateError} before it has learnt */

@@ -11,4 +11,6 @@ export interface Moment {
   choose(x: Float32Array, rows: number, victim: GradientAccess, context: AttackContext, mark: Uint8Array): void;
   /** @param ended [rows] 1 where an episode just ended */
   reset?(ended: Uint8Array): void;
+  /** As of an attack. */
+  dispose?(): void;
 }

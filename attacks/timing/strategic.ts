@@ -48,6 +48,7 @@ export function strategic(options: z.output<typeof strategicSpec>): Moment {
     *prepare(rehearsal) {
       if (rehearsal.victim.head.kind !== 'categorical') yield* gain.prepare(rehearsal);
     },
+    dispose: () => gain.dispose(),
     choose(x, rows, victim, _context, mark) {
       const { head } = victim;
       if (head.kind !== 'categorical') {

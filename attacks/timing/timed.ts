@@ -42,6 +42,10 @@ export function timed(attack: ObservationAttack, moment: Moment): ObservationAtt
       attack.reset?.(ended);
       moment.reset?.(ended);
     },
+    dispose() {
+      attack.dispose?.();
+      moment.dispose?.();
+    },
   };
   delete made.questions; // when to strike is asked at once
   if (moment.prepare !== undefined)

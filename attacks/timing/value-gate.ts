@@ -20,7 +20,7 @@ export const valueSpec = z
 
 /** Strikes where `V(x)` is at least its quantile over the recording. Source: value timing of arXiv 2407.05182, there with the victim's critic. */
 export function valueGate(options: z.output<typeof valueSpec>): Moment {
-  let value: DifferentiableScore | undefined;
+  let value: (DifferentiableScore & Disposable) | undefined;
   let threshold = 0;
   let values = new Float32Array(0);
   let slopes = values;
@@ -38,9 +38,11 @@ export function valueGate(options: z.output<typeof valueSpec>): Moment {
     access: 'none',
     *prepare(rehearsal) {
       const seen = watched(rehearsal, { ...options, exploration: 0 });
+      value?.[Symbol.dispose]();
       value = yield* fitValue(seen, options, rehearsal.rng);
       threshold = quantile(Float64Array.from(read(seen.x, seen.count)).sort(), options.valueAbove);
     },
+    dispose: () => value?.[Symbol.dispose](),
     choose(x, rows, _victim, _context, mark) {
       const own = read(x, rows);
       for (let r = 0; r < rows; r++) mark[r] = own[r]! >= threshold ? 1 : 0;
