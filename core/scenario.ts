@@ -118,9 +118,15 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
           ])
           .default('all')
           .describe('Which of the buildings the attacker has; the others run clean.'),
-        threat: vocabulary.threat
-          .prefault(definition.threat ?? {})
-          .describe('What the attacker may change, and how far.'),
+        threat:
+          definition.threat === null
+            ? z
+                .strictObject({})
+                .prefault({})
+                .describe('Empty: it changes actions, within the `bound` of its options, and no observations.')
+            : vocabulary.threat
+                .prefault(definition.threat ?? {})
+                .describe('What the attacker may change, and how far.'),
         config: definition.config.prefault({}).describe('Options of this attack.'),
       })
       .meta({ title: definition.title }),

@@ -38,6 +38,7 @@ function tampering<Options extends TamperOptions>(
     title,
     source: 'Man in the middle between controller and device: MITRE ATT&CK for ICS, unauthorised command message',
     config,
+    threat: null,
     make(raw) {
       const options = parseValueAs<Options>(raw ?? {}, title, config);
       const { share, bound = Infinity } = options;

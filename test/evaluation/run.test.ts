@@ -308,6 +308,15 @@ describe('attacks on actions', () => {
     expect(new Set(held).size).toBe(1);
   });
 
+  it('have no threat, and refuse one by name', () => {
+    const attack = scenario({ attacks: [{ name: 'action-flip', threat: {} }] }).attacks[0]!;
+    expect(attack.threat).toEqual({});
+    expect(() => scenario({ attacks: [{ name: 'action-flip', threat: { epsilon: 0.1 } }] })).toThrow(
+      /\/attacks\/0\/threat\/epsilon: unknown key 'epsilon'/,
+    );
+    expect(scenario({ attacks: [{ name: 'pgd', threat: { epsilon: 0.1 } }] }).attacks[0]!.threat['epsilon']).toBe(0.1);
+  });
+
   it('are not for recorded observations', () => {
     const attack = { name: 'action-flip', threat: {}, config: {} };
     expect(() => openLoopAttack(attack)).toThrow(/changes actions, not observations/);
