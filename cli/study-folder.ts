@@ -155,7 +155,9 @@ async function evaluate(
   }).finally(() => bar?.stop());
   if (run.extract === undefined) return { result, extract: null };
   const workspace = fileWorkspace({ roots: null, modelsDir });
-  const { features } = await workspace.victim(scenario.victim.policy);
+  const source = await workspace.victim(scenario.victim.policy);
+  const { features } = source;
+  source.close?.();
   const steps = run.extract({ schema, frames, features });
   const tests = progress(100, `${title}: tests`, '%');
   try {
