@@ -14,7 +14,7 @@ import { rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { GradientAccess } from '../core/victim.ts';
 import { knownPlant } from '../sim/district/known-plant.ts';
-import { openDistrict } from './district.ts';
+import { assertNormalisation, openDistrict } from './district.ts';
 import { recordings } from './rehearsal.ts';
 import { kindOf } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
@@ -63,7 +63,7 @@ export interface Certification {
  * Both know the plant. The bound holds for the exact simulator and the controller's own float32 arithmetic.
  * Source: specs/attacks-and-defenses.md 2.7, 2.15.
  * @returns yields the share done, 0…1
- * @throws {ConfigError} for a controller that is no network, or a building that has more than a battery to control.
+ * @throws {ConfigError} for a controller that is no network or was trained on other observations, or a building that has more than a battery to control.
  */
 export async function* certify(
   request: CertifyRequest,
@@ -76,6 +76,7 @@ export async function* certify(
     throw new ConfigError(`'${source.name}' is ${kindOf(source)}: only a network can be certified`, {
       place: { path: '/victim/policy' },
     });
+  assertNormalisation(source, scenario);
   const district = await openDistrict(scenario, workspace, 1, [0]);
   using env = district.env;
   const [building] = scenario.district.buildings;

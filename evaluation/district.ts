@@ -9,7 +9,7 @@ import type { RewardSpec } from '../sim/district/reward.ts';
 import type { Normalisation } from '../sim/district/observation.ts';
 import { writeCityLearnFolder } from '../sim/data/citylearn-folder.ts';
 import type { District } from '../sim/data/dataset.ts';
-import type { Workspace } from './workspace.ts';
+import type { VictimSource, Workspace } from './workspace.ts';
 
 /** The scenario's choices for an environment over a district; lanes are the caller's. */
 export function districtOptions(
@@ -69,6 +69,18 @@ export async function openDistrict(
     hash: district.hash,
     rehearsal: () => districtEnv({ ...options, lanes: buildings.map((_name, building) => ({ building, group: 0 })) }),
   };
+}
+
+/** @throws {ConfigError} for a policy that was trained on another normalisation than the scenario's. */
+export function assertNormalisation(
+  { name, normalisation }: Pick<VictimSource, 'name' | 'normalisation'>,
+  { district }: Pick<Scenario, 'district'>,
+): void {
+  if (normalisation === null || normalisation === district.normalisation) return;
+  throw new ConfigError(
+    `policy '${name}' was trained on normalisation '${normalisation}', the scenario says '${district.normalisation}'`,
+    { place: { path: '/district/normalisation' } },
+  );
 }
 
 /** Why the scenario's buildings can only be simulated together; null when they can be parted, or there is but one. */

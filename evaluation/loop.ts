@@ -19,7 +19,7 @@ import { threatModel } from '../attacks/threat.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { knownPlant } from '../sim/district/known-plant.ts';
 import { kpiMeter } from '../sim/district/kpi.ts';
-import { openDistrict } from './district.ts';
+import { assertNormalisation, openDistrict } from './district.ts';
 import { plantModel } from './plant-model.ts';
 import type { Clock } from './control.ts';
 import { channelTable } from './channels.ts';
@@ -111,12 +111,7 @@ async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, he
   const buildings = part.buildings.map((b) => scenario.district.buildings[b]!);
   const labels = part.attacks.map((a) => labelOf(scenario.attacks[a]!));
   const source = await victimOf(scenario.victim.policy, optionsOf(scenario));
-  if (source.normalisation !== null && source.normalisation !== scenario.district.normalisation) {
-    throw new ConfigError(
-      `policy '${source.name}' was trained on normalisation '${source.normalisation}', the scenario says '${scenario.district.normalisation}'`,
-      { place: { path: '/district/normalisation' } },
-    );
-  }
+  assertNormalisation(source, scenario);
   const district = await openDistrict(scenario, workspace, 1 + labels.length, part.buildings);
   const env: DistrictEnv = district.env;
   held.push(() => env[Symbol.dispose]());

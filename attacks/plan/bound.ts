@@ -81,7 +81,8 @@ export function* damageBound(
     const known = new Map<number, number>();
     const modes = budget === 0 ? [false] : budget === undefined ? [true] : [false, true];
     for (const [m, attacked] of modes.entries()) {
-      const intervals = yield* certify(layer, t, attacked, (share) => (t + (m + share) / modes.length) / horizon);
+      const share = (part: number): number => (t + (m + part) / modes.length) / horizon;
+      const intervals = yield* certify(layer, t, attacked, (part) => share(part / 2));
       for (let l = 0; l < layer.count; l++) {
         const used = layer.used[l]! + (attacked && budget !== undefined ? 1 : 0);
         if (budget !== undefined && used > budget) continue;
@@ -89,6 +90,7 @@ export function* damageBound(
         const highest = intervals.highest[l]!;
         freedom[t] = Math.max(freedom[t]!, (highest - lowest) / range);
         spread(layer, l, t, lowest, highest, used, next, known);
+        if (l % 64 === 63) yield share(0.5 + (l + 1) / layer.count / 2);
       }
     }
     soc.low[t] = Infinity;
@@ -108,7 +110,7 @@ export function* damageBound(
     { count, low, high }: Layer,
     t: number,
     attacked: boolean,
-    progress: (share: number) => number,
+    progress: (part: number) => number,
   ): Generator<number, { readonly lowest: Float64Array; readonly highest: Float64Array }, void> {
     const wide = cells.certified;
     const groups = new Map<number, number[]>();

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Command, Option } from '@commander-js/extra-typings';
 import { damages } from '../../attacks/plan/damage.ts';
 import type { DamageName } from '../../attacks/plan/damage.ts';
@@ -94,6 +95,7 @@ export function certifyCommand(): Command {
             return;
           }
           bar.update(100 * value);
+          await setImmediate(); // or an interrupt would not be heard
           if (signal.aborted) throw new CancelledError('interrupted');
         }
       } finally {

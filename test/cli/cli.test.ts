@@ -53,6 +53,7 @@ describe('faultline', () => {
       'simulate',
       'train',
       'attack',
+      'certify',
       'evaluate',
       'merge',
       'data',
@@ -536,5 +537,34 @@ describe('faultline attack', () => {
     const box = await faultline(['attack', ...again, '--out', 'batch3']);
     expect(box).toMatchObject({ code: 2 });
     expect(box.stderr).toContain("'http://192.0.2.1:9/act' is a black box; an open-loop attack needs a network");
+  });
+});
+
+describe('faultline certify', () => {
+  it('prints the damage of some hours from both sides', async () => {
+    const { stdout } = await ok([
+      ...['certify', '--policy', './squashed-gaussian', '--from', '30', '--horizon', '3', '--cells', '20'],
+      ...['--damage', 'cost', '--threat', '{"epsilon":0.01}', '--budget', '2'],
+    ]);
+    const result = JSON.parse(stdout) as Record<string, number> & { steps: unknown[]; threat: object };
+    expect(result).toMatchObject({
+      format: 'faultline-certificate',
+      damage: 'cost',
+      budget: 2,
+      threat: { epsilon: 0.01 },
+    });
+    expect(result['attacked']).toBeGreaterThanOrEqual(result['clean']!);
+    expect(result['bound']).toBeGreaterThanOrEqual(result['attacked']!);
+    expect(result['anyAction']).toBeGreaterThanOrEqual(result['bound']!);
+    expect(result.steps).toHaveLength(3);
+  });
+
+  it('refuses what cannot be certified', async () => {
+    const rule = await faultline(['certify', '--policy', 'idle']);
+    expect(rule.code).toBe(2);
+    expect(rule.stderr).toContain('only a network can be certified');
+    const other = await faultline(['certify', '--policy', './squashed-gaussian', '--normalisation', 'citylearn-2.0.0']);
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain("was trained on normalisation 'fixed'");
   });
 });

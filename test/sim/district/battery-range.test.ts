@@ -74,6 +74,20 @@ const span = (a: number, b: number): Ends => ({ low: Math.min(a, b), high: Math.
 /** Five numbers of which each says where in its range one of charge, capacity, efficiency and request is. */
 const places = fc.array(fc.oneof(share, fc.constantFrom(0, 1)), { minLength: 4, maxLength: 4 });
 
+it('finds what is stored where the efficiency falls so fast that more stores less', () => {
+  const steep = { ...paper, powerEfficiency: curve([0, 1], [0.5, 1], [1, 0.05]), capacityPower: curve([0, 1], [1, 1]) };
+  const hours = new Float64Array(FIXED_FIELDS);
+  hours[BATTERY_SOC_BEFORE] = 0.1;
+  hours[BATTERY_CAPACITY] = 6.4;
+  hours[BATTERY_EFFICIENCY] = 0.9;
+  const { high } = batteryRange(steep, 'v2.0')(hours, hours, 0.55 * 5, 0.95 * 5).energy;
+  // η = 1.95 − 1.9u: u·√η is largest at u = 2·1.95/(3·1.9), inside.
+  const share = (2 * 1.95) / (3 * 1.9);
+  const most = 0.64 + 5 * share * Math.sqrt(1.95 - 1.9 * share);
+  expect(high).toBeGreaterThanOrEqual(most - 1e-12);
+  expect(high).toBeLessThan(most + 1e-9);
+});
+
 describe.each(Object.keys(chargers) as (keyof typeof chargers)[])('a battery over boxes, %s', (release) => {
   it('holds what the step makes of every state and request in them', () => {
     fc.assert(
