@@ -72,10 +72,12 @@ export async function* certify(
   const { scenario, from, horizon, method, cells, budget } = request;
   const source = await workspace.victim(scenario.victim.policy);
   const { network: victim, certificate } = source;
-  if (victim === null || certificate === undefined)
+  if (victim === null || certificate === undefined) {
+    source.close?.();
     throw new ConfigError(`'${source.name}' is ${kindOf(source)}: only a network can be certified`, {
       place: { path: '/victim/policy' },
     });
+  }
   assertNormalisation(source, scenario);
   const district = await openDistrict(scenario, workspace, 1, [0]);
   using env = district.env;
