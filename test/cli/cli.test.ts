@@ -543,8 +543,21 @@ describe('faultline attack', () => {
 describe('faultline certify', () => {
   it('prints the damage of some hours from both sides', async () => {
     const { stdout } = await ok([
-      ...['certify', '--policy', './squashed-gaussian', '--from', '30', '--horizon', '3', '--cells', '20'],
-      ...['--damage', 'cost', '--threat', '{"epsilon":0.01}', '--budget', '2'],
+      'certify',
+      '--policy',
+      './squashed-gaussian',
+      '--from',
+      '30',
+      '--horizon',
+      '3',
+      '--cells',
+      '20',
+      '--damage',
+      'cost',
+      '--threat',
+      '{"epsilon":0.01}',
+      '--budget',
+      '2',
     ]);
     const result = JSON.parse(stdout) as Record<string, number> & { steps: unknown[]; threat: object };
     expect(result).toMatchObject({
