@@ -60,7 +60,9 @@ export function RunsPage() {
       {runs !== null && runs.length > 0 && (
         <>
           <p className="hint" role="status">
-            {shown.length === runs.length ? `${runs.length} runs` : `${shown.length} of ${runs.length} runs`}
+            {shown.length === runs.length
+              ? `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`
+              : `${shown.length} of ${runs.length} runs`}
           </p>
           <RunsTable runs={shown} now={now} />
         </>
