@@ -71,9 +71,9 @@ export async function* certify(
 ): AsyncGenerator<number, Certification, void> {
   const { scenario, from, horizon, method, cells, budget } = request;
   const source = await workspace.victim(scenario.victim.policy);
+  using _source = { [Symbol.dispose]: () => source.close?.() };
   const { network: victim, certificate } = source;
   if (victim === null || certificate === undefined) {
-    source.close?.();
     throw new ConfigError(`'${source.name}' is ${kindOf(source)}: only a network can be certified`, {
       place: { path: '/victim/policy' },
     });
