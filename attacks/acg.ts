@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { ObservationAttack } from '../core/attack.ts';
 import { define } from './define.ts';
 import { objectiveOf } from './objective/index.ts';
 import { againField, objectiveField, searchFields, startField, targetField } from './options.ts';
-import { gradientSearch } from './search/gradient-loop.ts';
-import { apgdCheckpoints, reacgCheckpoints, stepControl } from './step/checkpoints.ts';
+import { controlledSearch } from './search/controlled.ts';
+import { apgdCheckpoints, reacgCheckpoints } from './step/checkpoints.ts';
+import type { Checkpoints } from './step/checkpoints.ts';
 import { conjugate } from './step/rule.ts';
 import { targetOf } from './target/index.ts';
 
@@ -30,20 +32,7 @@ export const acg = define(
   'Auto conjugate gradient',
   'Yamamura et al. (2022), arXiv 2206.09628',
   z.strictObject({ ...fields, clamp: clamp(true) }),
-  (options) =>
-    gradientSearch({
-      objective: objectiveOf(options.objective),
-      target: targetOf(options.target),
-      schedule: stepControl(apgdCheckpoints, 2),
-      steps: options.steps,
-      restarts: options.restarts,
-      start: options.start,
-      keep: 'best',
-      plateau: 'jump',
-      atRest: options.again ? 'again' : 'wait',
-      box: 'inside',
-      step: conjugate({ beta: options.beta, clamp: options.clamp, rescale: false }),
-    }),
+  (options) => conjugateSearch(options, apgdCheckpoints, false),
 );
 
 /** ACG with coefficients rescaled where the old direction would prevail, and checkpoints of its own. */
@@ -51,18 +40,18 @@ export const reacg = define(
   'Rescaling auto conjugate gradient',
   'Yamamura et al. (2024), "Enhancing Output Diversity Improves Conjugate Gradient-based Adversarial Attacks"',
   z.strictObject({ ...fields, clamp: clamp(false) }),
-  (options) =>
-    gradientSearch({
-      objective: objectiveOf(options.objective),
-      target: targetOf(options.target),
-      schedule: stepControl(reacgCheckpoints, 2),
-      steps: options.steps,
-      restarts: options.restarts,
-      start: options.start,
-      keep: 'best',
-      plateau: 'jump',
-      atRest: options.again ? 'again' : 'wait',
-      box: 'inside',
-      step: conjugate({ beta: options.beta, clamp: options.clamp, rescale: true }),
-    }),
+  (options) => conjugateSearch(options, reacgCheckpoints, true),
 );
+
+function conjugateSearch(
+  options: z.output<z.ZodObject<typeof fields>> & { readonly clamp: boolean },
+  checkpoints: Checkpoints,
+  rescale: boolean,
+): ObservationAttack {
+  return controlledSearch(options, {
+    objective: objectiveOf(options.objective),
+    target: targetOf(options.target),
+    checkpoints,
+    step: conjugate({ beta: options.beta, clamp: options.clamp, rescale }),
+  });
+}

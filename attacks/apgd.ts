@@ -6,9 +6,9 @@ import { actionDistance } from './objective/action-distance.ts';
 import { byHead } from './objective/by-head.ts';
 import { objectiveOf, objectives } from './objective/index.ts';
 import { againField, objectiveField, searchFields, startField, targetField } from './options.ts';
-import { gradientSearch } from './search/gradient-loop.ts';
+import { controlledSearch } from './search/controlled.ts';
 import type { Sweep } from './search/gradient-loop.ts';
-import { apgdCheckpoints, stepControl } from './step/checkpoints.ts';
+import { apgdCheckpoints } from './step/checkpoints.ts';
 import { blended } from './step/rule.ts';
 import { targetOf, targets } from './target/index.ts';
 
@@ -28,17 +28,10 @@ export const apgd = define(
     again: againField,
   }),
   (options) =>
-    gradientSearch({
+    controlledSearch(options, {
       objective: objectiveOf(options.objective),
       target: targetOf(options.target),
-      schedule: stepControl(apgdCheckpoints, 2),
-      steps: options.steps,
-      restarts: options.restarts,
-      start: options.start,
-      keep: 'best',
-      plateau: 'jump',
-      atRest: options.again ? 'again' : 'wait',
-      box: 'inside',
+      checkpoints: apgdCheckpoints,
       step: blended(),
     }),
 );
@@ -68,7 +61,7 @@ export const apgdT = define(
     const few = byHead('margin', objectives.margin, actionDistance);
     const many = byHead(options.objective, onBins, actionDistance);
     const fitting = (head: Head) => (head.kind === 'categorical' && head.values.length < 4 ? few : many);
-    return gradientSearch({
+    return controlledSearch(options, {
       objective: {
         name: options.objective,
         check: (head) => fitting(head).check(head),
@@ -81,14 +74,7 @@ export const apgdT = define(
         evaluate: (head, ...rest) => fitting(head).evaluate(head, ...rest),
       },
       target: targets.untargeted,
-      schedule: stepControl(apgdCheckpoints, 2),
-      steps: options.steps,
-      restarts: options.restarts,
-      start: options.start,
-      keep: 'best',
-      plateau: 'jump',
-      atRest: options.again ? 'again' : 'wait',
-      box: 'inside',
+      checkpoints: apgdCheckpoints,
       step: blended(),
       sweep: likeliest(options.targets),
     });

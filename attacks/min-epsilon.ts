@@ -1,27 +1,18 @@
 import { z } from 'zod';
 import type { AttackContext, ThreatModel } from '../core/attack.ts';
 import type { GradientAccess } from '../core/victim.ts';
-import { acg, reacg } from './acg.ts';
-import { apgd, apgdT } from './apgd.ts';
 import type { Ball } from './ball/ball.ts';
 import { threatSet } from './ball/threat-set.ts';
-import { bim } from './bim.ts';
 import { decided } from './decided.ts';
 import { define } from './define.ts';
 import { fgsm } from './fgsm.ts';
-import { miFgsm, niFgsm } from './momentum.ts';
+import { iterated } from './iterated.ts';
 import { bifurcation, pgd, toggleBifurcation } from './pgd.ts';
 
 const inner = {
   pgd,
   fgsm,
-  bim,
-  'mi-fgsm': miFgsm,
-  'ni-fgsm': niFgsm,
-  apgd,
-  'apgd-t': apgdT,
-  acg,
-  reacg,
+  ...iterated,
   bifurcation,
   'toggle-bifurcation': toggleBifurcation,
 };
