@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import type { Definition } from './definition.ts';
 import { parseDocumentAs, parseValueAs } from './document.ts';
+import { attackEntries, detectorEntries } from './scenario-panel.ts';
+import { trainSection } from './scenario-train.ts';
+import { oneOf } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** Which of a panel's buildings an attack has: all, a share drawn by seed, or those named. */
 type Compromised = 'all' | { readonly share: number } | { readonly buildings: readonly string[] };
@@ -78,88 +81,8 @@ export type RewardChoice =
   | { readonly type: string; readonly attributes: Readonly<Record<string, unknown>> }
   | { readonly expression: string };
 
-/** What a scenario may name. The registries live above `core`; whoever composes them passes them in. */
-export interface Vocabulary {
-  readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config' | 'threat'>>>;
-  readonly threat: z.ZodObject;
-  readonly detectors: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
-  readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
-  /** What can be trained on, the first by default, and the preset that each takes by itself. */
-  readonly environments: Readonly<Record<string, { readonly preset: string }>>;
-  readonly earlyStop: z.ZodObject;
-  readonly adversary: z.ZodObject;
-  readonly atla: z.ZodObject;
-  /** Options of every learner under each preset. */
-  readonly presets: Readonly<Record<string, Readonly<Record<string, { readonly config: object }>>>>;
-  readonly profiles: readonly string[];
-  readonly defects: readonly string[];
-  readonly rewards: readonly string[];
-  readonly normalisations: readonly string[];
-}
-
 /** The scenario's schema over a vocabulary: types, defaults, bounds, descriptions and errors in one place. */
 export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
-  const attacks = Object.entries(vocabulary.attacks).map(([name, definition]) =>
-    z
-      .strictObject({
-        name: z.literal(name),
-        label: z
-          .string()
-          .min(1)
-          .max(60)
-          .regex(/^[^/]+$/, 'a label may not contain /')
-          .optional()
-          .describe('Name of this row in results and charts; default: the attack’s name.'),
-        compromised: z
-          .union([
-            z.enum(['all']),
-            z.strictObject({ share: z.number().min(0).max(1).describe('Of the buildings, drawn by seed.') }),
-            z.strictObject({ buildings: z.array(z.string().min(1)).min(1).describe('By name.') }),
-          ])
-          .default('all')
-          .describe('Which of the buildings the attacker has; the others run clean.'),
-        threat:
-          definition.threat === null
-            ? z
-                .strictObject({})
-                .prefault({})
-                .describe('Empty: it changes actions, within the `bound` of its options, and no observations.')
-            : vocabulary.threat
-                .prefault(definition.threat ?? {})
-                .describe('What the attacker may change, and how far.'),
-        config: definition.config.prefault({}).describe('Options of this attack.'),
-      })
-      .meta({ title: definition.title }),
-  );
-  const watchers = Object.entries(vocabulary.detectors).map(([name, definition]) =>
-    z
-      .strictObject({
-        name: z.literal(name),
-        label: z
-          .string()
-          .min(1)
-          .max(60)
-          .regex(/^[^/]+$/, 'a label may not contain /')
-          .optional()
-          .describe('Name of this detector in results and charts; default: the detector’s name.'),
-        alarms_per_month: z
-          .number()
-          .gt(0)
-          .lt(30)
-          .default(1)
-          .describe('Days of thirty clean ones on which it may raise an alarm; its threshold is set by that.'),
-        least_threshold: z
-          .number()
-          .min(0)
-          .default(0.001)
-          .describe(
-            'A threshold is at least this, in the unit of the score: where clean scores are 0, rounding is no alarm.',
-          ),
-        config: definition.config.prefault({}).describe('Options of this detector.'),
-      })
-      .meta({ title: definition.title }),
-  );
-  const [algorithm, ...otherAlgorithms] = Object.keys(vocabulary.learners);
   return z
     .strictObject({
       name: z.string().min(1).max(120).default('unnamed').describe('What people will call the run.'),
@@ -244,7 +167,7 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
         })
         .prefault({}),
       attacks: z
-        .array(z.discriminatedUnion('name', attacks as unknown as [z.ZodObject, ...z.ZodObject[]]))
+        .array(z.discriminatedUnion('name', attackEntries(vocabulary) as [z.ZodObject, ...z.ZodObject[]]))
         .min(1)
         .max(64)
         .refine(
@@ -262,7 +185,7 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
         ])
         .describe('The panel: every attack meets the same victim on the same year, beside one clean twin.'),
       detectors: z
-        .array(z.discriminatedUnion('name', watchers as unknown as [z.ZodObject, ...z.ZodObject[]]))
+        .array(z.discriminatedUnion('name', detectorEntries(vocabulary) as [z.ZodObject, ...z.ZodObject[]]))
         .max(32)
         .refine(
           (posted) => new Set(posted.map(labelOf)).size === posted.length,
@@ -272,80 +195,7 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
         .describe(
           'Detectors on duty at every lane: they learn from a clean rehearsal and never change what the controller does.',
         ),
-      train: z
-        .strictObject({
-          environment: oneOf(Object.keys(vocabulary.environments)).describe(
-            'What the controller learns to control: a building of the district above, or a classic environment to test learners on.',
-          ),
-          algorithm: z
-            .enum([algorithm!, ...otherAlgorithms])
-            .default(algorithm!)
-            .describe('Learner.'),
-          preset: z
-            .enum(Object.keys(vocabulary.presets))
-            .nullable()
-            .default(null)
-            .describe(
-              'Settings to start from: `district` has those of the shipped victims, `sb3` the defaults of Stable-Baselines3; null: `district` for the district, else `sb3`.',
-            ),
-          steps: z
-            .int()
-            .min(1)
-            .max(1e9)
-            .nullable()
-            .default(null)
-            .describe('Environment steps over all lanes; null: the preset’s, or what a classic environment needs.'),
-          lanes: z
-            .int()
-            .min(1)
-            .max(1024)
-            .nullable()
-            .default(null)
-            .describe(
-              'Parallel copies of the environment, a building’s begun at different times of the year; null: the preset’s.',
-            ),
-          evaluateEvery: z
-            .int()
-            .min(1)
-            .nullable()
-            .default(null)
-            .describe('Steps between clean evaluations, the best policy so far being kept; null: about twenty in all.'),
-          evaluateEpisodes: z
-            .int()
-            .min(1)
-            .max(10_000)
-            .default(100)
-            .describe('Episodes of an evaluation on a classic environment; a building’s is one whole year.'),
-          stop: vocabulary.earlyStop
-            .nullable()
-            .default(null)
-            .describe('When the training ends before its last step; null: never.'),
-          adversary: vocabulary.adversary
-            .nullable()
-            .default(null)
-            .describe(
-              'Of the environment `adversary`, and of `atla`: what it chooses, how far it may go, what it is paid; null: the defaults.',
-            ),
-          atla: vocabulary.atla
-            .nullable()
-            .default(null)
-            .describe(
-              'Trains a building’s controller in turns with an adversary (ATLA); `steps` are the controller’s. null: alone.',
-            ),
-          config: z
-            .record(z.string(), z.unknown())
-            .default({})
-            .describe('Options of the learner, which go before the preset’s.'),
-        })
-        .superRefine((train, context) => {
-          const name = train.preset ?? vocabulary.environments[train.environment]!.preset;
-          const preset = vocabulary.presets[name]![train.algorithm]!;
-          const parsed = vocabulary.learners[train.algorithm]!.config.safeParse({ ...preset.config, ...train.config });
-          if (!parsed.success)
-            for (const issue of parsed.error.issues)
-              context.addIssue({ ...issue, path: ['config', ...issue.path] } as Parameters<typeof context.addIssue>[0]);
-        })
-        .prefault({}),
+      train: trainSection(vocabulary),
       live: z
         .strictObject({
           frameSteps: z.int().min(1).max(1000).default(24).describe('Steps per telemetry frame.'),
@@ -375,9 +225,4 @@ export function parseScenario(text: string, file: string, schema: z.ZodType<Scen
 /** Reads a scenario from a value (a form, a message). */
 export function scenarioFrom(value: unknown, label: string, schema: z.ZodType<Scenario>): Scenario {
   return parseValueAs(value, label, schema);
-}
-
-function oneOf(names: readonly string[]): z.ZodDefault<z.ZodEnum> {
-  const [first, ...rest] = names;
-  return z.enum([first!, ...rest]).default(first!) as unknown as z.ZodDefault<z.ZodEnum>;
 }

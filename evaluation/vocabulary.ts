@@ -11,7 +11,7 @@ import { threatPresets } from '../attacks/presets.ts';
 import { targets } from '../attacks/target/index.ts';
 import { threatSchema } from '../attacks/threat.ts';
 import { scenarioSchema } from '../core/scenario.ts';
-import type { Vocabulary } from '../core/scenario.ts';
+import type { Vocabulary } from '../core/vocabulary.ts';
 import { adversarySchema } from './adversary-ground.ts';
 import { atlaSchema } from './atla.ts';
 import { environments } from './environments.ts';
