@@ -1,8 +1,7 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { LaneResult, RunResult } from '../../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
-import { escape, page, palette } from './page.ts';
+import { escape, page, palette, svg } from './page.ts';
 
 /**
  * A run as one HTML file: no script, inline SVG, the numbers in tables and in a JSON block. The clean twin has always the first colour.
@@ -153,21 +152,14 @@ function dayPlot(
 }
 
 function lines(points: readonly Point[], x: string, labels: readonly string[]): string {
-  const { document } = parseHTML('<html><body></body></html>');
-  const plot = Plot.plot({
-    document: document as never, // linkedom stands in for the DOM that Plot asks for
-    width: 900,
-    height: 320,
-    marginLeft: 50,
-    grid: true,
+  return svg({
     color: { legend: true, domain: labels, range: palette },
     x: { label: x },
     y: { label: 'net consumption, kWh' },
     marks: [Plot.ruleY([0]), Plot.line(points, { x: 'x', y: 'net', stroke: 'lane', strokeWidth: 1.6 })],
   });
-  return plot.outerHTML;
 }
 
-function figure(svg: string): string {
-  return `<figure>${svg}</figure>`;
+function figure(drawing: string): string {
+  return `<figure>${drawing}</figure>`;
 }

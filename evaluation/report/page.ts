@@ -1,3 +1,6 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+
 /** Colours that tell apart with any eye: Okabe and Ito. */
 export const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
 
@@ -17,4 +20,18 @@ ${body}
 <script type="application/json" id="result">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>
 </body></html>
 `;
+}
+
+/** An inline SVG of a plot, in the size and margins of every report. */
+export function svg(options: Plot.PlotOptions): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  const plot = Plot.plot({
+    document: document as never, // linkedom stands in for the DOM that Plot asks for
+    width: 900,
+    height: 320,
+    marginLeft: 50,
+    grid: true,
+    ...options,
+  });
+  return plot.outerHTML;
 }

@@ -1,6 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
-import { escape, page, palette } from '../report/page.ts';
+import { escape, page, palette, svg } from '../report/page.ts';
 import type { Cell, Claim, StudyFigure, StudyResult, StudyTable } from './study.ts';
 
 const verdicts = { true: 'holds', false: 'does not hold', null: 'undecided' } as const;
@@ -36,13 +35,7 @@ ${rows.map((row) => `<tr>${row.map((value) => `<td>${cell(value)}</td>`).join(''
 }
 
 function figure({ title, x, y, points, note }: StudyFigure): string {
-  const { document } = parseHTML('<html><body></body></html>');
-  const plot = Plot.plot({
-    document: document as never, // linkedom stands in for the DOM that Plot asks for
-    width: 900,
-    height: 320,
-    marginLeft: 50,
-    grid: true,
+  const plot = svg({
     color: { legend: true, range: palette },
     x: { label: x },
     y: { label: y },
@@ -54,5 +47,5 @@ function figure({ title, x, y, points, note }: StudyFigure): string {
   });
   return `<h2>${escape(title)}</h2>
 <p>${escape(note)}</p>
-<figure>${plot.outerHTML}</figure>`;
+<figure>${plot}</figure>`;
 }
