@@ -48,21 +48,21 @@ describe.skipIf(noBrowser !== undefined)(
       const rows = async (): Promise<number> =>
         Number((await page.getByTestId('rows').innerText()).replaceAll(/\D/g, ''));
       await page.goto(`${first.url}/runs/${id}`);
-      await expect.poll(rows, { timeout: 15_000 }).toBeGreaterThan(60);
+      await expect.poll(rows, { timeout: 30_000 }).toBeGreaterThan(60);
       await first.kill();
       const seen = await rows();
-      await page.getByText('connection lost', { exact: false }).first().waitFor({ timeout: 10_000 });
+      await page.getByText('connection lost', { exact: false }).first().waitFor({ timeout: 30_000 });
 
       await spawnServer({ ...options, port: Number(new URL(first.url).port) });
-      await page.locator('.run-header [data-state="interrupted"]').waitFor({ timeout: 20_000 });
+      await page.locator('.run-header [data-state="interrupted"]').waitFor({ timeout: 30_000 });
       const stored = (await (await fetch(`${first.url}/api/v1/runs/${id}`)).json()) as {
         headStep: number;
         state: string;
       };
       expect(stored.state).toBe('interrupted');
       expect(stored.headStep).toBeGreaterThanOrEqual(seen);
-      await expect.poll(rows, { timeout: 10_000 }).toBe(stored.headStep);
+      await expect.poll(rows, { timeout: 30_000 }).toBe(stored.headStep);
       expect(await page.locator('body').innerText()).toMatch(/frames, 0 gaps/);
-    }, 90_000);
+    }, 180_000);
   },
 );
