@@ -160,6 +160,7 @@ async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, he
     },
     *prepare() {
       if (posts.length > 0) {
+        yield { attack: labelOf(posts[0]!), done: 0 };
         const recorded = recording(totalSteps);
         const perDay = Math.round(86_400 / env.secondsPerTimeStep);
         const posted: CalibratedDetector[][] = [];
@@ -190,6 +191,7 @@ async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, he
             return otherController(others.get(name)!, recorded, own.split(name));
           },
         };
+        yield { attack: label, done: 0 };
         for (const done of attack.prepare(rehearsal)) yield { attack: label, done };
       }
     },

@@ -39,7 +39,7 @@ export interface ApiOptions {
 }
 
 const listQuery = z.object({
-  state: z.enum(['queued', 'running', 'paused', 'done', 'failed', 'cancelled', 'interrupted']).optional(),
+  state: z.enum(['queued', 'preparing', 'running', 'paused', 'done', 'failed', 'cancelled', 'interrupted']).optional(),
   q: z.string().max(200).optional(),
   cursor: z
     .string()

@@ -23,6 +23,19 @@ const migrations = [
    update run set search = lower(name);`,
   // Covers filters and paging: a scan of the rows would walk over every schema and result.
   `drop index run_created; create index run_listed on run(created_at desc, id desc, state, search);`,
+  // A check cannot be altered: the table is made anew with the state 'preparing'.
+  `create table run_anew(
+     id text primary key, name text not null, state text not null
+       check(state in ('queued','preparing','running','paused','done','failed','cancelled','interrupted')),
+     scenario text not null, seed integer not null, created_at integer not null, started_at integer, ended_at integer,
+     head_seq integer not null default 0, head_step integer not null default 0, total_steps integer not null default 0,
+     schema text, result text, error text, search text not null default '') strict;
+   insert into run_anew(id, name, state, scenario, seed, created_at, started_at, ended_at, head_seq, head_step,
+       total_steps, schema, result, error, search)
+     select id, name, state, scenario, seed, created_at, started_at, ended_at, head_seq, head_step,
+       total_steps, schema, result, error, search from run;
+   drop table run; alter table run_anew rename to run;
+   create index run_listed on run(created_at desc, id desc, state, search);`,
 ];
 
 /** What a list shows: not the schema and the result, which are most of a row. */
@@ -134,7 +147,7 @@ export class Catalogue implements Disposable {
   /** Runs that were under way when the file was last written. */
   unfinished(): readonly string[] {
     return this.#database
-      .prepare(`select id from run where state in ('queued','running','paused')`)
+      .prepare(`select id from run where state in ('queued','preparing','running','paused')`)
       .all()
       .map((row) => String(row['id']));
   }
@@ -204,6 +217,7 @@ function summaryOf(row: Row): RunSummary {
     headSeq: Number(row['head_seq']),
     headStep: Number(row['head_step']),
     totalSteps: Number(row['total_steps']),
+    preparing: null,
     error: (row['error'] ?? null) as string | null,
   };
 }

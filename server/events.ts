@@ -3,7 +3,14 @@ import type { Command, RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
 
-export type RunState = 'queued' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+/** `preparing`: before the first step, an attack learns what it needs or a detector is calibrated. */
+export type RunState = 'queued' | 'preparing' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+
+/** Who prepares, by its label, and the share of it that is done, 0…1. */
+export interface Preparation {
+  readonly attack: string;
+  readonly done: number;
+}
 
 /** One run as lists and headers show it. Times are milliseconds since the epoch. */
 export interface RunSummary {
@@ -22,6 +29,8 @@ export interface RunSummary {
   readonly headSeq: number;
   readonly headStep: number;
   readonly totalSteps: number;
+  /** Null unless the state is `preparing`. */
+  readonly preparing: Preparation | null;
   readonly error: string | null;
 }
 
@@ -90,6 +99,7 @@ export interface TelemetryServerEvents {
     readonly totalSteps: number;
     readonly stepsPerSecond: number;
   }) => void;
+  preparing: (message: Preparation & { readonly runId: string }) => void;
   /** No frame after `lastSeq` will come (−1: there was none). */
   end: (message: { readonly runId: string; readonly lastSeq: number; readonly state: RunState }) => void;
   problem: (problem: Problem) => void;

@@ -6,7 +6,7 @@ import type { Command } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
 import type { Outcome } from './catalogue.ts';
-import type { RunState, RunSummary } from './events.ts';
+import type { Preparation, RunState, RunSummary } from './events.ts';
 import { TooManyError, UnavailableError } from './problem.ts';
 import { openThread } from './run-thread.ts';
 import type { Log } from './socket-listener.ts';
@@ -26,6 +26,7 @@ export type RunNotice =
       readonly totalSteps: number;
       readonly stepsPerSecond: number;
     }
+  | { readonly type: 'preparing'; readonly runId: string; readonly preparing: Preparation }
   | { readonly type: 'ended'; readonly runId: string; readonly state: RunState };
 
 export interface RunManagerOptions extends Omit<WorkerTask, 'scenario' | 'part'> {
@@ -172,7 +173,8 @@ export class RunManager {
       return;
     }
     const { event } = message;
-    if (event.type === 'started') {
+    if (event.type === 'preparing') this.#prepare(id, event);
+    else if (event.type === 'started') {
       const { schema, totalSteps } = event;
       store.started(id, { schema, totalSteps, startedAt: now() });
       this.notices.next({ type: 'schema', runId: id, schema });
@@ -186,6 +188,16 @@ export class RunManager {
     }
   }
 
+  /** Told by whole percents: an attack may report far more often than anyone reads. */
+  #prepare(id: string, { attack, done }: Preparation): void {
+    const { store } = this.#options;
+    const before = store.preparation(id);
+    if (before?.attack === attack && percent(before.done) === percent(done)) return;
+    store.preparing(id, { attack, done });
+    if (before === undefined) this.notices.next({ type: 'state', run: store.summary(id) });
+    else this.notices.next({ type: 'preparing', runId: id, preparing: { attack, done } });
+  }
+
   #end(id: string, outcome: Omit<Outcome, 'endedAt'>): void {
     const { store, now, log } = this.#options;
     try {
@@ -197,6 +209,10 @@ export class RunManager {
     }
     this.notices.next({ type: 'ended', runId: id, state: outcome.state });
   }
+}
+
+function percent(share: number): number {
+  return Math.floor(100 * share);
 }
 
 function send(worker: Worker, message: ToWorker): void {

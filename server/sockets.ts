@@ -100,17 +100,19 @@ function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: L
     list = true;
     return { answer: { runs: store.list({ limit: listed }).runs } };
   });
+  /** Of progress only the newest counts: one that reads slowly does without. */
+  const hears = (id: string): boolean => (list || pumps.has(id)) && backlog(socket as Socket).packets < maxWaiting;
   const tell = (notice: RunNotice): void => {
     if (notice.type === 'state') {
       if (list || pumps.has(notice.run.id)) socket.emit('state', notice.run);
     } else if (notice.type === 'schema') {
       if (pumps.has(notice.runId)) socket.emit('schema', { runId: notice.runId, schema: notice.schema });
     } else if (notice.type === 'progress') {
-      // Only the newest counts: one that reads slowly does without.
-      const heard = list || pumps.has(notice.runId);
-      if (!heard || backlog(socket as Socket).packets >= maxWaiting) return;
+      if (!hears(notice.runId)) return;
       const { runId, step, totalSteps, stepsPerSecond } = notice;
       socket.emit('progress', { runId, step, totalSteps, stepsPerSecond });
+    } else if (notice.type === 'preparing') {
+      if (hears(notice.runId)) socket.emit('preparing', { runId: notice.runId, ...notice.preparing });
     }
   };
   const subscription = manager.notices.subscribe(tell);

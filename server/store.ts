@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Scenario } from '../core/scenario.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Outcome, RunQuery, Start } from './catalogue.ts';
-import type { RunDetail, RunState, RunSummary } from './events.ts';
+import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
 import { frameLogs, openFrameLog, removeFrameLog } from './frame-log.ts';
 import type { FrameLog, Head, StoredFrame } from './frame-log.ts';
 import { StoreError } from './store-error.ts';
@@ -25,6 +25,8 @@ export class Store implements Disposable {
   readonly #catalogue: Catalogue;
   readonly #logs = new Map<string, FrameLog>();
   readonly #writing = new Set<string>();
+  /** Shares change too often for the disk, and mean nothing once the server is gone. */
+  readonly #preparing = new Map<string, Preparation>();
 
   /** @throws {ConfigError} when another server has the store. */
   constructor(folder: string, now: number) {
@@ -101,7 +103,19 @@ export class Store implements Disposable {
     return this.#catalogue.byKey(key);
   }
 
+  /** The last that was said of it; undefined before and after. */
+  preparation(id: string): Preparation | undefined {
+    return this.#preparing.get(id);
+  }
+
+  /** Before a run starts: who prepares, and how far it is. */
+  preparing(id: string, preparation: Preparation): void {
+    if (!this.#preparing.has(id)) this.#catalogue.setState(id, 'preparing');
+    this.#preparing.set(id, preparation);
+  }
+
   started(id: string, start: Start): void {
+    this.#preparing.delete(id);
     this.#writing.add(id);
     const log = this.#log(id, true)!;
     const { scenario, createdAt } = this.#catalogue.detail(id);
@@ -116,6 +130,7 @@ export class Store implements Disposable {
 
   /** Ends a run; its frames stay readable. */
   ended(id: string, outcome: Outcome): void {
+    this.#preparing.delete(id);
     const log = this.#log(id);
     let head = nothing;
     let { error } = outcome;
@@ -149,16 +164,16 @@ export class Store implements Disposable {
   }
 
   summary(id: string): RunSummary {
-    return this.#withHead(this.#catalogue.summary(id));
+    return this.#live(this.#catalogue.summary(id));
   }
 
   detail(id: string): RunDetail {
-    return this.#withHead(this.#catalogue.detail(id));
+    return this.#live(this.#catalogue.detail(id));
   }
 
   list(query: RunQuery): ReturnType<Catalogue['list']> {
     const { runs, cursor } = this.#catalogue.list(query);
-    return { runs: runs.map((run) => this.#withHead(run)), cursor };
+    return { runs: runs.map((run) => this.#live(run)), cursor };
   }
 
   /** Removes a run and its files. */
@@ -175,8 +190,10 @@ export class Store implements Disposable {
     this.#lock[Symbol.dispose]();
   }
 
-  /** The head of a run that still writes is in its log; the catalogue's copy is made when it ends. */
-  #withHead<T extends RunSummary>(run: T): T {
+  /** What the catalogue does not know of a run that goes on: its preparation, and its head, copied there when it ends. */
+  #live<T extends RunSummary>(run: T): T {
+    const preparing = this.#preparing.get(run.id);
+    if (preparing !== undefined) return { ...run, preparing };
     if (!this.#writing.has(run.id)) return run;
     const head = this.#log(run.id)?.head() ?? nothing;
     return { ...run, headSeq: head.seq, headStep: head.step };

@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startServer } from '../../server/server.ts';
-import { writeModels } from '../support/model-folder.ts';
+import { smallScenario, writeModels } from '../support/model-folder.ts';
+import { launch } from '../support/server.ts';
 import type { BrowserPage } from './support/browser.ts';
 import { noBrowser, openBrowser, picture, violations } from './support/browser.ts';
 
@@ -195,9 +196,28 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     expect((await download).suggestedFilename()).toMatch(/result\.json$/);
   });
 
+  it('says what a run prepares before its first step, and cancels it', async () => {
+    const config = { watch: 48, epochs: 10_000, width: 256 };
+    const run = await launch(server.url, smallScenario({ name: 'to learn', attack: { name: 'critic', config } }));
+    await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
+    const row = page.locator(`tr[data-run="${run.id}"]`);
+    await row.getByText('preparing critic').waitFor();
+    await expect.poll(() => row.locator('.share').innerText(), { timeout: 20_000 }).toMatch(/^[1-9]\d* %$/);
+    expect(await violations(page)).toEqual([]);
+    await row.getByRole('link').click();
+    await badge('preparing').waitFor();
+    const share = async (): Promise<number> => Number.parseInt(await page.getByTestId('preparing').innerText());
+    const before = await share();
+    await expect.poll(share, { timeout: 20_000 }).toBeGreaterThan(before);
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Cancel run' }).click();
+    await page.getByRole('button', { name: 'Really cancel' }).click();
+    await badge('cancelled').waitFor();
+  });
+
   it('lists the runs, live and filtered', async () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
-    await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(3);
+    await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(4);
     await page.getByRole('searchbox', { name: 'Filter runs' }).fill('end done');
     await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(1);
     expect(await violations(page)).toEqual([]);
@@ -215,7 +235,7 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await page.getByRole('button', { name: 'Use the dark theme' }).click();
     await page.locator('tr[data-run] a').first().waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.locator('tr[data-run] a').first().click();
+    await page.getByRole('link', { name: 'to the end' }).click();
     await rowsBeyond(0);
     expect(await violations(page)).toEqual([]);
     await page.getByRole('link', { name: 'Launch', exact: true }).click();

@@ -83,7 +83,8 @@ describe('a rehearsal', () => {
 
   it('is told of before the run starts, and can be cancelled', async () => {
     const { events } = await rehearsed('small-ppo');
-    expect(events.slice(0, 3)).toMatchObject([
+    expect(events.slice(0, 4)).toMatchObject([
+      { type: 'preparing', attack: 'none', done: 0 },
       { type: 'preparing', attack: 'none', done: 0.25 },
       { type: 'preparing', attack: 'none', done: 1 },
       { type: 'started' },

@@ -38,6 +38,47 @@ async function follow(id: string): Promise<{ readonly seen: Recording; readonly 
   return { seen, client };
 }
 
+/** Learns a critic for as long as nobody cancels it. */
+const endless = { name: 'critic', label: 'slow critic', config: { watch: 48, epochs: 10_000, width: 256 } };
+
+describe('a run that prepares', () => {
+  it('says whose turn it is and how far it is, in its state, in lists and over sockets, and can be cancelled', async () => {
+    const list = telemetryClient(url);
+    await connected(list);
+    const states: RunSummary[] = [];
+    const shares: number[] = [];
+    list.on('state', (run) => states.push(run));
+    list.on('preparing', ({ attack, done }) => {
+      expect(attack).toBe('slow critic');
+      shares.push(done);
+    });
+    await list.emitWithAck('runs:subscribe');
+    const { id } = await start({ steps: 48, attack: endless });
+    await until('two shares', () => shares.length > 1);
+    expect(states.find((run) => run.state === 'preparing')).toMatchObject({
+      id,
+      startedAt: null,
+      preparing: { attack: 'slow critic', done: 0 },
+    });
+    expect(shares).toEqual([...new Set(shares)].sort((a, b) => a - b));
+    const { preparing, state } = await runOf(url, id);
+    expect(state).toBe('preparing');
+    expect(preparing!.done).toBeGreaterThanOrEqual(shares[1]!);
+    const { runs } = (await api<{ runs: RunSummary[] }>(url, '/runs?state=preparing')).body;
+    expect(runs).toMatchObject([{ id, preparing: { attack: 'slow critic' } }]);
+
+    await api(url, `/runs/${id}/cancel`, { method: 'POST' });
+    await until('the end', () => states.find((run) => run.state === 'cancelled'));
+    list.close();
+    expect(await runOf(url, id)).toMatchObject({ state: 'cancelled', preparing: null, startedAt: null, schema: null });
+  });
+
+  it('starts when all is prepared', async () => {
+    const { id } = await start({ steps: 24, attack: { ...endless, config: { ...endless.config, epochs: 2 } } });
+    expect(await stateIs(url, id, 'done')).toMatchObject({ headStep: 24, preparing: null });
+  });
+});
+
 describe('runs, from launch to end', () => {
   it('runs a bifurcation attack in a thread, streams it, keeps it', async () => {
     const launched = await start({ name: 'the real path', steps: 48, frameSteps: 8 });

@@ -177,6 +177,21 @@ describe('the catalogue', () => {
     expect(store.list({ limit: 10, state: 'done' }).runs).toEqual([]);
   });
 
+  it('knows who prepares until the run starts, and marks a run that its server left at it', () => {
+    store.create('a', scenario('slow'), 1);
+    store.preparing('a', { attack: 'critic', done: 0.25 });
+    store.preparing('a', { attack: 'critic', done: 0.5 });
+    const expected = { state: 'preparing', preparing: { attack: 'critic', done: 0.5 } };
+    expect(store.summary('a')).toMatchObject(expected);
+    expect(store.list({ limit: 5, state: 'preparing' }).runs).toMatchObject([expected]);
+    afterKill();
+    expect(store.summary('a')).toMatchObject({ state: 'interrupted', preparing: null, headSeq: 0, endedAt: 20 });
+    store.create('b', scenario('slow'), 1);
+    store.preparing('b', { attack: 'critic', done: 1 });
+    store.started('b', started);
+    expect(store.summary('b')).toMatchObject({ state: 'running', preparing: null });
+  });
+
   it('is brought up to date from an older version', () => {
     store[Symbol.dispose]();
     const old = join(folder.path, 'old');
@@ -189,7 +204,8 @@ describe('the catalogue', () => {
       .run(JSON.stringify(scenario('Of Old')));
     database[Symbol.dispose]();
     store = new Store(old, 20);
-    expect(store.list({ limit: 5, text: 'of old' }).runs.map((run) => run.id)).toEqual(['a']);
+    expect(store.list({ limit: 5, text: 'of old' }).runs).toMatchObject([{ id: 'a', state: 'done', createdAt: 1 }]);
+    store.setState('a', 'preparing');
   });
 });
 

@@ -36,7 +36,7 @@ export function Controls({ run, pace: initial }: { readonly run: RunSummary; rea
         <Button
           size="xs"
           variant="default"
-          disabled={run.state === 'queued'}
+          disabled={run.state === 'queued' || run.state === 'preparing'}
           onClick={() => send.mutate({ type: 'pause' })}
         >
           Pause

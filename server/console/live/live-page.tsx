@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import type { RunDetail, RunSummary } from '../../events.ts';
-import { isOver } from '../runs/run-state.ts';
+import { isOver, stateText } from '../runs/run-state.ts';
 import { getJson, ProblemError } from '../wire/api.ts';
 import { useConnection } from '../wire/connection.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
@@ -187,13 +187,18 @@ function Waiting({ run }: { readonly run: RunSummary }) {
   return (
     <>
       <p className="hint" role="status">
-        {run.state === 'queued'
-          ? 'The run waits for its turn.'
-          : 'The run is starting: data and policy are being read.'}
+        {waitingFor(run)}
       </p>
       <ChartSkeletons />
     </>
   );
+}
+
+function waitingFor(run: RunSummary): string {
+  if (run.preparing !== null) return `The run is ${stateText(run)} before its first step.`;
+  return run.state === 'queued'
+    ? 'The run waits for its turn, or its data and policy are being read.'
+    : 'The run is starting: its first frame is on its way.';
 }
 
 function NoSuchRun({ id }: { readonly id: string }) {

@@ -1,7 +1,7 @@
 import { Anchor, Group, Progress, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import type { RunSummary } from '../../events.ts';
-import { progressOf } from '../runs/run-state.ts';
+import { progressOf, stateText } from '../runs/run-state.ts';
 import { StateBadge } from '../runs/state-badge.tsx';
 import type { Connection } from '../wire/connection.ts';
 import { Controls } from './controls.tsx';
@@ -38,7 +38,7 @@ export function RunHeader({
         <div>
           <Group gap="sm">
             <Title order={1}>{run.name}</Title>
-            <StateBadge state={run.state} />
+            <StateBadge run={run} />
           </Group>
           <p className="hint">
             <Anchor component={Link} href="/" inherit underline="always">
@@ -53,9 +53,18 @@ export function RunHeader({
         </div>
         <Controls run={run} pace={pace} />
       </Group>
-      <Progress value={100 * share} size="sm" mt="xs" aria-label={`Progress: ${percent} %`} />
+      <Progress
+        value={100 * share}
+        size="sm"
+        mt="xs"
+        aria-label={`${run.preparing === null ? 'Progress' : stateText(run)}: ${percent} %`}
+      />
       <dl className="facts" aria-label="Stream">
-        <Fact name="step" value={`${formatCount(status.step)} of ${formatCount(run.totalSteps)} (${percent} %)`} />
+        {run.preparing === null ? (
+          <Fact name="step" value={`${formatCount(status.step)} of ${formatCount(run.totalSteps)} (${percent} %)`} />
+        ) : (
+          <Fact name={stateText(run)} value={`${percent} %`} testId="preparing" />
+        )}
         <Fact name="simulated time" value={time} />
         <Fact name="pace" value={status.stepsPerSecond > 0 ? `${formatCount(status.stepsPerSecond)} steps/s` : '–'} />
         <Fact name="rows" value={formatCount(status.rows)} testId="rows" />

@@ -90,6 +90,10 @@ export class RunStream {
       state: (run) => {
         if (run.id === this.#runId) this.#set({ run });
       },
+      preparing: mine(({ attack, done }) => {
+        const { run } = this.#status;
+        if (run?.state === 'preparing') this.#set({ run: { ...run, preparing: { attack, done } } });
+      }),
       progress: mine(({ step, stepsPerSecond }) => this.#set({ step, stepsPerSecond })),
       end: mine(({ lastSeq }) => this.#set({ complete: this.#next > lastSeq })),
     };

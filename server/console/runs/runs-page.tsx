@@ -7,7 +7,7 @@ import { ProblemError } from '../wire/api.ts';
 import { useConnection } from '../wire/connection.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { useTitle } from '../wire/use-title.ts';
-import { isOver, progressOf } from './run-state.ts';
+import { isOver, progressOf, stateText } from './run-state.ts';
 import { StateBadge } from './state-badge.tsx';
 import { useRuns } from './use-runs.ts';
 
@@ -94,7 +94,7 @@ function RunsTable({ runs, now }: { readonly runs: readonly RunSummary[]; readon
                 <div className="hint mono">{run.id.slice(0, 8)}</div>
               </Table.Th>
               <Table.Td>
-                <StateBadge state={run.state} />
+                <StateBadge run={run} />
               </Table.Td>
               <Table.Td>
                 {run.policy}
@@ -156,7 +156,7 @@ function ServerDown() {
 
 /** Every word of the filter occurs in what the row says. */
 function matches(run: RunSummary, filter: string): boolean {
-  const text = [run.id, run.name, run.state, run.policy, run.dataset, ...run.buildings, ...run.attacks]
+  const text = [run.id, run.name, stateText(run), run.policy, run.dataset, ...run.buildings, ...run.attacks]
     .join(' ')
     .toLowerCase();
   return filter

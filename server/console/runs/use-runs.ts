@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { Problem, RunSummary } from '../../events.ts';
+import type { Preparation, Problem, RunSummary } from '../../events.ts';
 import { telemetry } from '../wire/sockets.ts';
 
 /** The runs of the server, newest first, kept up to date by its `state` messages. Null until they are here. */
@@ -29,14 +29,21 @@ export function useRuns(): { readonly runs: readonly RunSummary[] | null; readon
         const run = now?.get(runId);
         return run === undefined ? now : new Map(now).set(runId, { ...run, headStep: step, totalSteps });
       });
+    const prepare = ({ runId, attack, done }: Preparation & { readonly runId: string }): void =>
+      setRuns((now) => {
+        const run = now?.get(runId);
+        return run?.state !== 'preparing' ? now : new Map(now).set(runId, { ...run, preparing: { attack, done } });
+      });
     telemetry.on('connect', subscribe);
     telemetry.on('state', change);
     telemetry.on('progress', advance);
+    telemetry.on('preparing', prepare);
     if (telemetry.connected) subscribe();
     return () => {
       telemetry.off('connect', subscribe);
       telemetry.off('state', change);
       telemetry.off('progress', advance);
+      telemetry.off('preparing', prepare);
     };
   }, []);
 
