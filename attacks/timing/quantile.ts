@@ -1,10 +1,10 @@
 /** The quantile of ascending values, the lower of two neighbours: at 0 the least, at 1 the greatest. */
-export function quantile(ascending: Float64Array, share: number): number {
+export function quantile(ascending: ArrayLike<number>, share: number): number {
   return ascending[Math.min(ascending.length - 1, Math.floor(share * ascending.length))]!;
 }
 
 /** The share of ascending values that are less. */
-export function shareBelow(ascending: Float64Array, value: number): number {
+export function shareBelow(ascending: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = ascending.length;
   while (low < high) {

@@ -12,6 +12,7 @@ export const dutySpec = z
 export function randomDuty({ duty }: z.output<typeof dutySpec>): Moment {
   return {
     access: 'none',
+    asks: 0,
     choose(_x, rows, _victim, { rngs }, mark) {
       for (let r = 0; r < rows; r++) mark[r] = rngs[r]!.uniform() < duty ? 1 : 0;
     },
@@ -33,6 +34,7 @@ export function listed({ steps }: z.output<typeof listSpec>): Moment {
   const known = new Set(steps);
   return {
     access: 'none',
+    asks: 0,
     choose(_x, rows, _victim, { step }, mark) {
       mark.fill(known.has(step) ? 1 : 0, 0, rows);
     },

@@ -1,5 +1,6 @@
 import type { AttackContext, ObservationAttack, ThreatSet } from '../../core/attack.ts';
 import type { Rng } from '../../core/rng.ts';
+import { ConfigError } from '../../core/errors.ts';
 import type { AccessKind, GradientAccess } from '../../core/victim.ts';
 import type { Moment } from './moment.ts';
 
@@ -7,9 +8,19 @@ const order: readonly AccessKind[] = ['none', 'decision', 'score', 'gradient'];
 
 /**
  * An attack that strikes at some steps only. The rows that strike are attacked as a batch of their own; the others keep their clean bits and
- * ask nothing beyond what their timing does. An attack with a memory of each lane (one that has a `reset`) goes on watching all of them.
+ * ask nothing beyond what their timing does. A timing that weighs what the attack would show has every row attacked first. An attack with a memory
+ * of each lane (one that has a `reset`) goes on watching all of them. What a timing asks comes out of the attack's query budget.
+ * @throws {ConfigError} for an episode's query budget under a timing that asks, which would have nothing to ask with once it is spent
  */
 export function timed(attack: ObservationAttack, moment: Moment): ObservationAttack {
+  if (moment.asks > 0 && attack.queryBudget !== undefined && attack.queryBudget.episode !== Infinity)
+    throw new ConfigError(
+      `a timing that asks the victim ${moment.asks} times a step cannot go with a query budget of the episode; give one of each step`,
+    );
+  if (moment.asks > (attack.queryBudget?.step ?? Infinity))
+    throw new ConfigError(
+      `a timing that asks the victim ${moment.asks} times a step cannot go with a query budget of ${attack.queryBudget!.step}`,
+    );
   const strikes = attack as ObservationAttack<'gradient'>; // what it may ask is what its own access says
   let mark = new Uint8Array(0);
   let room: Room | undefined;
@@ -17,13 +28,22 @@ export function timed(attack: ObservationAttack, moment: Moment): ObservationAtt
     ...strikes,
     // The engine gives it what it asks for: the wider of the two.
     access: order[Math.max(order.indexOf(attack.access), order.indexOf(moment.access))] as 'gradient',
-    perturb(x, rows, victim, context, out) {
+    perturb(x, rows, victim, whole, out) {
+      const { queriesLeft } = whole;
+      const context =
+        moment.asks === 0 || queriesLeft === undefined
+          ? whole
+          : { ...whole, queriesLeft: queriesLeft.map((left) => left - moment.asks) };
       if (mark.length < rows) mark = new Uint8Array(rows);
-      moment.choose(x, rows, victim, context, mark);
       const size = victim.observationSize;
-      const count = mark.subarray(0, rows).reduce((sum, one) => sum + one, 0);
-      if (count === rows || attack.reset !== undefined) {
+      if (moment.weighs === true) {
         strikes.perturb(x, rows, victim, context, out);
+        context.set.project(out); // as it will be
+      }
+      moment.choose(x, rows, victim, context, mark, out);
+      const count = mark.subarray(0, rows).reduce((sum, one) => sum + one, 0);
+      if (moment.weighs === true || count === rows || attack.reset !== undefined) {
+        if (moment.weighs !== true) strikes.perturb(x, rows, victim, context, out);
         for (let r = 0; r < rows; r++) if (mark[r] === 0) out.set(x.subarray(r * size, (r + 1) * size), r * size);
         return;
       }

@@ -36,6 +36,7 @@ export function valueGate(options: z.output<typeof valueSpec>): Moment {
   };
   return {
     access: 'none',
+    asks: 0,
     *prepare(rehearsal) {
       const seen = watched(rehearsal, { ...options, exploration: 0 });
       value?.[Symbol.dispose]();

@@ -114,6 +114,13 @@ export function trueDamage(x: Float32Array, gamma: number): number {
   return own - Math.min(own, ...others);
 }
 
+/** What this action costs beside the policy's own: `Q(x, μ(x)) − Q(x, a)`. @param x [2] */
+export function trueCost(x: Float32Array, a: number, gamma: number): number {
+  const [p0, v0] = [state(x[0]!), state(x[1]!)];
+  const a0 = Math.min(reach, Math.max(-reach, -gains[0] * p0 - gains[1] * v0));
+  return trueReturn(p0, v0, a0, gamma) - trueReturn(p0, v0, a, gamma);
+}
+
 /** The discounted return of one action, and the policy's after it, in float64. */
 function trueReturn(p0: number, v0: number, a0: number, gamma: number): number {
   let [p, v, total] = [p0, v0, 0];

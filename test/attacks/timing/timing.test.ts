@@ -1,31 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { learningFields } from '../../../attacks/critic/learning.ts';
 import { attackEngine } from '../../../attacks/engine.ts';
 import type { AttackEngine } from '../../../attacks/engine.ts';
-import { Gain, worstActionGain } from '../../../attacks/timing/gain.ts';
+import { anyActionCost, reachedActionCost } from '../../../attacks/timing/critic-cost.ts';
+import { criticFields, criticWorth } from '../../../attacks/timing/critic-worth.ts';
 import { timed } from '../../../attacks/timing/timed.ts';
 import type { Moment } from '../../../attacks/timing/moment.ts';
 import { quantile, shareBelow } from '../../../attacks/timing/quantile.ts';
 import { attacks } from '../../../attacks/index.ts';
 import type { ObservationAttack } from '../../../core/attack.ts';
-import { StateError } from '../../../core/errors.ts';
+import { ConfigError, StateError } from '../../../core/errors.ts';
 import { headOutputs } from '../../../core/policy.ts';
 import { rng } from '../../../core/rng.ts';
 import type { Rng } from '../../../core/rng.ts';
 import type { GradientAccess } from '../../../core/victim.ts';
-import { integratorRehearsal, integratorVictim, trueDamage } from '../../support/double-integrator.ts';
+import { integratorRehearsal, integratorVictim, trueCost, trueDamage } from '../../support/double-integrator.ts';
 import { rankCorrelation } from '../../support/rank-correlation.ts';
 import { drawnRehearsal, readyAttack } from '../../support/ready-attack.ts';
 import { heads, randomNetwork, referenceVictim } from '../../support/reference-victim.ts';
 import { plainFeatures, threatOf } from '../../support/threat.ts';
 
-const learningOptions = z.strictObject(learningFields);
+const criticOptions = z.strictObject(criticFields);
 const size = 7;
 const rows = 6;
 const threat = threatOf([0, 0.05, 0.1, 0.05, 0.2, 0.05, 0.05]);
 const x = Float32Array.from({ length: rows * size }, (_, i) => 0.5 + 0.4 * Math.sin(5 * i));
-const learning = { watch: 60, epochs: 2, width: 6, batch: 16 };
+const watching = { watch: 60, epochs: 2, width: 6, batch: 16 };
+const learning = { ...watching, updates: 0 };
 
 const victimOf = (kind: keyof typeof heads): GradientAccess =>
   referenceVictim(randomNetwork(rng(3), [size, 8, headOutputs(heads[kind])]), heads[kind]);
@@ -40,6 +41,7 @@ function engineOf(attack: ObservationAttack, victim: GradientAccess): AttackEngi
 /** Strikes on these rows. */
 const only = (marked: readonly number[]): Moment => ({
   access: 'none',
+  asks: 0,
   choose(_x, count, _victim, _context, mark) {
     for (let r = 0; r < count; r++) mark[r] = marked.includes(r) ? 1 : 0;
   },
@@ -141,13 +143,28 @@ describe.each(['categorical', 'gaussian'] as const)('on a %s head', (kind) => {
   });
 
   it.each([
-    ['valueAbove', 'value gate'],
-    ['damageAbove', 'critical point'],
-  ] as const)('%s: the %s strikes on about the share that is above its quantile', (key, _title) => {
-    const share = (at: number): number => shareOf(strikes({ timing: { [key]: at, ...learning } }, victim, 60));
+    ['valueAbove', 'value gate', watching],
+    ['damageAbove', 'critical point', { by: 'any-action', ...learning }],
+  ] as const)('%s: the %s strikes on about the share that is above its quantile', (key, _title, options) => {
+    const share = (at: number): number => shareOf(strikes({ timing: { [key]: at, ...options } }, victim, 60));
     expect(share(0.75)).toBeLessThan(share(0.25));
     expect(Math.abs(share(0.5) - 0.5)).toBeLessThan(0.25);
     expect(share(0)).toBeGreaterThan(0.9);
+  });
+
+  it('a timing that weighs the attack leaves rows that do not strike clean, and asks for their attack too', () => {
+    const attack = readyAttack(
+      'fgsm',
+      { objective: 'grouped-margin', timing: { damageAbove: 1, ...learning } },
+      victim,
+    );
+    const engine = engineOf(attack, victim);
+    const out = new Float32Array(x.length);
+    engine.perturb(x, rows, 0, streams(), out);
+    expect(bits(out)).toEqual(bits(x));
+    const untimed = engineOf(attacks.fgsm.make({ objective: 'grouped-margin' }), victim);
+    untimed.perturb(x, rows, 0, streams(), out);
+    expect([...engine.verdict.queries]).toEqual([...untimed.verdict.queries].map((asked) => asked + 2));
   });
 
   it('the strategic one strikes less the more decided the victim has to be', () => {
@@ -156,15 +173,18 @@ describe.each(['categorical', 'gaussian'] as const)('on a %s head', (kind) => {
     expect(share(0.9)).toBeLessThan(share(0.1));
   });
 
-  it('the best k of T strikes on k of every whole window, on each row', () => {
-    const struck = strikes({ timing: { best: 3, of: 8, ...learning } }, victim, 32);
-    for (let r = 0; r < rows; r++)
-      for (let window = 0; window < 4; window++) {
-        const own = struck.slice(8 * window, 8 * window + 8).map((step) => step[r]!);
-        expect(own.reduce((sum, one) => sum + one, 0)).toBe(3);
-      }
-    expect(shareOf(strikes({ timing: { best: 0, of: 8, ...learning } }, victim, 8))).toBe(0);
-    expect(shareOf(strikes({ timing: { best: 8, of: 8, ...learning } }, victim, 8))).toBe(1);
+  it('the best k of T strikes on k of every window that promises enough, on each row', () => {
+    const windows = (by: string): number[] => {
+      const struck = strikes({ timing: { best: 3, of: 8, by, ...learning } }, victim, 32);
+      return Array.from({ length: 4 * rows }, (_, k) =>
+        struck.slice(8 * (k % 4), 8 * (k % 4) + 8).reduce((sum, step) => sum + step[k >> 2]!, 0),
+      );
+    };
+    // Where the victim's own action is the worst there is, nothing is promised.
+    expect(new Set(windows('any-action'))).toContain(3);
+    expect(Math.min(...windows('any-action'))).toBeGreaterThan(1);
+    expect(Math.max(...windows('any-action'), ...windows('critic'))).toBe(3);
+    expect(shareOf(strikes({ timing: { best: 0, of: 8, by: 'any-action', ...learning } }, victim, 8))).toBe(0);
   });
 });
 
@@ -178,22 +198,37 @@ it('the strategic one on bins is the spread of the probabilities', () => {
     return (Math.max(...z) - Math.min(...z)) / total;
   });
   const spread = spreads.toSorted((a, b) => a - b)[3]! - 1e-9;
-  const attack = attacks.fgsm.make({ objective: 'margin', timing: { spread, temperature: 2 } });
+  const attack = attacks.fgsm.make({ objective: 'margin', timing: { spread, temperature: 2, within: 'range' } });
   const engine = engineOf(attack, victim);
   engine.perturb(x, rows, 0, streams(), new Float32Array(x.length));
   expect([...engine.verdict.gradients]).toEqual(spreads.map((own) => (own >= spread ? 1 : 0)));
 });
 
-it('ranks states by the damage that the worst action does, on a plant where it is known', () => {
-  const options = learningOptions.parse({ watch: 800, exploration: 0.5, width: 32 });
-  const gain = new Gain(options, worstActionGain());
-  for (const done of gain.prepare(integratorRehearsal(4))) expect(done).toBeLessThanOrEqual(1);
+describe('a critic ranks states, on a plant where the truth is known,', () => {
   const states = integratorRehearsal(5)
     .record(20)
     .observation.slice(0, 2 * 150);
-  const predicted = [...gain.at(states, 150, integratorVictim()).subarray(0, 150)];
-  const truth = predicted.map((_, r) => trueDamage(states.subarray(2 * r, 2 * r + 2), 0.95));
-  expect(rankCorrelation(predicted, truth)).toBeGreaterThan(0.6);
+  const shown = states.map((value, i) => value + 0.1 * Math.sin(3 * i));
+  const worthOf = (cost: ReturnType<typeof anyActionCost>): number[] => {
+    const worth = criticWorth(criticOptions.parse({ watch: 800, exploration: 0.5, width: 32 }), cost);
+    for (const done of worth.prepare(integratorRehearsal(4))) expect(done).toBeLessThanOrEqual(1);
+    const predicted = [...worth.of(states, 150, integratorVictim(), shown).subarray(0, 150)];
+    worth.dispose();
+    return predicted;
+  };
+  const at = (r: number): Float32Array => states.subarray(2 * r, 2 * r + 2);
+
+  it('by the damage that the worst action does', () => {
+    const truth = Array.from({ length: 150 }, (_, r) => trueDamage(at(r), 0.95));
+    expect(rankCorrelation(worthOf(anyActionCost()), truth)).toBeGreaterThan(0.6);
+  });
+
+  it('by the damage that the action does which an attack brings about', () => {
+    const action = new Float64Array(150);
+    integratorVictim().decide(shown, 150, action);
+    const truth = [...action].map((a, r) => trueCost(at(r), a, 0.95));
+    expect(rankCorrelation(worthOf(reachedActionCost()), truth)).toBeGreaterThan(0.6);
+  });
 });
 
 it('what has to learn refuses to begin before it has', () => {
@@ -205,13 +240,26 @@ it('what has to learn refuses to begin before it has', () => {
 
 it('asks for the access that its timing needs', () => {
   expect(attacks['random-noise'].make({ timing: { duty: 0.5 } }).access).toBe('none');
-  expect(attacks['random-noise'].make({ timing: { spread: 0.5 } }).access).toBe('score');
+  expect(attacks['random-noise'].make({ timing: { spread: 0.5, within: 'range' } }).access).toBe('score');
   expect(attacks.pgd.make({ timing: { spread: 0.5 } }).access).toBe('gradient');
+});
+
+it('what it asks comes out of the budget of a step, and there is none of the episode', () => {
+  const victim = victimOf('categorical');
+  const engine = engineOf(
+    readyAttack('square', { queryBudget: 30, timing: { best: 1, of: 1, ...learning } }, victim),
+    victim,
+  );
+  engine.perturb(x, rows, 0, streams(), new Float32Array(x.length));
+  expect(Math.max(...engine.verdict.queries)).toBe(30);
+  const timing = { damageAbove: 0.5 };
+  expect(() => attacks.square.make({ episodeQueryBudget: 1000, timing })).toThrow(ConfigError);
+  expect(() => attacks.square.make({ queryBudget: 1, timing })).toThrow(ConfigError);
 });
 
 it('prepares timing and attack, each once', () => {
   const shares = [
-    ...attacks['min-q'].make({ ...learning, timing: { valueAbove: 0.5, ...learning } }).prepare!(
+    ...attacks['min-q'].make({ ...watching, timing: { valueAbove: 0.5, ...watching } }).prepare!(
       drawnRehearsal(victimOf('gaussian')),
     ),
   ];
