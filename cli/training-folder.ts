@@ -7,6 +7,7 @@ import type { Scenario } from '../core/scenario.ts';
 import { hashOf } from '../evaluation/canonical.ts';
 import { plannedTraining } from '../evaluation/train.ts';
 import type { TrainingRun } from '../evaluation/train.ts';
+import type { PolicyFiles } from '../nn/policy.ts';
 import type { provenance } from '../server/provenance.ts';
 import { replaceFile } from './files.ts';
 
@@ -80,15 +81,20 @@ export interface CardText {
   readonly complete: boolean;
 }
 
-/** Writes policy.json, policy.safetensors, curve.csv and card.json, the card last; returns the card. */
+/** Writes policy.json, policy.safetensors, curve.csv, of an alternation `adversary/`, and card.json, which comes last; returns the card. */
 export function writeTraining(out: string, scenario: Scenario, run: TrainingRun, text: CardText): TrainingCard {
   const card = cardOf(scenario, run, text);
-  const files = run.files(text.name);
-  replaceFile(join(out, 'policy.safetensors'), files.weights);
-  replaceFile(join(out, 'policy.json'), files.card);
+  writePolicy(out, run.files(text.name));
+  if (run.adversaryFiles !== undefined)
+    writePolicy(join(out, 'adversary'), run.adversaryFiles(`${text.name}, its adversary`));
   replaceFile(join(out, 'curve.csv'), curveText(run));
   replaceFile(join(out, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);
   return card;
+}
+
+function writePolicy(folder: string, { card, weights }: PolicyFiles): void {
+  replaceFile(join(folder, 'policy.safetensors'), weights);
+  replaceFile(join(folder, 'policy.json'), card);
 }
 
 /** The card of a folder whose training came to its end, if it is that training; else undefined. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Alternation } from '../agents/alternation.ts';
 import type { LearnerName } from '../agents/index.ts';
+import type { LearnedPolicy } from '../agents/learner.ts';
 import { learners } from '../agents/index.ts';
 import { presets } from '../agents/preset.ts';
 import type { Evaluation } from '../agents/train.ts';
@@ -13,6 +14,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import { rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
+import type { Feature } from '../core/space.ts';
 import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
 import { adversaryEnv, perturbedEnv } from './adversary-env.ts';
 import type { Pay } from './adversary-env.ts';
@@ -93,6 +95,7 @@ export function atla({ victim, adversary, pay, threat, cycles, rng, judge, stop 
     config: adversary.config,
     rng: rng.split('adversary'),
     totalSteps: adversary.steps,
+    reportEvery: reportEvery(adversary.steps, cycles),
   });
   const own = train({
     env: perturbedEnv({ env: victim.env, adversary: against.learner.policy, threat }),
@@ -100,6 +103,7 @@ export function atla({ victim, adversary, pay, threat, cycles, rng, judge, stop 
     config: victim.config,
     rng: rng.split('victim'),
     totalSteps: victim.steps,
+    reportEvery: reportEvery(victim.steps, cycles),
   });
   present = own.learner.policy;
   return new Alternation(own, against, {
@@ -111,12 +115,22 @@ export function atla({ victim, adversary, pay, threat, cycles, rng, judge, stop 
   });
 }
 
+/** Most steps between two events of either: a turn ends with an event, and would run on into those to come. */
+function reportEvery(steps: number, cycles: number): number {
+  return Math.min(2048, steps / cycles);
+}
+
 /** The alternation of a scenario on one building, judged by a whole year, clean and attacked. */
 export async function openAtla(
   scenario: Scenario,
   plan: { readonly lanes: number; readonly steps: number; readonly config: unknown },
   workspace: Workspace,
-): Promise<{ readonly training: Alternation; readonly ground: Omit<TrainingGround, 'judge'> }> {
+): Promise<{
+  readonly training: Alternation;
+  readonly ground: Omit<TrainingGround, 'judge'>;
+  /** What it chooses, and the one of the moment. */
+  readonly adversary: { readonly choices: readonly Feature[]; policy(): LearnedPolicy };
+}> {
   const { environment, algorithm, adversary, stop } = scenario.train;
   if (environment !== 'district')
     throw new ConfigError(`atla trains on a building, not on '${environment}'`, {
@@ -160,6 +174,10 @@ export async function openAtla(
   });
   return {
     training,
+    adversary: {
+      choices: shift.choices(clean.env.observationSpace.features, threat, training.learner.policy.head),
+      policy: () => training.opponent.policy,
+    },
     ground: {
       env: clean.env,
       normalisation: scenario.district.normalisation,

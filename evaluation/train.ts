@@ -1,11 +1,11 @@
 import type { Alternation } from '../agents/alternation.ts';
 import { learners } from '../agents/index.ts';
 import type { LearnerName } from '../agents/index.ts';
-import type { Metrics } from '../agents/learner.ts';
+import type { LearnedPolicy, Metrics } from '../agents/learner.ts';
 import { presets } from '../agents/preset.ts';
 import type { Preset, PresetName } from '../agents/preset.ts';
-import { train } from '../agents/train.ts';
-import type { CurvePoint, Training } from '../agents/train.ts';
+import { keptPolicy, train } from '../agents/train.ts';
+import type { CurvePoint, KeptPolicy, Training } from '../agents/train.ts';
 import { rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Feature } from '../core/space.ts';
@@ -61,6 +61,8 @@ export interface TrainingRun extends Disposable {
   examine(): Metrics;
   /** The best policy so far, as the two files that ship. */
   files(name: string): PolicyFiles;
+  /** The adversary of the moment that the policy is trained in turns with, for the attack `learned-adversary`; absent where it trains alone. */
+  readonly adversaryFiles?: ((name: string) => PolicyFiles) | undefined;
 }
 
 async function openGround(scenario: Scenario, lanes: number, workspace: Workspace): Promise<TrainingGround> {
@@ -81,22 +83,26 @@ async function openAlone(scenario: Scenario, plan: ReturnType<typeof plannedTrai
     evaluate: (policy) => ground.judge(policy),
     stop: scenario.train.stop ?? undefined,
   });
-  return { ground, training };
+  return { ground, training, adversary: undefined };
 }
 
 /** Opens the training that a scenario describes. */
 export async function openTraining(scenario: Scenario, workspace: Workspace): Promise<TrainingRun> {
   const plan = plannedTraining(scenario.train);
-  const { ground, training } =
+  const { ground, training, adversary } =
     scenario.train.atla === null
       ? await openAlone(scenario, plan, workspace)
       : await openAtla(scenario, plan, workspace);
   const { env } = ground;
   const observation = env.observationSpace.features;
   const action = env.actionSpace.features;
-  const files = (name: string): PolicyFiles => {
-    const { parameters, normaliser } = training.bestPolicy;
-    return policyFiles(
+  const filesOf = (
+    name: string,
+    { head, layers }: LearnedPolicy,
+    { parameters, normaliser }: KeptPolicy,
+    features: readonly Feature[],
+  ): PolicyFiles =>
+    policyFiles(
       {
         name,
         observation: {
@@ -104,13 +110,13 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
           normalisation: ground.normalisation,
           ...(normaliser === undefined ? {} : { normaliser }),
         },
-        action: { features: action },
-        head: training.learner.policy.head,
-        layers: training.learner.policy.layers,
+        action: { features },
+        head,
+        layers,
       },
       parameters,
     );
-  };
+  const files = (name: string): PolicyFiles => filesOf(name, training.learner.policy, training.bestPolicy, action);
   const best = (): CurvePoint | undefined =>
     training.curve.reduce<CurvePoint | undefined>(
       (best, point) => (best === undefined || point.score < best.score ? point : best),
@@ -134,6 +140,12 @@ export async function openTraining(scenario: Scenario, workspace: Workspace): Pr
       return ground.examine(policyVictim(policy)).metrics;
     },
     files,
+    ...(adversary === undefined
+      ? {}
+      : {
+          adversaryFiles: (name: string) =>
+            filesOf(name, adversary.policy(), keptPolicy(adversary.policy()), adversary.choices),
+        }),
     [Symbol.dispose]() {
       training[Symbol.dispose]();
       ground[Symbol.dispose]();
