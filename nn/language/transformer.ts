@@ -1,0 +1,90 @@
+import type { Tensor3D } from '@tensorflow/tfjs';
+import { ConfigError } from '../../core/errors.ts';
+import type { Rng } from '../../core/rng.ts';
+import type { Tensorflow } from '../backend/tensorflow.ts';
+import { transformerSchema } from './config.ts';
+import type { TransformerConfig } from './config.ts';
+import { forward } from './forward.ts';
+import type { Weights } from './forward.ts';
+import { initialWeights } from './initialise.ts';
+import { transformerLayout } from './layout.ts';
+import { freshAdapters } from './lora.ts';
+import type { LoraOptions } from './lora.ts';
+import { Parameters } from './parameters.ts';
+import { assertBatch } from './token-batch.ts';
+import type { TokenBatch } from './token-batch.ts';
+
+/** A decoder-only transformer; with `lora` its base is frozen and only the adapters are trained. */
+export class Transformer implements Weights, Disposable {
+  readonly tf: Tensorflow;
+  readonly config: TransformerConfig;
+  readonly base: Parameters;
+  readonly lora: LoraOptions | undefined;
+  readonly adapters: { readonly parameters: Parameters; readonly scale: number } | undefined;
+
+  /** @param base and @param adapters owned by this from now on */
+  constructor(
+    tf: Tensorflow,
+    config: TransformerConfig,
+    base: Parameters,
+    adapters?: { readonly lora: LoraOptions; readonly parameters: Parameters },
+  ) {
+    this.tf = tf;
+    this.config = config;
+    this.base = base;
+    this.lora = adapters?.lora;
+    this.adapters = adapters && {
+      parameters: adapters.parameters,
+      scale: adapters.lora.alpha / adapters.lora.rank,
+    };
+  }
+
+  /** What a training changes: all weights, or the adapters. */
+  get trained(): Parameters {
+    return this.adapters?.parameters ?? this.base;
+  }
+
+  /**
+   * Logits [B×T×V] of the token after each token; differentiable by `trained`. The caller owns them.
+   * @throws {ShapeError} when a sequence is longer than the context.
+   * @throws {ConfigError} when an id is none of the vocabulary.
+   */
+  logits(batch: TokenBatch): Tensor3D {
+    assertBatch(batch, this.config);
+    return this.tf.tidy('transformer', () => forward(this, batch));
+  }
+
+  [Symbol.dispose](): void {
+    this.base[Symbol.dispose]();
+    this.adapters?.parameters[Symbol.dispose]();
+  }
+}
+
+/** A transformer with fresh weights. @throws {ConfigError} when the config contradicts itself. */
+export function freshTransformer(tf: Tensorflow, config: TransformerConfig, rng: Rng): Transformer {
+  const checked = transformerSchema.safeParse(config);
+  if (!checked.success) throw new ConfigError(`transformer: ${checked.error.issues[0]!.message}`);
+  const shapes = transformerLayout(config);
+  return new Transformer(tf, config, Parameters.of(tf, shapes, initialWeights(shapes, config, rng)));
+}
+
+/**
+ * The same model with fresh adapters, its base shared and frozen. With `layers` only as many first layers are taken, with the final norm
+ * and the head: the *assistant* of Ji et al. (2024), "Reversing the Forget-Retain Objectives" (ULD). The source stays the caller's, and
+ * a later training of it does not move this one.
+ * @param layers K, at most the source's: all
+ */
+export function withAdapters(
+  source: Transformer,
+  lora: LoraOptions,
+  rng: Rng,
+  layers = source.config.layers,
+): Transformer {
+  const { tf } = source;
+  if (source.lora !== undefined) throw new ConfigError('lora: the model has adapters already, expected one without');
+  if (!Number.isInteger(layers) || layers < 1 || layers > source.config.layers)
+    throw new ConfigError(`lora: a model of ${layers} layers, expected 1 … ${source.config.layers}`);
+  const config = { ...source.config, layers };
+  const parameters = freshAdapters(tf, config, lora, rng);
+  return new Transformer(tf, config, source.base.share(transformerLayout(config)), { lora, parameters });
+}
