@@ -1,0 +1,27 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
+
+/** A value and what its gradient is made of. */
+interface Forward {
+  readonly value: Tensor;
+  readonly saved: readonly Tensor[];
+}
+
+/**
+ * A function of tensors whose gradient is given, not taped: a log-softmax is then 4 kernels backwards and not 15, and a maximum gives its
+ * gradient to one of equals, where TensorFlow.js gives it whole to each. First derivatives only: what is saved is off the tape.
+ * @param backward the vector-Jacobian products, one an input
+ */
+export function ownGradient(
+  tf: Tensorflow,
+  inputs: readonly Tensor[],
+  forward: () => Forward,
+  backward: (dy: Tensor, saved: readonly Tensor[]) => readonly Tensor[],
+): Tensor {
+  return tf.customGrad((...args) => {
+    const save = args.at(-1) as (tensors: Tensor[]) => void;
+    const { value, saved } = forward();
+    save([...saved]);
+    return { value, gradFunc: (dy: Tensor, kept: Tensor[]) => tf.tidy(() => [...backward(dy, kept)]) };
+  })(...inputs);
+}
