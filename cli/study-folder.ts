@@ -46,9 +46,9 @@ interface KeptRun extends StudyOutcome {
  * @throws {CancelledError} when the signal is set.
  */
 export async function carryOut(name: string, study: Study, options: StudyRunOptions): Promise<StudyResult> {
-  const { out, workers, signal, quick, dataset, seeds } = options;
+  const { out, workers, signal, quick, dataset, seeds, only } = options;
   const { versions, codeHash } = provenance();
-  const plan = study.plan({ quick, dataset, seeds });
+  const plan = study.plan({ quick, dataset, seeds, only });
   note(`${plan.trainings.length} trainings, ${plan.runs.length} evaluations`);
   const against = ({ scenario }: StudyTraining): boolean => trainingNamed(scenario.victim.policy) !== null;
   for (const wave of [plan.trainings.filter((training) => !against(training)), plan.trainings.filter(against)])
@@ -80,9 +80,10 @@ export async function carryOut(name: string, study: Study, options: StudyRunOpti
     quick,
     dataset,
     seeds,
+    only,
     versions,
     hashes: { code: codeHash, runs },
-    ...study.conclude({ quick, dataset, seeds }, outcomes),
+    ...study.conclude({ quick, dataset, seeds, only }, outcomes),
   };
   writeFile(join(out, 'report.html'), studyHtml(result));
   writeFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);

@@ -17,16 +17,18 @@ export function studyCommand(): Command {
     .option('--quick', 'a faithful small version, in minutes, on the models that ship')
     .option('--dataset <name>', '`builtin`, or the path of a CityLearn dataset folder', 'builtin')
     .option('--seeds <n>', 'training seeds of each victim; at least 5 give intervals', integer('--seeds', 1, 1000))
+    .option('--only <names>', 'victims to study, comma-separated, in place of all', (text) => text.split(','))
     .option('--workers <n>', 'trainings, or threads of an evaluation, at a time', integer('--workers', 1, 256), 1)
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
       `
-What an interrupted study finished is kept: the same command goes on from there.
+What an interrupted study finished is kept: the same command goes on from there, and one with other victims or more seeds adds to it.
 
 Examples:
   faultline study bifurcation --quick --workers 2 --out runs/bifurcation-quick
-  faultline study bifurcation --dataset ../shared/datasets/citylearn_challenge_2022_phase_2 --workers 2 --out runs/bifurcation`,
+  faultline study bifurcation --dataset ../shared/datasets/citylearn_challenge_2022_phase_2 --workers 2 --out runs/bifurcation
+  faultline study bifurcation --only ppo20,ppo20-atla --seeds 3 --out runs/hardened`,
     )
     .action(async (name, given) => {
       const signal = interruption();

@@ -11,6 +11,8 @@ export interface StudyOptions {
   readonly dataset: string;
   /** Training seeds of each victim: the unit of every interval. */
   readonly seeds: number;
+  /** Names of what it compares, to do a part of it; absent: all. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /** How a scenario of a plan names the policy of one of its trainings, as a victim or as an attack's `policy`. */

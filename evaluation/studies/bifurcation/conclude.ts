@@ -1,7 +1,7 @@
 import type { StudyConclusion, StudyOptions, StudyOutcome } from '../study.ts';
 import { claimsOf } from './claims.ts';
 import { Measured } from './measured.ts';
-import { kindsOf } from './plan.ts';
+import { kindsOf, placesOf } from './plan.ts';
 import { cleanTable, panelTable, placeTable, snoopingFigure, stealthTable } from './tables.ts';
 import { groundOf, halfYear } from './victims.ts';
 
@@ -17,7 +17,9 @@ export function conclude(options: StudyOptions, outcomes: ReadonlyMap<string, St
       cleanTable(measured, kinds),
       ...whole.map((kind) => panelTable(measured, kind, building)),
       ...whole.map((kind) => stealthTable(measured, kind)),
-      ...whole.map((kind) => placeTable(measured, kind, 'held-out', `held-out buildings ${heldOut.join(', ')}`)),
+      ...whole
+        .filter((kind) => placesOf(kind).includes('held-out'))
+        .map((kind) => placeTable(measured, kind, 'held-out', `held-out buildings ${heldOut.join(', ')}`)),
       ...kinds
         .filter(({ steps }) => steps !== null)
         .map((kind) => placeTable(measured, kind, 'half-year', `the half-year from row ${halfYear} on`)),

@@ -31,12 +31,15 @@ export interface PanelEntry {
   readonly only?: 'bins' | 'continuous';
   /** The paper's column that it stands beside, by victim. */
   readonly recorded?: { readonly [Victim in keyof typeof recorded]?: keyof (typeof recorded)[Victim] };
-  /** Only in the full version. */
-  readonly full?: true;
+  /**
+   * Absent: on every seed. `once`: in the full version on the first seed alone, of victims that meet the whole panel or whose record it stands
+   * beside, where one model meets the paper's one; `full`: the same, and not in the quick version.
+   */
+  readonly extent?: 'once' | 'full';
   /** Its option `policy` is the victim's own learned adversary. */
   readonly learned?: true;
   /** Whether held-out buildings and the held-out half-year meet it too. */
-  readonly heldOut?: true;
+  readonly heldOut?: boolean;
 }
 
 /** Budgets of the panel: threat sections of a scenario. */
@@ -126,7 +129,7 @@ export const panel: readonly PanelEntry[] = [
     attack: 'pgd',
     only: 'bins',
     config: { target: 'furthest-action' },
-    ...(budget === '5%' ? {} : { full: true }),
+    extent: budget === '5%' ? 'once' : 'full',
     recorded: { ppo20: budget === '5%' ? 'furthest action 0.05' : 'furthest action 0.1' },
   })),
   ...([25, 50, 75] as const).map((percent): PanelEntry => ({
@@ -137,7 +140,7 @@ export const panel: readonly PanelEntry[] = [
     attack: 'pgd',
     only: 'bins',
     config: { timing: { valueAbove: percent / 100 } },
-    ...(percent === 50 ? {} : { full: true }),
+    extent: percent === 50 ? 'once' : 'full',
     recorded: {
       ppo20: (
         { 25: 'Adv_v25_untargered_kpis', 50: 'untargeted_adv_v_threshold', 75: 'Adv_v75_untargered_kpis' } as const
@@ -151,6 +154,7 @@ export const panel: readonly PanelEntry[] = [
     origin: 'repaired',
     budget: 'unbounded',
     attack: 'toggle-bifurcation',
+    extent: 'once',
     recorded: { ppo20: 'optimal_BB', 'ppo20-atla': 'Optimal myBB no init' },
   },
   {
@@ -160,7 +164,7 @@ export const panel: readonly PanelEntry[] = [
     budget: '5%',
     attack: 'action-adversary',
     learned: true,
-    full: true,
+    extent: 'full',
     config: { steps: 5 },
   },
   ...snoopingBudgets.map((budget): PanelEntry => ({
@@ -170,7 +174,7 @@ export const panel: readonly PanelEntry[] = [
     budget,
     attack: 'snooping',
     config: { inner: { name: 'fgsm', config: { objective: 'grouped-margin', target: 'toggle' } } },
-    ...(budget === '10%' ? {} : { full: true }),
+    extent: budget === '10%' ? 'once' : 'full',
   })),
   ...(['5%', 'stealth'] as const).flatMap((budget) =>
     (['consumption', 'ramping'] as const).map((damage): PanelEntry => ({
@@ -180,7 +184,7 @@ export const panel: readonly PanelEntry[] = [
       budget,
       attack: 'planned',
       config: { damage, ...planning },
-      ...(budget === 'stealth' ? { heldOut: true } : {}),
+      ...(budget === 'stealth' ? { heldOut: damage === 'consumption' } : { extent: 'once' as const }),
     })),
   ),
 ];
@@ -192,12 +196,8 @@ function pair(
   columns: NonNullable<PanelEntry['recorded']>,
 ): PanelEntry[] {
   const target = purpose === 'toggle' ? 'toggle' : 'untargeted';
-  const held =
-    budget === '5%' || budget === 'stealth'
-      ? ({ heldOut: true } as const)
-      : budget === 'stealth-no-solar'
-        ? {}
-        : ({ full: true } as const);
+  const core = budget === '5%' || budget === 'stealth';
+  const extent = core ? {} : { extent: budget === 'stealth-no-solar' ? ('once' as const) : ('full' as const) };
   const label = `${purpose} ${budget}`;
   return [
     {
@@ -208,7 +208,7 @@ function pair(
       attack: 'paper-pgd',
       config: { objective: purpose === 'untargeted' ? 'paper-untargeted' : 'paper-grouped-margin', target },
       recorded: columns,
-      ...held,
+      ...extent,
     },
     {
       label,
@@ -216,7 +216,8 @@ function pair(
       origin: 'repaired',
       budget,
       attack: { untargeted: 'pgd', bifurcated: 'bifurcation', toggle: 'toggle-bifurcation' }[purpose],
-      ...held,
+      ...extent,
+      ...(core ? { heldOut: true } : {}),
     },
   ];
 }
@@ -236,7 +237,7 @@ function acgPair(
     purpose,
     budget,
     ...(bifurcated ? {} : { only: 'bins' as const }),
-    ...(bifurcated && budget === '5%' ? {} : { full: true as const }),
+    extent: bifurcated && budget === '5%' ? ('once' as const) : ('full' as const),
   };
   return [
     {

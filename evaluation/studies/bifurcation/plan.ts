@@ -1,3 +1,4 @@
+import { UnknownNameError } from '../../../core/errors.ts';
 import { scenarioFrom } from '../../../core/scenario.ts';
 import type { Scenario } from '../../../core/scenario.ts';
 import { schema } from '../../vocabulary.ts';
@@ -27,18 +28,32 @@ export function runId(kind: string, seed: number, place: Place): string {
 }
 
 /** The victims that a version of the study attacks: the quick one those that ship. */
-export function kindsOf({ quick }: StudyOptions): readonly VictimKind[] {
-  return quick ? victimKinds.filter(({ shipped, quickly }) => shipped !== null || quickly !== undefined) : victimKinds;
+export function kindsOf({ quick, only }: StudyOptions): readonly VictimKind[] {
+  const names = victimKinds.map(({ name }) => name);
+  for (const name of only ?? []) if (!names.includes(name)) throw new UnknownNameError('victim', name, names);
+  return victimKinds.filter(
+    ({ name, shipped, quickly }) =>
+      (only === undefined || only.includes(name)) && (!quick || shipped !== null || quickly !== undefined),
+  );
 }
 
-/** The entries that have a meaning on a victim, in a place. */
+/** The entries that have a meaning on a victim, in a place, on any of its seeds. */
 export function entriesOf(kind: VictimKind, place: Place, { quick }: StudyOptions): readonly PanelEntry[] {
   return panel.filter(
-    ({ only, heldOut, full }) =>
+    ({ only, heldOut, extent, recorded }) =>
       (only === undefined || only === kind.head) &&
       (place === 'trained' || heldOut === true) &&
-      !(quick && full === true),
+      (quick
+        ? extent !== 'full'
+        : extent === undefined ||
+          kind.whole === true ||
+          (kind.recorded !== null && recorded?.[kind.recorded] !== undefined)),
   );
+}
+
+/** Those of them that one seed meets. */
+function entriesOn(kind: VictimKind, seed: number, place: Place, options: StudyOptions): readonly PanelEntry[] {
+  return entriesOf(kind, place, options).filter(({ extent }) => options.quick || seed === 0 || extent === undefined);
 }
 
 /** Trainings and evaluations of the study. */
@@ -50,7 +65,7 @@ export function plan(options: StudyOptions): StudyPlan {
     trainings: kinds.flatMap((kind) =>
       seeds.flatMap((seed) => [
         ...(trainingNamed(policyOf(kind, seed, options)) === null ? [] : [trainingOf(kind, seed, ground, options)]),
-        ...(entriesOf(kind, placesOf(kind)[0]!, options).some(({ learned }) => learned)
+        ...(entriesOn(kind, seed, placesOf(kind)[0]!, options).some(({ learned }) => learned)
           ? [adversaryOf(kind, seed, ground)]
           : []),
       ]),
@@ -72,8 +87,9 @@ export function plan(options: StudyOptions): StudyPlan {
   };
 }
 
-function placesOf(kind: VictimKind): readonly Place[] {
-  return kind.steps === null ? ['trained', 'held-out'] : ['half-year'];
+export function placesOf(kind: VictimKind): readonly Place[] {
+  if (kind.steps !== null) return ['half-year'];
+  return kind.whole === true ? ['trained', 'held-out'] : ['trained'];
 }
 
 function evaluationOf(kind: VictimKind, seed: number, place: Place, ground: Ground, options: StudyOptions): Scenario {
@@ -90,7 +106,7 @@ function evaluationOf(kind: VictimKind, seed: number, place: Place, ground: Grou
         ...(place === 'half-year' ? { start: halfYear } : rows),
       },
       victim: { policy: policyOf(kind, seed, options) },
-      attacks: entriesOf(kind, place, options).map(({ label, attack, budget, config, learned }) => ({
+      attacks: entriesOn(kind, seed, place, options).map(({ label, attack, budget, config, learned }) => ({
         name: attack,
         label,
         threat: budgets[budget],
