@@ -1,5 +1,6 @@
 import type { StudyConclusion, StudyOptions, StudyOutcome } from '../study.ts';
 import { claimsOf } from './claims.ts';
+import { powerFigure, transferFigure } from './curve-figures.ts';
 import { Measured } from './measured.ts';
 import { kindsOf, placesOf } from './plan.ts';
 import { cleanTable, panelTable, placeTable, snoopingFigure, stealthTable } from './tables.ts';
@@ -24,6 +25,10 @@ export function conclude(options: StudyOptions, outcomes: ReadonlyMap<string, St
         .filter(({ steps }) => steps !== null)
         .map((kind) => placeTable(measured, kind, 'half-year', `the half-year from row ${halfYear} on`)),
     ],
-    figures: whole.flatMap((kind) => snoopingFigure(measured, kind)),
+    figures: whole.flatMap((kind) => [
+      ...snoopingFigure(measured, kind),
+      ...transferFigure(measured, kind),
+      ...powerFigure(measured, kind),
+    ]),
   };
 }

@@ -55,6 +55,11 @@ export class Measured {
     }).filter((row) => row !== undefined);
   }
 
+  /** What was taken from the telemetry of the first seed; null: nothing was. */
+  extract(kind: string, place: Place): unknown {
+    return this.#outcomes.get(runId(kind, 0, place))?.extract ?? null;
+  }
+
   each(kind: string, place: Place, figure: (lane: LaneResult) => number | null): number[] {
     return this.lanes(kind, place).flatMap((lanes) => {
       const values = lanes.map(figure).filter((value) => value !== null);

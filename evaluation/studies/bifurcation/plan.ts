@@ -4,6 +4,7 @@ import type { Scenario } from '../../../core/scenario.ts';
 import { schema } from '../../vocabulary.ts';
 import { trainedAs, trainingNamed } from '../study.ts';
 import type { StudyOptions, StudyPlan, StudyRun, StudyTelemetry } from '../study.ts';
+import { powerCurve, powerEntries, transferEntries } from './curves.ts';
 import { budgets, panel } from './panel.ts';
 import type { PanelEntry } from './panel.ts';
 import { stealthRows } from './stealth.ts';
@@ -19,8 +20,8 @@ const permutations = 1000;
 /** Steps of an evaluation of the quick version: three weeks. */
 const quickSteps = 504;
 
-/** Where an evaluation takes place. */
-export type Place = 'trained' | 'held-out' | 'half-year';
+/** Where an evaluation takes place; the two curves are drawn on the building that was trained on. */
+export type Place = 'trained' | 'held-out' | 'half-year' | 'transfer' | 'power';
 
 /** The id of a run: victim, seed and place. */
 export function runId(kind: string, seed: number, place: Place): string {
@@ -53,6 +54,8 @@ export function entriesOf(kind: VictimKind, place: Place, { quick }: StudyOption
 
 /** Those of them that one seed meets. */
 function entriesOn(kind: VictimKind, seed: number, place: Place, options: StudyOptions): readonly PanelEntry[] {
+  if (place === 'transfer') return transferEntries;
+  if (place === 'power') return powerEntries;
   return entriesOf(kind, place, options).filter(({ extent }) => options.quick || seed === 0 || extent === undefined);
 }
 
@@ -72,15 +75,10 @@ export function plan(options: StudyOptions): StudyPlan {
     ),
     runs: kinds.flatMap((kind) =>
       seeds.flatMap((seed) =>
-        placesOf(kind).map((place): StudyRun => ({
+        placesOn(kind, seed, options).map((place): StudyRun => ({
           id: runId(kind.name, seed, place),
           scenario: evaluationOf(kind, seed, place, ground, options),
-          ...(place === 'trained'
-            ? {
-                extract: ({ schema, frames, features }: StudyTelemetry) =>
-                  stealthRows(ground.building, schema, frames, features, permutations),
-              }
-            : {}),
+          ...extractOf(place, ground),
         })),
       ),
     ),
@@ -90,6 +88,23 @@ export function plan(options: StudyOptions): StudyPlan {
 export function placesOf(kind: VictimKind): readonly Place[] {
   if (kind.steps !== null) return ['half-year'];
   return kind.whole === true ? ['trained', 'held-out'] : ['trained'];
+}
+
+/** The two curves are drawn once, for victims that meet the whole panel: the quick version's weeks are too few for either. */
+function placesOn(kind: VictimKind, seed: number, { quick }: StudyOptions): readonly Place[] {
+  const curves = !quick && seed === 0 && kind.whole === true;
+  return [...placesOf(kind), ...(curves ? (['transfer', 'power'] as const) : [])];
+}
+
+/** What is taken from the telemetry of a place. */
+function extractOf(place: Place, { building }: Ground): Pick<StudyRun, 'extract'> {
+  if (place === 'trained')
+    return {
+      extract: ({ schema, frames, features }: StudyTelemetry) =>
+        stealthRows(building, schema, frames, features, permutations),
+    };
+  if (place === 'power') return { extract: (telemetry) => powerCurve(building, telemetry, permutations) };
+  return {};
 }
 
 function evaluationOf(kind: VictimKind, seed: number, place: Place, ground: Ground, options: StudyOptions): Scenario {

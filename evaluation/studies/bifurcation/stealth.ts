@@ -82,7 +82,7 @@ function tested({ statistic, pValue }: Tested): Tested {
 }
 
 /** [T×O] what was true, or reported, to a lane's controller, normalised. */
-function shown(
+export function shown(
   lane: string,
   kind: 'true' | 'reported',
   schema: TelemetrySchema,
@@ -94,9 +94,12 @@ function shown(
   features.forEach((feature, j) => {
     const channel = schema.channels.findIndex(({ name }) => name === `${lane}/${kind}.${feature.name}`);
     let t = 0;
-    for (const { rows, values } of frames)
-      for (let r = 0; r < rows; r++, t++)
-        out[t * features.length + j] = toNormalised(feature, values[channel * rows + r]!);
+    for (const value of column(channel, frames)) out[t++ * features.length + j] = toNormalised(feature, value);
   });
   return out;
+}
+
+/** The values of one channel, step by step. */
+export function* column(channel: number, frames: readonly TelemetryFrame[]): Generator<number, void, void> {
+  for (const { rows, values } of frames) yield* values.subarray(channel * rows, (channel + 1) * rows);
 }

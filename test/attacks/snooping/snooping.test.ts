@@ -3,7 +3,6 @@ import { attackEngine } from '../../../attacks/engine.ts';
 import { attacks } from '../../../attacks/index.ts';
 import { imitate } from '../../../attacks/snooping/imitator.ts';
 import type { Imitator } from '../../../attacks/snooping/imitator.ts';
-import { transferCurve } from '../../../attacks/snooping/transfer.ts';
 import type { ObservationAttack, Recording } from '../../../core/attack.ts';
 import { ConfigError, StateError } from '../../../core/errors.ts';
 import { headOutputs } from '../../../core/policy.ts';
@@ -136,28 +135,5 @@ describe('snooping', () => {
     expect(() => moved(attacks.snooping.make({}), victim)).toThrow(StateError);
     const wrong = attacks.snooping.make({ inner: { name: 'pgd', config: { objective: 'action-distance' } } });
     expect(() => attackEngine({ attack: wrong, threat, victim, features })).toThrow(ConfigError);
-  });
-
-  it('tells how much of the white box passes on, by days', () => {
-    const victim = victimOf(heads['squashed-gaussian']);
-    const config = { objective: 'grouped-margin', target: 'toggle' };
-    const curve = transferCurve({
-      attack: attacks.fgsm.make(config),
-      snooping: attacks.snooping,
-      config: { ...options, inner: { name: 'fgsm', config } },
-      days: [2, 30],
-      victim,
-      threat,
-      features,
-      record: recordingOf(victim),
-      x,
-      rng: rng(1),
-    });
-    expect(curve.map(({ days }) => days)).toEqual([2, 30]);
-    for (const { ratio, transferred, whiteBox } of curve) {
-      expect(ratio).toBe(transferred / whiteBox);
-      expect(ratio).toBeLessThan(1.02);
-    }
-    expect(curve[1]!.ratio).toBeGreaterThan(0.9);
   });
 });
