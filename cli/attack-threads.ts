@@ -1,8 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { CancelledError } from '../core/errors.ts';
-import { batchResult, chunkAttack, chunkOf, openLoopVictim, rowChunks } from '../evaluation/attack-batch.ts';
+import { batchResult, chunkOf, openLoopVictim } from '../evaluation/attack-batch.ts';
 import type { BatchResult, ChunkOutcome } from '../evaluation/attack-batch.ts';
-import type { VictimSource } from '../evaluation/workspace.ts';
+import { recordedAttack } from '../evaluation/recorded-attack.ts';
+import type { VictimSource, Workspace } from '../evaluation/workspace.ts';
 import { openAttacker } from '../server/run-thread.ts';
 import type { AttackTask, FromAttacker, ToAttacker } from '../server/worker-messages.ts';
 import { ThreadFault } from './exit.ts';
@@ -10,15 +11,20 @@ import { ThreadFault } from './exit.ts';
 export interface AttackOptions {
   readonly workers: number;
   readonly signal: AbortSignal;
+  /** Where other controllers that an attack names come from. */
+  readonly workspace: Pick<Workspace, 'victim'>;
   /** @param rows that are done */
   readonly onProgress: (rows: number) => void;
+  /** An attack learns from the rows before the first is attacked. @param done 0…1 */
+  readonly onPreparing?: (done: number) => void;
   /** Milliseconds of work that a thread must have to be worth its start. Default: 500 */
   readonly leastWork?: number;
 }
 
 /**
  * Attacks recorded rows in as many threads as are wanted and worth their start. This thread begins, and learns from its chunks what the
- * others will cost. The same result for every number of workers: the chunks are the same, and rows do not know of each other.
+ * others will cost. The same result for every number of workers: the chunks are the same, and rows do not know of each other. An attack that
+ * learns first, or takes rows in the order of time, stays in this thread.
  * @param x [rows×O] as the policy observes  @param source the task's policy
  * @throws {CancelledError} when the signal is set; the first fault of any thread otherwise.
  */
@@ -31,8 +37,13 @@ export async function attackRows(
   const { workers, signal, onProgress, leastWork = 500 } = options;
   const victim = openLoopVictim(source);
   const size = source.features.length;
-  const attack = chunkAttack(source.features, victim, task.attack, task.seed);
-  const chunks = rowChunks(x.length / size);
+  const { attack: spec, seed } = task;
+  using recorded = await recordedAttack({ x, source, victim, spec, seed, workspace: options.workspace });
+  const { chunks } = recorded;
+  for (const share of recorded.prepare()) {
+    options.onPreparing?.(share);
+    await breath(signal);
+  }
   const outcomes: ChunkOutcome[] = [];
   let rows = 0;
   const done = (index: number, outcome: ChunkOutcome): void => {
@@ -45,17 +56,22 @@ export async function attackRows(
   for (; next < chunks.length; next++) {
     const left = chunks.length - next;
     const work = next === 0 ? 0 : ((performance.now() - started) / next) * left;
-    const threads = Math.min(workers, left, Math.floor(work / Math.max(leastWork, 1e-9)));
+    const threads = Math.min(recorded.apart ? workers : 1, left, Math.floor(work / Math.max(leastWork, 1e-9)));
     if (threads > 1) {
       const waiting = chunks.slice(next).map((chunk, k) => ({ index: next + k, chunk, x: chunkOf(x, size, chunk) }));
       await inThreads(task, threads, waiting, signal, done);
       break;
     }
-    done(next, attack(chunkOf(x, size, chunks[next]!), chunks[next]!));
-    await new Promise((resolve) => setImmediate(resolve));
-    if (signal.aborted) throw cancelled();
+    done(next, recorded.attack(chunkOf(x, size, chunks[next]!), chunks[next]!));
+    await breath(signal);
   }
-  return batchResult(victim.head, size, chunks, outcomes);
+  return { ...batchResult(victim.head, size, chunks, outcomes), ...recorded.notes() };
+}
+
+/** Gives way to the event loop, so that an interrupt is heard. @throws {CancelledError} when it was */
+async function breath(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (signal.aborted) throw cancelled();
 }
 
 /** Hands the chunks out, to each thread its next one when it is done with the last. */

@@ -129,8 +129,8 @@ export interface ObservationAttackOf<Kind extends AccessKind> {
   readonly access: Kind;
   /** It evades detectors: without any it has no meaning. */
   readonly evades?: boolean;
-  /** It shows what it saw at earlier steps, so that rows out of their order mean nothing to it. */
-  readonly remembers?: true;
+  /** What it shows depends on earlier steps, or on which step of the episode it is: rows out of their order mean nothing to it. */
+  readonly ordered?: true;
   /** What the engine holds it to; absent: it may ask as much as it likes. */
   readonly queryBudget?: QueryBudget;
   /** Throws a ConfigError when the attack has no meaning on this head; the engine asks once, before the first step. */

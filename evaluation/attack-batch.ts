@@ -9,6 +9,7 @@ import { actionAttacks } from '../attacks/action/index.ts';
 import { attacks } from '../attacks/index.ts';
 import type { AttackName } from '../attacks/index.ts';
 import { attackEngine } from '../attacks/engine.ts';
+import type { AttackEngine } from '../attacks/engine.ts';
 import { never } from '../attacks/meter.ts';
 import { threatModel } from '../attacks/threat.ts';
 import { kindOf } from './workspace.ts';
@@ -24,12 +25,18 @@ export interface BatchResult {
   readonly gradients: number;
   /** Of an attack that only asks: which share of the rows it had won after so many queries each (decision changed; its side on a continuous head). */
   readonly curve?: readonly { readonly queries: number; readonly successRate: number }[];
+  /** What the attack says of itself on this policy; absent: nothing. */
+  readonly notes?: readonly string[];
 }
 
-/** Rows `first`, `first + 2`, …, `count` of them: a schedule that reads the step's parity needs rows of one parity together. */
+/**
+ * Rows `first`, `first + stride`, …, `count` of them. A schedule that reads the step's parity needs rows of one parity together (stride 2);
+ * rows in the order of time have stride 1.
+ */
 export interface RowChunk {
   readonly first: number;
   readonly count: number;
+  readonly stride: 1 | 2;
 }
 
 /** What an attack did to the rows of a chunk, each by row. */
@@ -55,14 +62,18 @@ export function rowChunks(rows: number, most: number = chunkRows): readonly RowC
     return Array.from({ length: Math.ceil(own / most) }, (_, c) => ({
       first: parity + 2 * c * most,
       count: Math.min(most, own - c * most),
+      stride: 2 as const,
     }));
   });
 }
 
 /** The rows of a chunk. @param x [rows×size] */
-export function chunkOf(x: Float32Array, size: number, { first, count }: RowChunk): Float32Array {
+export function chunkOf(x: Float32Array, size: number, { first, count, stride }: RowChunk): Float32Array {
   const own = new Float32Array(count * size);
-  for (let k = 0; k < count; k++) own.set(x.subarray((first + 2 * k) * size, (first + 2 * k + 1) * size), k * size);
+  for (let k = 0; k < count; k++) {
+    const row = first + stride * k;
+    own.set(x.subarray(row * size, (row + 1) * size), k * size);
+  }
   return own;
 }
 
@@ -76,27 +87,36 @@ export function chunkAttack(
   victim: GradientAccess,
   spec: AttackSpec,
   seed: number,
+  attack: ObservationAttack = openLoopAttack(spec),
 ): (x: Float32Array, chunk: RowChunk) => ChunkOutcome {
-  const attack = openLoopAttack(spec);
   const engine = attackEngine({ attack, threat: threatModel(spec.threat, features), victim, features, apart: true });
   const root = rng(seed).split('attack').split(spec.name);
-  return (x, { first, count }) => {
+  return (x, { first, count, stride }) => {
     const adversarial = new Float32Array(x.length);
-    const { queries, gradients } = engine.meter;
+    const before = engine.meter;
     engine.reset(new Uint8Array(count).fill(1)); // each row is an episode of its own
-    const rngs = Array.from({ length: count }, (_, k) => root.split(first + 2 * k));
+    const rngs = Array.from({ length: count }, (_, k) => root.split(first + stride * k));
     engine.perturb(x, count, first % 2, rngs, adversarial);
-    const { success, actionChange, linf, l2, foundAfter } = engine.verdict;
-    return {
-      adversarial,
-      success: success.slice(),
-      actionChange: actionChange.slice(),
-      linf: linf.slice(),
-      l2: l2.slice(),
-      foundAfter: foundAfter.slice(),
-      queries: engine.meter.queries - queries,
-      gradients: engine.meter.gradients - gradients,
-    };
+    return outcomeOf(engine, before, adversarial);
+  };
+}
+
+/** What an engine has just done to the rows of a chunk. @param before its meter then */
+export function outcomeOf(
+  { verdict, meter }: Pick<AttackEngine, 'verdict' | 'meter'>,
+  before: AttackEngine['meter'],
+  adversarial: Float32Array,
+): ChunkOutcome {
+  const { success, actionChange, linf, l2, foundAfter } = verdict;
+  return {
+    adversarial,
+    success: success.slice(),
+    actionChange: actionChange.slice(),
+    linf: linf.slice(),
+    l2: l2.slice(),
+    foundAfter: foundAfter.slice(),
+    queries: meter.queries - before.queries,
+    gradients: meter.gradients - before.gradients,
   };
 }
 
@@ -111,10 +131,10 @@ export function batchResult(
   const adversarial = new Float32Array(rows * size);
   const sums = { success: 0, actionChange: 0, linf: 0, l2: 0, queries: 0, gradients: 0 };
   let linfMax = 0;
-  chunks.forEach(({ first, count }, c) => {
+  chunks.forEach(({ first, count, stride }, c) => {
     const own = outcomes[c]!;
     for (let k = 0; k < count; k++) {
-      adversarial.set(own.adversarial.subarray(k * size, (k + 1) * size), (first + 2 * k) * size);
+      adversarial.set(own.adversarial.subarray(k * size, (k + 1) * size), (first + stride * k) * size);
       linfMax = Math.max(linfMax, own.linf[k]!);
       for (const name of ['success', 'actionChange', 'linf', 'l2'] as const) sums[name] += own[name][k]!;
     }
@@ -150,21 +170,24 @@ function successCurve(outcomes: readonly ChunkOutcome[], rows: number): NonNulla
   return curve;
 }
 
-/** An attack that recorded rows are enough for. @throws {ConfigError} for one that learns from the closed loop first. */
+/** An attack for recorded rows. @throws {ConfigError} for one on actions, and for one that evades detectors */
 export function openLoopAttack({ name, config }: AttackSpec): ObservationAttack {
   if (Object.hasOwn(actionAttacks, name))
     throw new ConfigError(`attack '${name}' changes actions, not observations; run it with \`evaluate\``);
   const attack = attacks[name as AttackName].make(config);
-  if (attack.prepare !== undefined)
-    throw new ConfigError(`attack '${name}' learns from the closed loop before it begins; run it with \`evaluate\``);
-  if (attack.remembers === true)
-    throw new ConfigError(`attack '${name}' shows what it saw before, in the order of time; run it with \`evaluate\``);
+  if (attack.evades === true)
+    throw new ConfigError(
+      `attack '${name}' evades detectors, which recorded rows have none of; run it with \`evaluate\``,
+    );
   return attack;
 }
 
 /** What an attack says of itself on a policy, in the record's shape: absent where there is nothing to say. */
-export function notesOf(spec: AttackSpec, { head }: GradientAccess): { readonly notes?: readonly string[] } {
-  const notes = openLoopAttack(spec).notes?.(head) ?? [];
+export function notesOf(
+  attack: ObservationAttack,
+  { head }: Pick<GradientAccess, 'head'>,
+): { readonly notes?: readonly string[] } {
+  const notes = attack.notes?.(head) ?? [];
   return notes.length === 0 ? {} : { notes };
 }
 

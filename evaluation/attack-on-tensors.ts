@@ -7,7 +7,7 @@ import type { AttackSpec } from '../core/scenario.ts';
 import { selectBackend } from '../nn/backend.ts';
 import type { BackendName, SelectedBackend } from '../nn/backend.ts';
 import { calibrate } from '../nn/crossover.ts';
-import { batchResult, chunkOf, openLoopAttack, rowChunks } from './attack-batch.ts';
+import { batchResult, chunkOf, notesOf, openLoopAttack, outcomeOf, rowChunks } from './attack-batch.ts';
 import type { BatchResult, ChunkOutcome } from './attack-batch.ts';
 import type { VictimSource } from './workspace.ts';
 
@@ -74,6 +74,8 @@ export async function* attackOnTensors(
     throw new ConfigError(`'${name}' is no network: it cannot be attacked on a tensor backend`);
   using victim = tensors.open(backend);
   const attack = openLoopAttack(spec);
+  if (attack.prepare !== undefined)
+    throw new ConfigError(`attack '${spec.name}' learns from the rows first, which is done on the kernel alone`);
   const engine = asyncAttackEngine({ attack, threat: threatModel(spec.threat, features), victim, features });
   const root = rng(seed).split('attack').split(spec.name);
   const size = features.length;
@@ -81,24 +83,14 @@ export async function* attackOnTensors(
   const outcomes: ChunkOutcome[] = [];
   let done = 0;
   for (const chunk of chunks) {
-    const { first, count } = chunk;
-    const { queries, gradients } = engine.meter;
+    const { first, count, stride } = chunk;
+    const before = engine.meter;
     const adversarial = new Float32Array(count * size);
-    const rngs = Array.from({ length: count }, (_, k) => root.split(first + 2 * k));
+    const rngs = Array.from({ length: count }, (_, k) => root.split(first + stride * k));
     await engine.perturb(chunkOf(x, size, chunk), count, first % 2, rngs, adversarial);
-    const { success, actionChange, linf, l2, foundAfter } = engine.verdict;
-    outcomes.push({
-      adversarial,
-      success: success.slice(),
-      actionChange: actionChange.slice(),
-      linf: linf.slice(),
-      l2: l2.slice(),
-      foundAfter: foundAfter.slice(),
-      queries: engine.meter.queries - queries,
-      gradients: engine.meter.gradients - gradients,
-    });
+    outcomes.push(outcomeOf(engine, before, adversarial));
     done += count;
     yield done;
   }
-  return batchResult(victim.head, size, chunks, outcomes);
+  return { ...batchResult(victim.head, size, chunks, outcomes), ...notesOf(attack, victim) };
 }

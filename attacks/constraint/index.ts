@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import type { ConstraintSpec } from '../../core/attack.ts';
+import type { ConstraintSpec, ThreatModel } from '../../core/attack.ts';
 import { parseValueAs } from '../../core/document.ts';
 import { ConfigError } from '../../core/errors.ts';
+import type { Feature } from '../../core/space.ts';
 import { boxConfig, boxRule } from './box.ts';
 import { budgetConfig, budgetRule } from './budget.ts';
 import { circleConfig, circleRule } from './circle.ts';
@@ -48,6 +49,11 @@ function define<Options>(
     config,
     compile: (raw, setting) => compile(parseValueAs<Options>(raw, `constraint ${title}`, config), setting),
   };
+}
+
+/** Whether a rule of a threat looks back at what was shown before. @throws {ConfigError} as `compile` */
+export function looksBack(threat: ThreatModel, features: readonly Feature[]): boolean {
+  return compileConstraints(threat.constraints ?? [], { features, threat }, false).some(({ rule }) => rule.lag > 0);
 }
 
 /**

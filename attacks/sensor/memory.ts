@@ -18,7 +18,7 @@ export function withMemory(remember: (size: number) => LaneMemory): ObservationA
   return {
     stage: 'observation',
     access: 'none',
-    remembers: true,
+    ordered: true,
     perturb(x, rows, victim, context, out) {
       if (size !== victim.observationSize || lanes.length !== rows) {
         size = victim.observationSize;

@@ -9,6 +9,8 @@ export interface Moment {
   readonly asks: number;
   /** It weighs what the attack would show: every row is attacked first, and those that do not strike go back to their clean bits. */
   readonly weighs?: boolean;
+  /** As of an attack: it goes by the step of the episode. */
+  readonly ordered?: true;
   /** Learns what it needs before the first step; yields the share done. Absent: it needs nothing. */
   prepare?(rehearsal: Rehearsal): Generator<number, void, void>;
   /**

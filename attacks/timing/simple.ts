@@ -33,6 +33,7 @@ export const listSpec = z
 export function listed({ steps }: z.output<typeof listSpec>): Moment {
   const known = new Set(steps);
   return {
+    ordered: true,
     access: 'none',
     asks: 0,
     choose(_x, rows, _victim, { step }, mark) {

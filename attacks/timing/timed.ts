@@ -26,6 +26,7 @@ export function timed(attack: ObservationAttack, moment: Moment): ObservationAtt
   let room: Room | undefined;
   const made: ObservationAttack<'gradient'> = {
     ...strikes,
+    ...(moment.ordered === undefined ? {} : { ordered: moment.ordered }),
     // The engine gives it what it asks for: the wider of the two.
     access: order[Math.max(order.indexOf(attack.access), order.indexOf(moment.access))] as 'gradient',
     perturb(x, rows, victim, whole, out) {

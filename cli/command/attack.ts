@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import { CancelledError } from '../../core/errors.ts';
+import { CancelledError, ConfigError } from '../../core/errors.ts';
 import { csvText } from '../../core/csv.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
-import { notesOf, observationRows, openLoopVictim } from '../../evaluation/attack-batch.ts';
+import { observationRows, openLoopVictim } from '../../evaluation/attack-batch.ts';
 import type { BatchResult } from '../../evaluation/attack-batch.ts';
 import { attackBackend, attackOnTensors } from '../../evaluation/attack-on-tensors.ts';
+import { isApart } from '../../evaluation/recorded-attack.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
@@ -65,16 +66,29 @@ export function attackCommand(): Command {
       );
       const { modelsDir } = installation();
       // A controller at an address is found, to be refused for what it is; nothing is asked of it.
-      const source = await fileWorkspace({ roots: null, modelsDir, controllers: 'any' }).victim(options.policy);
-      const victim = openLoopVictim(source); // a rule is refused before anything is read
+      const workspace = fileWorkspace({ roots: null, modelsDir, controllers: 'any' });
+      const source = await workspace.victim(options.policy);
+      openLoopVictim(source); // a rule is refused before anything is read
       const { head, columns } = readNumbers(options.observations);
       const features = source.features;
       const x = observationRows(options.observations, head, columns, features);
       const rows = x.length / features.length;
       const [spec] = scenario.attacks;
       const started = performance.now();
-      const bar = progress(rows, 'attack', 'rows');
-      using backend = await attackBackend(options.backend, source, rows);
+      const apart = isApart(spec!, features);
+      if (!apart && options.backend !== 'auto' && options.backend !== 'kernel')
+        throw new ConfigError(
+          `attack '${options.attack}' with these options takes rows in the order of time, or learns from them first: that is done on the kernel, not on '${options.backend}'`,
+        );
+      using backend = apart ? await attackBackend(options.backend, source, rows) : undefined;
+      let preparing: ReturnType<typeof progress> | undefined;
+      let bar: ReturnType<typeof progress> | undefined;
+      const onProgress = (done: number): void => {
+        preparing?.stop();
+        preparing = undefined;
+        bar ??= progress(rows, 'attack', 'rows');
+        bar.update(done);
+      };
       if (backend !== undefined) note(`on ${backend.name}: ${backend.device}`);
       const running =
         backend === undefined
@@ -82,10 +96,22 @@ export function attackCommand(): Command {
               x,
               source,
               { policy: options.policy, modelsDir, attack: spec!, seed: options.seed },
-              { workers: options.workers, signal, onProgress: (done) => bar.update(done) },
+              {
+                workers: options.workers,
+                signal,
+                workspace,
+                onProgress,
+                onPreparing(done) {
+                  preparing ??= progress(100, 'prepare', '%');
+                  preparing.update(100 * done, options.attack);
+                },
+              },
             )
-          : onBackend(attackOnTensors(x, source, spec!, options.seed, backend), signal, (done) => bar.update(done));
-      const result = await running.finally(() => bar.stop());
+          : onBackend(attackOnTensors(x, source, spec!, options.seed, backend), signal, onProgress);
+      const result = await running.finally(() => {
+        preparing?.stop();
+        bar?.stop();
+      });
       const { adversarial, ...figures } = result;
       const summary = {
         format: 'faultline-attack',
@@ -97,7 +123,6 @@ export function attackCommand(): Command {
         rows,
         engine: backend === undefined ? { name: 'kernel' } : { name: backend.name, device: backend.device },
         ...figures,
-        ...notesOf(spec!, victim),
         ...provenance(),
         seconds: (performance.now() - started) / 1000,
       };

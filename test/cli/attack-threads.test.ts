@@ -18,11 +18,12 @@ const policy = 'ppo20-builtin';
 const toggling: AttackSpec = { name: 'toggle-bifurcation', threat: {}, config: { steps: 5 } };
 const noise: AttackSpec = { name: 'random-noise', threat: {}, config: {} };
 const rows = 500;
+const workspace = fileWorkspace({ roots: null, modelsDir });
 let source: VictimSource;
 let x: Float32Array;
 
 beforeAll(async () => {
-  source = await fileWorkspace({ roots: null, modelsDir }).victim(policy);
+  source = await workspace.victim(policy);
   const draw = rng(4);
   x = Float32Array.from({ length: rows * source.features.length }, () => draw.uniform());
 });
@@ -32,7 +33,7 @@ const attack = (options: Partial<AttackOptions>, task: Partial<{ policy: string;
     x,
     source,
     { policy, modelsDir, attack: toggling, seed: 2, ...task },
-    { workers: 2, signal: new AbortController().signal, onProgress: () => {}, leastWork: 0, ...options },
+    { workers: 2, signal: new AbortController().signal, onProgress: () => {}, leastWork: 0, workspace, ...options },
   );
 
 describe('chunks of recorded rows', () => {
@@ -51,7 +52,7 @@ describe('chunks of recorded rows', () => {
     const size = source.features.length;
     const victim = openLoopVictim(source);
     const perturb = chunkAttack(source.features, victim, spec, 2);
-    const single = [...Array(rows).keys()].map((first) => ({ first, count: 1 }));
+    const single = [...Array(rows).keys()].map((first) => ({ first, count: 1, stride: 2 as const }));
     const alone = batchResult(
       victim.head,
       size,
@@ -119,6 +120,7 @@ describe('recorded rows in threads', () => {
           workers: 1,
           signal: new AbortController().signal,
           onProgress: () => {},
+          workspace,
         },
       ),
     ).rejects.toThrow(ConfigError);

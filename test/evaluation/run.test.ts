@@ -320,7 +320,9 @@ describe('attacks on actions', () => {
   it('are not for recorded observations', () => {
     const attack = { name: 'action-flip', threat: {}, config: {} };
     expect(() => openLoopAttack(attack)).toThrow(/changes actions, not observations/);
-    expect(() => openLoopAttack({ ...attack, name: 'sensor-delay' })).toThrow(/in the order of time/);
+    expect(() => openLoopAttack({ ...attack, name: 'evasive' })).toThrow(
+      /evades detectors, which recorded rows have none/,
+    );
   });
 });
 
