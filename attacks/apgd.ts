@@ -24,7 +24,7 @@ export const apgd = define(
     target: targetField,
     steps,
     restarts,
-    start: startField('clean'),
+    start: startField('centre'),
     again: againField,
   }),
   (options) =>
@@ -53,7 +53,7 @@ export const apgdT = define(
       .meta({ title: 'Targets', description: 'How many bins are tried, the likeliest first.' }),
     steps,
     restarts,
-    start: startField('clean'),
+    start: startField('centre'),
     again: againField,
   }),
   (options) => {

@@ -137,7 +137,10 @@ export function conjugate({ beta: mode, clamp, rescale }: ConjugateOptions): Ste
   };
 }
 
-/** ReACG's coefficient of row `r`. */
+/**
+ * ReACG's coefficient of row `r`. That of the normalised gradients is no ratio of like things, `⟨ĝ, Δĝ⟩ / ⟨s, Δĝ⟩`: it falls as gradients grow.
+ * It is taken where they are measured in units of the largest epsilon: with equal epsilons it is the one that is published.
+ */
 function rescaled(
   { gradient, lastGradient, direction, lower, upper, size }: Walk['buffers'],
   r: number,
@@ -151,7 +154,9 @@ function rescaled(
   let before = 0;
   let free = 0;
   let ratio = 0;
+  let widest = 0;
   for (let i = from; i < to; i++) {
+    widest = Math.max(widest, size[i - from]!);
     now += gradient[i]! * gradient[i]!;
     before += lastGradient[i]! * lastGradient[i]!;
     if (!(upper[i]! > lower[i]!)) continue;
@@ -168,7 +173,7 @@ function rescaled(
     over += gradient[i]! * unit * difference;
     under += direction[i]! * difference;
   }
-  const normalised = coefficient(over, under);
+  const normalised = coefficient(widest * over, under);
   return Math.abs(normalised) < Math.abs(beta) ? normalised : beta;
 }
 

@@ -9,8 +9,9 @@ import { rng } from '../../core/rng.ts';
 import type { GradientAccess } from '../../core/victim.ts';
 import { loadPolicy } from '../../nn/policy.ts';
 import { policyVictim } from '../../nn/victim.ts';
-import { askOf, referenceAcg, referenceApgd, referencePgd } from '../support/reference-search.ts';
+import { askOf } from '../support/reference-search.ts';
 import { heads, randomNetwork, referenceVictim } from '../support/reference-victim.ts';
+import { opponents, opponentsReach, reached, rowsOf, shortfall } from '../support/strength.ts';
 import { contextOf, threatOf } from '../support/threat.ts';
 
 /** A victim whose logits are `factor` times as large: on bins, its decisions are the same. */
@@ -72,27 +73,7 @@ function ours(name: AttackName, config: object, victim: GradientAccess, x: Float
   return { out, gradients: meter.tally.gradients / rows };
 }
 
-const pairs: readonly (readonly [AttackName, keyof ReturnType<typeof references>])[] = [
-  ['pgd', 'pgd'],
-  ['apgd', 'pgd'],
-  ['apgd', 'apgd'],
-  ['acg', 'acg'],
-  ['acg', 'apgd'],
-  ['reacg', 'acg'],
-];
-
-function references(victim: GradientAccess, objective: ObjectiveName, x: Float32Array, gradients: number) {
-  const ask = askOf(victim, objectives[objective], x);
-  const threat = threatOf(new Float32Array(victim.observationSize).fill(epsilon));
-  return {
-    pgd: referencePgd(ask, x, threat, gradients, rng(2)),
-    apgd: referenceApgd(ask, x, threat, gradients, rng(3)),
-    acg: referenceAcg(ask, x, threat, gradients),
-  };
-}
-
-const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
-const rate = (values: readonly number[]): number => mean(values.map((v) => (v > 0 ? 1 : 0)));
+const names = ['pgd', 'apgd', 'acg', 'reacg'] as const;
 
 function expectStrength(
   victim: GradientAccess,
@@ -103,19 +84,17 @@ function expectStrength(
 ): void {
   const size = victim.observationSize;
   const x = uniform(size * rows);
-  const found = references(victim, objective, x, gradients);
   const ask = askOf(victim, objectives[objective], x);
-  const split = (out: Float32Array): number[][] =>
-    Array.from({ length: rows }, (_, r) => [...out.subarray(r * size, (r + 1) * size)]);
-  const clean = mean(ask(split(x)).value);
-  for (const name of ['pgd', 'apgd', 'acg', 'reacg'] as const) {
+  const theirs = opponentsReach(ask, x, threatOf(new Float32Array(size).fill(epsilon)), gradients, names);
+  const clean = reached(ask(rowsOf(x, size)).value);
+  for (const name of names) {
     const run = ours(name, { objective, steps: gradients }, victim, x, batch);
-    const { value } = ask(split(run.out));
-    const theirs = pairs.filter(([own]) => own === name).map(([, other]) => found[other].value);
+    const found = reached(ask(rowsOf(run.out, size)).value);
     expect(run.gradients).toBeLessThanOrEqual(gradients + 1); // a row without a slope at its start asks once more
-    for (const other of theirs) {
-      expect(mean(value), `${name}: mean objective`).toBeGreaterThanOrEqual(mean(other) - 0.01 * (mean(other) - clean));
-      expect(rate(value), `${name}: success`).toBeGreaterThanOrEqual(rate(other) - 0.01);
+    for (const opponent of opponents[name]) {
+      const behind = shortfall(found, theirs[opponent]!, clean);
+      expect(behind.mean, `${name} beside ${opponent}: mean objective`).toBeLessThanOrEqual(0.01);
+      expect(behind.success, `${name} beside ${opponent}: success`).toBeLessThanOrEqual(0.01);
     }
   }
 }

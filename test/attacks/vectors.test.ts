@@ -49,12 +49,12 @@ function unit(threat: ThreatModel, gradient: readonly number[]): number[] {
   return scaled.map((g) => g / sum);
 }
 
-/** In units of epsilon, which conjugate coefficients are taken in: ε ⊙ g. */
+/** In units of epsilon, which conjugate coefficients are taken in: ε ⊙ g / unit. */
 const inUnits =
-  (ask: Ask, threat: ThreatModel): Ask =>
+  (ask: Ask, threat: ThreatModel, one = 1): Ask =>
   (points) => {
     const { value, gradient } = ask(points);
-    return { value, gradient: gradient.map((g) => g.map((v, j) => v * threat.epsilon[j]!)) };
+    return { value, gradient: gradient.map((g) => g.map((v, j) => (v * threat.epsilon[j]!) / one)) };
   };
 
 /** Auto-PGD's targeted ratio, `(z_t − z_y) / (z_1 − (z_3 + z_4) / 2)`, and what it is by each logit. */
@@ -125,7 +125,12 @@ const second: Record<string, readonly [AttackName, object, Formulation, side?: -
     },
   ],
   // One gradient more in the reference: ours judges its last point by a forward pass. The windows of 24 and 25 are the same.
-  'Auto-PGD': ['apgd', { steps, again: false }, (ask, t) => referenceApgd(ask, x, t, steps + 1).point[0]!],
+  'Auto-PGD': ['apgd', { steps, again: false }, (ask, t) => referenceApgd(ask, x, t, steps + 1, 'centre').point[0]!],
+  'Auto-PGD, from the clean point': [
+    'apgd',
+    { steps, again: false, start: 'clean' },
+    (ask, t) => referenceApgd(ask, x, t, steps + 1, 'clean').point[0]!,
+  ],
   ACG: ['acg', { steps, again: false }, (ask, t) => referenceAcg(inUnits(ask, t), x, t, steps + 1).point[0]!],
   'ACG, textbook': [
     'acg',
@@ -137,8 +142,12 @@ const second: Record<string, readonly [AttackName, object, Formulation, side?: -
     { steps, again: false, beta: 'zero' },
     (ask, t) => referenceAcg(inUnits(ask, t), x, t, steps + 1, () => 0).point[0]!,
   ],
-  // As above; the windows of 26 and 27 are the same.
-  ReACG: ['reacg', { steps: 26, again: false }, (ask, t) => referenceReacg(inUnits(ask, t), x, t, 27).point[0]!],
+  // As above; the windows of 26 and 27 are the same. Its coefficients are not free of scale: the largest epsilon is the unit.
+  ReACG: [
+    'reacg',
+    { steps: 26, again: false },
+    (ask, t) => referenceReacg(inUnits(ask, t, Math.max(...t.epsilon)), x, t, 27).point[0]!,
+  ],
   bifurcation: ['bifurcation', { steps, keep: 'last' }, (ask, t) => cosineSteps(ask, t)],
   'toggled bifurcation, at an even step': [
     'toggle-bifurcation',
@@ -153,7 +162,7 @@ const second: Record<string, readonly [AttackName, object, Formulation, side?: -
       const clean = new Float32Array(victim.logitsSize);
       victim.logits(x, 1, clean);
       const likeliest = [...clean.keys()].toSorted((a, b) => clean[b]! - clean[a]!).slice(1, 5);
-      const found = likeliest.map((bin) => referenceApgd(askOf(victim, ratioTo(bin), x), x, t, steps + 1));
+      const found = likeliest.map((bin) => referenceApgd(askOf(victim, ratioTo(bin), x), x, t, steps + 1, 'centre'));
       return found.reduce((a, b) => (b.value[0]! > a.value[0]! ? b : a)).point[0]!;
     },
   ],

@@ -73,12 +73,20 @@ export function referencePgd(ask: Ask, x: Float32Array, threat: ThreatModel, gra
   return best;
 }
 
-/** Croce and Hein (2020), algorithm 1, with the integer windows of AutoAttack, from a random start as there, or from the clean point. */
-export function referenceApgd(ask: Ask, x: Float32Array, threat: ThreatModel, gradients: number, rng?: Rng): Found {
+/** Croce and Hein (2020), algorithm 1, with the integer windows of AutoAttack, from a random start as there, or from a place that is named. */
+export function referenceApgd(
+  ask: Ask,
+  x: Float32Array,
+  threat: ThreatModel,
+  gradients: number,
+  start: Rng | 'clean' | 'centre',
+): Found {
   const { x: clean, low, high } = startOf(x, threat);
-  const begin = low.map((row, r) =>
-    row.map((l, j) => (rng === undefined ? clean[r]![j]! : l + rng.uniform() * (high[r]![j]! - l))),
-  );
+  const place = (r: number, j: number, l: number, h: number): number => {
+    if (start === 'clean') return clean[r]![j]!;
+    return start === 'centre' ? (l + h) / 2 : l + start.uniform() * (h - l);
+  };
+  const begin = low.map((row, r) => row.map((l, j) => place(r, j, l, high[r]![j]!)));
   return adaptive(ask, begin, threat, gradients, (state, r, eta, k) => {
     const [now, before] = [state.x[r]!, state.previous[r]!];
     const alpha = k === 0 ? 1 : 0.75;
