@@ -44,10 +44,10 @@ describe.each([
 ] as const)('on %s as recorded, %s', (name, objective) => {
   const year = recordedObservations(name, 7901);
 
-  it.each([0.1, 1, 100])('is at least as strong, with logits × %d', async (factor) => {
+  it.each([0.1, 1, 100])('is at least as strong, with logits × %d', { timeout: 240_000 }, async (factor) => {
     await expectStrength(name, factor, objective, everyRow(await year, 31, 79, 100));
   });
-  it('finds the same, to the bit, on a row at a time', async () => {
+  it('finds the same, to the bit, on a row at a time', { timeout: 240_000 }, async () => {
     const folder = stretchedPolicy(name, 1, scratch);
     const x = everyRow(await year, 31, 1001, 4);
     const config = { objective, steps: gradients, again: false }; // a row that begins anew does so by a stream of its own
@@ -63,7 +63,11 @@ describe.each([
 
 const dataset = sharedPath('datasets/citylearn_challenge_2022_phase_2');
 skipWithoutShared('strength on Building_6 as recorded');
-it.skipIf(sharedMissing)('is at least as strong on Building_6 of the 2022 challenge as recorded', async () => {
-  const year = await recordedObservations('ppo20-builtin', 7901, { dataset, building: 'Building_6' });
-  await expectStrength('ppo20-builtin', 1, 'margin', everyRow(year, 31, 79, 100));
-});
+it.skipIf(sharedMissing)(
+  'is at least as strong on Building_6 of the 2022 challenge as recorded',
+  { timeout: 240_000 },
+  async () => {
+    const year = await recordedObservations('ppo20-builtin', 7901, { dataset, building: 'Building_6' });
+    await expectStrength('ppo20-builtin', 1, 'margin', everyRow(year, 31, 79, 100));
+  },
+);
