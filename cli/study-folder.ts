@@ -22,6 +22,8 @@ import { fileWorkspace } from '../server/workspace.ts';
 import { evaluateInThreads } from './evaluation-threads.ts';
 import { replaceFile, writeFile } from './files.ts';
 import { note, progress } from './output.ts';
+import { inThreads, runCells } from './study-cells.ts';
+import type { CellRunner } from './study-cells.ts';
 import { trainingIdentity } from './training-folder.ts';
 import { runJobs } from './training-jobs.ts';
 import type { TrainingJob } from './training-jobs.ts';
@@ -41,15 +43,28 @@ interface KeptRun extends StudyOutcome {
 }
 
 /**
- * Carries out a study in a folder: trainings in `policies`, evaluations in `runs`, then `report.html` and, last, `result.json`. What an
+ * Carries out a study in a folder: trainings in `policies`, evaluations in `runs`, other pieces in `cells`, then `report.html` and, last, `result.json`. What an
  * earlier, interrupted study of the same folder finished is not done again; trainings go on from their checkpoints.
+ * @param runCell how a cell is carried out; absent: in a thread, where the study is found by its name
  * @throws {CancelledError} when the signal is set.
  */
-export async function carryOut(name: string, study: Study, options: StudyRunOptions): Promise<StudyResult> {
+export async function carryOut(
+  name: string,
+  study: Study,
+  options: StudyRunOptions,
+  runCell?: CellRunner,
+): Promise<StudyResult> {
   const { out, workers, signal, quick, dataset, seeds, only } = options;
   const { versions, codeHash } = provenance();
-  const plan = study.plan({ quick, dataset, seeds, only });
-  note(`${plan.trainings.length} trainings, ${plan.runs.length} evaluations`);
+  const own: StudyOptions = { quick, dataset, seeds, only };
+  const plan = study.plan(own);
+  const pieces = { trainings: plan.trainings, evaluations: plan.runs, cells: plan.cells ?? [] };
+  note(
+    Object.entries(pieces)
+      .filter(([, { length }]) => length > 0)
+      .map(([what, { length }]) => `${length} ${what}`)
+      .join(', '),
+  );
   const against = ({ scenario }: StudyTraining): boolean => trainingNamed(scenario.victim.policy) !== null;
   for (const wave of [plan.trainings.filter((training) => !against(training)), plan.trainings.filter(against)])
     await runJobs(
@@ -71,6 +86,13 @@ export async function carryOut(name: string, study: Study, options: StudyRunOpti
     outcomes.set(run.id, outcome);
     runs[run.id] = { scenario: identity, model: outcome.result.hashes.model };
   }
+  const cells = await runCells(pieces.cells, runCell ?? inThreads(name, own), {
+    out,
+    workers,
+    signal,
+    code: codeHash,
+    options: own,
+  });
   const result: StudyResult = {
     format: 'faultline-study',
     version: 1,
@@ -83,7 +105,7 @@ export async function carryOut(name: string, study: Study, options: StudyRunOpti
     only,
     versions,
     hashes: { code: codeHash, runs },
-    ...study.conclude({ quick, dataset, seeds, only }, outcomes),
+    ...study.conclude(own, outcomes, cells),
   };
   writeFile(join(out, 'report.html'), studyHtml(result));
   writeFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);

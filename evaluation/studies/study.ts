@@ -52,9 +52,22 @@ export interface StudyRun {
   extract?(telemetry: StudyTelemetry): Generator<number, unknown, void>;
 }
 
+/** A piece of a study that is neither a training nor an evaluation of a scenario: one arm of an experiment, say, on one seed. */
+export interface StudyCell {
+  /** Also its file: `cells/ID.json`. Says all that it depends on beside the study's version: arm, seed, difficulty. */
+  readonly id: string;
+  readonly title: string;
+  /**
+   * Runs in a thread of its own. @param progress to be told the share done now and then, 0…1
+   * @returns a value that JSON can hold
+   */
+  run(progress: (done: number) => void): Promise<unknown>;
+}
+
 export interface StudyPlan {
   readonly trainings: readonly StudyTraining[];
   readonly runs: readonly StudyRun[];
+  readonly cells?: readonly StudyCell[];
 }
 
 /** What became of a run. */
@@ -118,6 +131,10 @@ export interface Study {
   /** Seeds of the full version and of the quick one. */
   readonly seeds: { readonly full: number; readonly quick: number };
   plan(options: StudyOptions): StudyPlan;
-  /** @param outcomes by the id of their run, all of the plan's */
-  conclude(options: StudyOptions, outcomes: ReadonlyMap<string, StudyOutcome>): StudyConclusion;
+  /** @param outcomes by the id of their run, all of the plan's  @param cells what they returned, by their id */
+  conclude(
+    options: StudyOptions,
+    outcomes: ReadonlyMap<string, StudyOutcome>,
+    cells: ReadonlyMap<string, unknown>,
+  ): StudyConclusion;
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { StudyResult } from '../../evaluation/studies/study.ts';
 import { faultlineIn } from '../support/faultline.ts';
+import type { CellRunner } from '../../cli/study-cells.ts';
 import { carryOut } from '../../cli/study-folder.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
-import { CancelledError } from '../../core/errors.ts';
+import { CancelledError, ConfigError } from '../../core/errors.ts';
 import type { Study } from '../../evaluation/studies/study.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
 
@@ -79,6 +80,65 @@ describe('a study in a folder', () => {
     stop.abort();
     await expect(carryOut('small', small, options('b', stop.signal))).rejects.toThrow(CancelledError);
     expect(existsSync(join(scratch, 'b', 'result.json'))).toBe(false);
+  });
+});
+
+describe('the cells of a study', () => {
+  const ran: string[] = [];
+  const cells: Study = {
+    ...small,
+    plan: ({ seeds }) => ({
+      trainings: [],
+      runs: [],
+      cells: Array.from({ length: seeds }, (_, seed) => ({
+        id: `arm-seed${seed}`,
+        title: `seed ${seed}`,
+        async run(progress) {
+          ran.push(`arm-seed${seed}`);
+          progress(0.5);
+          if (seed > 7) throw new ConfigError(`seed ${seed} has no arm`);
+          return { seed, figure: seed / 3, dropped: undefined };
+        },
+      })),
+    }),
+    conclude: (_options, _outcomes, found) => ({
+      claims: [{ claim: 'all ran', holds: true, evidence: JSON.stringify([...found]) }],
+      tables: [],
+      figures: [],
+    }),
+  };
+  const here: CellRunner = (cell, progress) => cell.run(progress);
+
+  it('are run once, and again where they are damaged, the options or the code differ', async () => {
+    const first = await carryOut('cells', cells, options('c'), here);
+    expect(first.claims[0]!.evidence).toBe(
+      JSON.stringify([0, 1].map((seed) => [`arm-seed${seed}`, { seed, figure: seed / 3 }])),
+    );
+    expect(ran.splice(0)).toEqual(['arm-seed0', 'arm-seed1']);
+    const file = join(scratch, 'c', 'cells', 'arm-seed1.json');
+    writeFileSync(file, readFileSync(file, 'utf8').slice(0, 10));
+    expect(await carryOut('cells', cells, options('c'), here)).toEqual(first);
+    expect(ran.splice(0)).toEqual(['arm-seed1']);
+    await carryOut('cells', cells, { ...options('c'), seeds: 3, workers: 2 }, here);
+    expect(ran.splice(0)).toEqual(['arm-seed2']);
+    await carryOut('cells', cells, { ...options('c'), quick: true }, here);
+    expect(ran.splice(0)).toEqual(['arm-seed0', 'arm-seed1']);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), code: 'other' }));
+    await carryOut('cells', cells, { ...options('c'), quick: true }, here);
+    expect(ran.splice(0)).toEqual(['arm-seed1']);
+  });
+
+  it('end with the first fault, what was finished being kept', async () => {
+    await expect(carryOut('cells', cells, { ...options('d'), seeds: 10 }, here)).rejects.toThrow('seed 8 has no arm');
+    expect(existsSync(join(scratch, 'd', 'cells', 'arm-seed7.json'))).toBe(true);
+    expect(existsSync(join(scratch, 'd', 'result.json'))).toBe(false);
+  });
+
+  it('run in a thread, which says by name what is wrong', async () => {
+    await expect(carryOut('bifurcation', cells, options('e'))).rejects.toMatchObject({
+      name: 'UnknownNameError',
+      message: expect.stringContaining("unknown cell of study bifurcation 'arm-seed0'"),
+    });
   });
 });
 

@@ -82,6 +82,9 @@ describe('what the paper recorded', () => {
   });
 });
 
+/** This study has no other pieces. */
+const none = new Map<string, unknown>();
+
 /** Outcomes in which each attack has the regret that `regretOf` gives it. */
 function outcomesOf(
   options: StudyOptions,
@@ -134,7 +137,7 @@ describe('the verdict', () => {
     (1 + 0.01 * seed);
 
   it('holds where the victims fare as the paper’s', () => {
-    const { claims, tables } = bifurcationStudy.conclude(full, outcomesOf(full, asPaper));
+    const { claims, tables } = bifurcationStudy.conclude(full, outcomesOf(full, asPaper), none);
     for (const { claim, holds } of claims.filter(({ claim }) => /more to|more robust/.test(claim)))
       expect([claim, holds]).toEqual([claim, true]);
     const sac = tables.find(({ title }) => title.startsWith('SAC on Building_1'))!;
@@ -150,15 +153,16 @@ describe('the verdict', () => {
     const { claims } = bifurcationStudy.conclude(
       full,
       outcomesOf(full, (...at) => -asPaper(...at)),
+      none,
     );
     for (const { claim, holds } of claims.filter(({ claim }) => /more to|more robust/.test(claim)))
       expect([claim, holds]).toEqual([claim, false]);
-    const nothing = bifurcationStudy.conclude(full, new Map());
+    const nothing = bifurcationStudy.conclude(full, new Map(), none);
     for (const { claim, holds } of nothing.claims) expect([claim, holds]).toEqual([claim, null]);
   });
 
   it('is reported as one page that fetches nothing', () => {
-    const conclusion = bifurcationStudy.conclude(full, outcomesOf(full, asPaper));
+    const conclusion = bifurcationStudy.conclude(full, outcomesOf(full, asPaper), none);
     const html = studyHtml({
       format: 'faultline-study',
       version: 1,

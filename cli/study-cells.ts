@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { CancelledError } from '../core/errors.ts';
+import { hashOf } from '../evaluation/canonical.ts';
+import type { StudyCell, StudyOptions } from '../evaluation/studies/study.ts';
+import { ThreadFault } from './exit.ts';
+import { replaceFile } from './files.ts';
+import { progress } from './output.ts';
+import type { CellTask, FromCell } from './study-cell-worker.ts';
+
+/** What is kept of a cell: `cells/ID.json`. */
+interface KeptCell {
+  readonly value: unknown;
+  /** Of the options that it ran under. */
+  readonly options: string;
+  readonly code: string;
+}
+
+/** Carries out one cell. @throws {CancelledError} when the signal is set */
+export type CellRunner = (cell: StudyCell, onProgress: (done: number) => void, signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * Carries out the cells of a study, `workers` at a time, those of an earlier, interrupted one excepted; returns what they returned, by id.
+ * @throws {CancelledError} when the signal is set; otherwise the first fault of any, the others being stopped.
+ */
+export async function runCells(
+  cells: readonly StudyCell[],
+  run: CellRunner,
+  setup: {
+    readonly out: string;
+    readonly workers: number;
+    readonly signal: AbortSignal;
+    readonly code: string;
+    readonly options: StudyOptions;
+  },
+): Promise<ReadonlyMap<string, unknown>> {
+  const { out, workers, code } = setup;
+  const { quick, dataset } = setup.options;
+  const options = hashOf({ quick, dataset });
+  const values = new Map<string, unknown>();
+  const waiting = cells.filter((cell) => {
+    const kept = keptCell(fileOf(cell.id));
+    const same = kept !== undefined && kept.code === code && kept.options === options;
+    if (same) values.set(cell.id, kept.value);
+    return !same;
+  });
+  if (waiting.length > 0) await runWaiting();
+  return new Map(cells.map(({ id }) => [id, values.get(id)]));
+
+  async function runWaiting(): Promise<void> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([setup.signal, stop.signal]);
+    const shares = new Map<string, number>();
+    const bar = progress(cells.length, 'cells', 'cells', values.size);
+    const show = (id: string, share: number): void => {
+      shares.set(id, share);
+      bar.update(
+        values.size + [...shares.values()].reduce((sum, done) => sum + done, 0),
+        [...shares.keys()].join(', '),
+      );
+    };
+    const work = async (): Promise<void> => {
+      for (let cell = waiting.shift(); cell !== undefined && !signal.aborted; cell = waiting.shift()) {
+        const { id } = cell;
+        show(id, 0);
+        const value = await run(cell, (done) => show(id, done), signal);
+        replaceFile(fileOf(id), JSON.stringify({ value, options, code } satisfies KeptCell));
+        shares.delete(id);
+        // As a later run would read it.
+        values.set(id, JSON.parse(JSON.stringify(value)) as unknown);
+      }
+    };
+    const threads = Array.from({ length: Math.min(workers, waiting.length) }, work);
+    try {
+      await Promise.all(threads);
+    } catch (error) {
+      stop.abort();
+      await Promise.allSettled(threads);
+      throw error;
+    } finally {
+      bar.stop();
+    }
+    if (setup.signal.aborted) throw cancelled();
+  }
+
+  function fileOf(id: string): string {
+    return join(out, 'cells', `${id}.json`);
+  }
+}
+
+/** A cell that the folder holds already; a damaged one is done anew. */
+function keptCell(file: string): KeptCell | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as KeptCell;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Cells in threads: a cell is found again there by the name of its study and its id. */
+export function inThreads(study: string, options: StudyOptions): CellRunner {
+  return ({ id }, onProgress, signal) =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(entry(), { workerData: { study, options, id } satisfies CellTask });
+      const cancel = (): void => {
+        reject(cancelled());
+        void worker.terminate();
+      };
+      if (signal.aborted) cancel();
+      signal.addEventListener('abort', cancel);
+      worker.on('message', (message: FromCell) => {
+        if (message.type === 'progress') onProgress(message.done);
+        else {
+          if (message.type === 'failed') reject(new ThreadFault(message));
+          else resolve(message.value);
+          // A tensor backend may hold the thread open.
+          void worker.terminate();
+        }
+      });
+      worker.on('error', reject);
+      worker.on('exit', (code) => {
+        signal.removeEventListener('abort', cancel);
+        reject(new Error(`the thread of cell '${id}' ended early with code ${code}`)); // nothing, where it has settled
+      });
+    });
+}
+
+/** The compiled worker, or the source where we run from source. */
+function entry(): URL {
+  const compiled = !import.meta.url.endsWith('.ts');
+  return compiled
+    ? new URL('./study-cell-worker.js', import.meta.url)
+    : new URL('./study-cell-worker-source.mjs', import.meta.url);
+}
+
+function cancelled(): CancelledError {
+  return new CancelledError('interrupted; run the same command again to go on');
+}
