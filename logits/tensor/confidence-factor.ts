@@ -4,7 +4,7 @@ import { op } from '../../nn/op.ts';
 import { energy, kurtosis, maxProb, topGap } from './confidence.ts';
 import { entropy } from './entropy.ts';
 import { logProbabilities } from './log-softmax.ts';
-import { ownGradient } from './own-gradient.ts';
+import { constant } from './own-gradient.ts';
 import { alternatives, assertPositive } from './shape.ts';
 
 export interface ConfidenceFactorOptions {
@@ -71,12 +71,7 @@ export const confidenceFactor = op(
     const k = alternatives('confidenceFactor', z, 2);
     const { power = 0.4, reference } = options;
     if (reference !== undefined) assertPositive('confidenceFactor', 'reference', reference);
-    return ownGradient(
-      tf,
-      [z],
-      () => ({ value: factors[kind](tf, z, k, power, reference), saved: [] }),
-      () => [tf.zerosLike(z)],
-    );
+    return constant(tf, z, () => factors[kind](tf, z, k, power, reference));
   },
 );
 

@@ -26,7 +26,9 @@ export const groupMargin = op('groupMargin', (tf, z: Tensor, inA: Tensor, inB: T
     () => {
       const a = (soft ? logSum : largest)(tf, z, inA, k);
       const b = (soft ? logSum : largest)(tf, z, inB, k);
-      return { value: a.value.sub(b.value), saved: [a.slope.sub(b.slope)] };
+      // The tops first: beside 1e4 float32 would lose the logs.
+      const value = a.top.sub(b.top).add(a.rest.sub(b.rest));
+      return { value, saved: [a.slope.sub(b.slope)] };
     },
     (dy, [slope]) => [slope!.mul(dy.expandDims(-1))],
   );
@@ -43,23 +45,32 @@ export const margin = op('margin', (tf, z: Tensor, labels: Tensor): Tensor => {
   return groupMargin(tf, z, tf.logicalNot(own), own);
 });
 
+/** A group's maximum or log of a sum, `top + rest`, with its slope. */
 interface Reduced {
   /** [...] */
-  readonly value: Tensor;
+  readonly top: Tensor;
+  /** [...] or a scalar */
+  readonly rest: Tensor;
   /** [...,K] */
   readonly slope: Tensor;
 }
 
 function largest(tf: Tensorflow, z: Tensor, group: Tensor, k: number): Reduced {
   const inside = tf.where(group, z, tf.scalar(Number.NEGATIVE_INFINITY));
-  return { value: inside.max(-1), slope: atIndex(tf, inside.argMax(-1).expandDims(-1), k).toFloat() };
+  const at = atIndex(tf, inside.argMax(-1).expandDims(-1), k);
+  // An empty group has its maximum nowhere.
+  return { top: inside.max(-1), rest: tf.scalar(0), slope: at.logicalAnd(group).toFloat() };
 }
 
 function logSum(tf: Tensorflow, z: Tensor, group: Tensor): Reduced {
   const inside = tf.where(group, z, tf.scalar(Number.NEGATIVE_INFINITY));
-  const top = inside.max(-1, true);
-  const shift = tf.where(top.equal(Number.NEGATIVE_INFINITY), tf.scalar(0), top);
-  const shares = inside.sub(shift).exp();
+  const largest = inside.max(-1, true);
+  const top = tf.where(largest.equal(Number.NEGATIVE_INFINITY), tf.scalar(0), largest);
+  const shares = inside.sub(top).exp();
   const total = shares.sum(-1, true);
-  return { value: shift.add(total.log()).squeeze([-1]), slope: shares.div(total) };
+  return {
+    top: top.squeeze([-1]),
+    rest: total.log().squeeze([-1]),
+    slope: shares.div(tf.where(total.equal(0), tf.scalar(1), total)),
+  };
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ShapeError } from '../../core/errors.ts';
 import { op } from '../../nn/op.ts';
+import { ownGradient } from './own-gradient.ts';
 import { alternatives } from './shape.ts';
 
 /**
@@ -16,6 +17,12 @@ export const maskLogits = op(
       throw new ShapeError(
         `maskLogits: keep is ${keep.dtype} [${keep.shape.join(', ')}], expected bool [${z.shape.join(', ')}] or [${k}]`,
       );
-    return tf.where(keep, z, tf.scalar(fill));
+    // The mask is no input of the gradient, so that it may be made of z by comparisons, which have none.
+    return ownGradient(
+      tf,
+      [z],
+      () => ({ value: tf.where(keep, z, tf.scalar(fill)), saved: [keep] }),
+      (dy, [keep]) => [tf.where(keep!, dy, tf.scalar(0))],
+    );
   },
 );

@@ -25,3 +25,16 @@ export function ownGradient(
     return { value, gradFunc: (dy: Tensor, kept: Tensor[]) => tf.tidy(() => [...backward(dy, kept)]) };
   })(...inputs);
 }
+
+/**
+ * What is made of z and counts as constant: masks, choices. Its kernels are off the tape, where most of them, comparisons and sorts, have no
+ * gradient at all and would throw.
+ */
+export function constant(tf: Tensorflow, z: Tensor, make: () => Tensor): Tensor {
+  return ownGradient(
+    tf,
+    [z],
+    () => ({ value: make(), saved: [] }),
+    () => [tf.zerosLike(z)],
+  );
+}

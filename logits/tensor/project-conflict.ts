@@ -37,7 +37,9 @@ export function projectConflict(
       }
       if (g !== null || scope === 'all') squared = squared.add(ref.square().sum());
     }
-    const share = tf.where(dot.less(0), dot.div(squared), tf.scalar(0)) as Scalar;
+    // A reference whose square is 0 in float32 opposes nothing.
+    const opposed = dot.less(0).logicalAnd(squared.greater(0));
+    const share = tf.where(opposed, dot.div(squared), tf.scalar(0)) as Scalar;
     return pairs.map(({ ref, g }) => {
       if (ref === null) return g === null ? null : g.clone();
       if (g === null) return scope === 'all' ? ref.mul(share).neg() : null;

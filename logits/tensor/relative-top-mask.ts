@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { op } from '../../nn/op.ts';
 import { logProbabilities } from './log-softmax.ts';
+import { constant } from './own-gradient.ts';
 import { alternatives, assertWithin } from './shape.ts';
 
 export interface RelativeTopOptions {
@@ -22,19 +23,12 @@ export const relativeTopMask = op(
     assertWithin('relativeTopMask', 'rate', rate, 0, 1);
     const { minKeep = Math.max(1, Math.floor(rate * k)) } = options;
     assertWithin('relativeTopMask', 'minKeep', minKeep, 1, k);
-    const logP = logProbabilities(tf, z);
-    const relative = logP.max(-1, true).add(Math.log(rate));
-    if (minKeep === 1) return tf.logicalNot(logP.less(relative)); // the largest is never below its own share
-    const least = tf.topk(logP, minKeep).values.slice(lastColumn(z, minKeep), lastColumnSize(z));
-    return tf.logicalNot(logP.less(tf.minimum(relative, least)));
+    return constant(tf, z, () => {
+      const logP = logProbabilities(tf, z);
+      const relative = logP.max(-1, true).add(Math.log(rate));
+      if (minKeep === 1) return tf.logicalNot(logP.less(relative)); // the largest is never below its own share
+      const least = tf.topk(logP, minKeep).values.min(-1, true);
+      return tf.logicalNot(logP.less(tf.minimum(relative, least)));
+    });
   },
 );
-
-/** Where the last of `size` columns begins. */
-function lastColumn(z: Tensor, size: number): number[] {
-  return z.shape.map((_, axis) => (axis === z.rank - 1 ? size - 1 : 0));
-}
-
-function lastColumnSize(z: Tensor): number[] {
-  return [...z.shape.slice(0, -1), 1];
-}

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { op } from '../../nn/op.ts';
 import { maskLogits } from './mask-logits.ts';
+import { constant } from './own-gradient.ts';
 import { alternatives, assertWithin } from './shape.ts';
 
 /**
@@ -9,6 +10,6 @@ import { alternatives, assertWithin } from './shape.ts';
  */
 export const topK = op('topK', (tf, z: Tensor, k: number): Tensor => {
   assertWithin('topK', 'k', k, 1, alternatives('topK', z));
-  const { values } = tf.topk(z, k);
-  return maskLogits(tf, z, tf.logicalNot(z.less(values.min(-1, true))));
+  const keep = constant(tf, z, () => tf.logicalNot(z.less(tf.topk(z, k).values.min(-1, true))));
+  return maskLogits(tf, z, keep);
 });

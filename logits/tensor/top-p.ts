@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { op } from '../../nn/op.ts';
 import { logProbabilities } from './log-softmax.ts';
 import { maskLogits } from './mask-logits.ts';
+import { constant } from './own-gradient.ts';
 import { alternatives, assertWithin } from './shape.ts';
 
 /**
@@ -15,10 +16,13 @@ export const topP = op('topP', (tf, z: Tensor, p: number): Tensor => {
   const k = alternatives('topP', z);
   assertWithin('topP', 'p', p, 0, 1);
   if (p === 1) return z.clone(); // sums in float32 reach 1 before the last
-  const probability = logProbabilities(tf, z).exp();
-  const { values } = tf.topk(probability, k);
-  const before = tf.cumsum(values, z.rank - 1, true); // what the more probable ones add up to
-  const inside = before.less(p).logicalOr(before.equal(0));
-  const least = tf.where(inside, values, tf.scalar(1)).min(-1, true);
-  return maskLogits(tf, z, tf.logicalNot(probability.less(least)));
+  const keep = constant(tf, z, () => {
+    const probability = logProbabilities(tf, z).exp();
+    const { values } = tf.topk(probability, k);
+    const before = tf.cumsum(values, z.rank - 1, true); // what the more probable ones add up to
+    const inside = before.less(p).logicalOr(before.equal(0));
+    const least = tf.where(inside, values, tf.scalar(1)).min(-1, true);
+    return tf.logicalNot(probability.less(least));
+  });
+  return maskLogits(tf, z, keep);
 });

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ShapeError } from '../../core/errors.ts';
 import { op } from '../../nn/op.ts';
+import { constant } from './own-gradient.ts';
 
 /**
  * `Σ w x / Σ w`, 0 where nothing has a weight. What has weight 0 does not count, be it infinite or NaN (padding).
@@ -12,13 +13,13 @@ export const weightedMean = op('weightedMean', (tf, x: Tensor, weights?: Tensor)
     throw new ShapeError(`weightedMean: weights are [${weights.shape.join(', ')}], expected [${x.shape.join(', ')}]`);
   const w = weights.toFloat();
   const total = w.sum();
-  return weighted(tf, x, w)
-    .sum()
-    .div(tf.where(total.equal(0), tf.scalar(1), total));
+  const none = constant(tf, total, () => total.equal(0).toFloat());
+  return weighted(tf, x, w).sum().div(total.add(none));
 });
 
 /** `w x`, 0 where w is 0. @param x [...]  @param weights [...]  @returns [...] */
 export const weighted = op('weighted', (tf, x: Tensor, weights: Tensor): Tensor => {
   const w = weights.toFloat();
-  return tf.where(w.equal(0), tf.scalar(0), x).mul(w);
+  const counts = constant(tf, w, () => w.notEqual(0));
+  return tf.where(counts, x, tf.scalar(0)).mul(w);
 });
