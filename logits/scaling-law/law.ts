@@ -1,0 +1,163 @@
+import { ConfigError } from '../../core/errors.ts';
+import { crossEntropy } from '../cross-entropy.ts';
+import { argMax } from '../row.ts';
+import { cdfExponent } from '../statistic/cdf-exponent.ts';
+import { powerLawFit } from '../statistic/power-law-fit.ts';
+import type { PowerLaw } from '../statistic/power-law-fit.ts';
+import { differencesOf, errorsOf, logSpaced } from './error-curve.ts';
+import { linearLogits, logitResponse, prefactor } from './linear-response.ts';
+import type { Prefactor } from './linear-response.ts';
+import { logitsOf, rowCount } from './response.ts';
+import type { Response } from './response.ts';
+import { pgd, signs, signStep } from './sign-attack.ts';
+
+export interface LawOptions {
+  /** How many orders j of Δ_1j, from 2. */
+  readonly orders?: number;
+  /** Points of the ε grid. */
+  readonly points?: number;
+  /** Decades of ε that the grid spans. */
+  readonly decades?: number;
+  /** Rows that PGD attacks, the first; a hundred gradients each. */
+  readonly pgdRows?: number;
+}
+
+/** Error against ε of one attack. */
+export interface ErrorCurve {
+  /** [orders][points] */
+  readonly measured: readonly (readonly number[])[];
+  /** The same by the linear response, from clean statistics alone; none for an attack of several steps. */
+  readonly predicted: readonly (readonly number[])[] | null;
+  /** `Err_j ∝ ε^exponent`, one an order, over points with `10/N < Err < 0.1`. */
+  readonly fits: readonly PowerLaw[];
+}
+
+/** The distribution of logit differences and the error law of one network. */
+export interface Law {
+  readonly rows: number;
+  readonly classes: number;
+  /** `F_j(δ) ∝ δ^exponent`, one an order: theory says j − 1. */
+  readonly differences: readonly PowerLaw[];
+  /** Of Δ_12. */
+  readonly medianDifference: number;
+  readonly prefactor: Prefactor;
+  readonly epsilons: readonly number[];
+  readonly fgsm: ErrorCurve;
+  readonly stepLeastLikely: ErrorCurve;
+  readonly pgd: ErrorCurve;
+}
+
+/** Above this error the curve saturates, and no power law holds. */
+const saturation = 0.1;
+
+/**
+ * Distribution of logit differences, adversarial error against ε under FGSM, step l.l. and PGD, and what the clean logits and one gradient
+ * predict of it. Attacks move away from the network's own prediction; nothing is clipped to a range of pixels.
+ *
+ * The grid of ε lies where the predicted error `A ε` runs up to 0.3, so that no network is measured beside its law.
+ * Source: arXiv 1711.02846; the derivation and the fits are those of specs/logit-methods.md 2.1.
+ * @param x [N×D]
+ * @throws {ConfigError} for fewer than two classes, or logits that do not respond to the input.
+ */
+export async function scalingLaw(response: Response, x: Float32Array, options: LawOptions = {}): Promise<Law> {
+  const { inputs, outputs: k } = response;
+  const rows = rowCount(response, x);
+  if (k < 2) throw new ConfigError(`scalingLaw: ${k} logits, expected at least 2`);
+  const { points = 13, decades = 2.75, pgdRows = rows } = options;
+  const orders = Math.min(options.orders ?? 3, k - 1);
+  const z = await logitsOf(response, x);
+  const top = Int32Array.from({ length: rows }, (_, row) => argMax(z, row * k, k));
+  const away = await signs(response, x, top, crossEntropy);
+  const v = await logitResponse(response, x, away);
+  const a = prefactor(z, v, k);
+  if (!(a.value > 0 && a.value < Infinity))
+    throw new ConfigError(`scalingLaw: the prefactor is ${a.value}; the logits are constant, or do not respond`);
+  const highest = 0.3 / a.value;
+  const epsilons = logSpaced(highest / 10 ** decades, highest, points);
+
+  const clean: Clean = { z, top, orders, epsilons };
+  const fgsm = await oneStep(response, x, away, v, clean);
+  const towards = await signs(response, x, leastLikely(z, k), crossEntropy);
+  for (let i = 0; i < towards.length; i++) towards[i] = -towards[i]!;
+  const stepLeastLikely = await oneStep(response, x, towards, await logitResponse(response, x, towards), clean);
+  const attacked = Math.min(rows, pgdRows);
+  const iterated = await iterate(response, x.subarray(0, attacked * inputs), clean);
+  const differences = differencesOf(z, k, orders);
+  return {
+    rows,
+    classes: k,
+    differences: differences.map((values) => cdfExponent(values)),
+    medianDifference: Float64Array.from(differences[0]!).sort()[Math.floor(rows / 2)]!,
+    prefactor: a,
+    epsilons,
+    fgsm,
+    stepLeastLikely,
+    pgd: curveOf(epsilons, iterated, null, attacked),
+  };
+}
+
+/** What every curve starts from. */
+interface Clean {
+  /** [N×K] */
+  readonly z: Float32Array;
+  /** [N] */
+  readonly top: Int32Array;
+  readonly orders: number;
+  readonly epsilons: readonly number[];
+}
+
+/** The curve of an attack in one step along s, beside that of its linear response v. */
+async function oneStep(
+  response: Response,
+  x: Float32Array,
+  s: Float32Array,
+  v: Float32Array,
+  { z, top, orders, epsilons }: Clean,
+): Promise<ErrorCurve> {
+  const { outputs: k } = response;
+  const shown = new Float32Array(x.length);
+  const measured: number[][] = [];
+  for (const epsilon of epsilons) {
+    signStep(x, s, epsilon, shown);
+    measured.push(errorsOf(await logitsOf(response, shown), top, k, orders));
+  }
+  const predicted = epsilons.map((epsilon) => errorsOf(linearLogits(z, v, epsilon), top, k, orders));
+  return curveOf(epsilons, measured, predicted, top.length);
+}
+
+/** Errors under PGD, one list an ε. @param x the rows attacked, the first of those behind `clean` */
+async function iterate(response: Response, x: Float32Array, { top, orders, epsilons }: Clean): Promise<number[][]> {
+  const labels = top.subarray(0, x.length / response.inputs);
+  const errors: number[][] = [];
+  for (const epsilon of epsilons) {
+    const shown = await pgd(response, x, labels, crossEntropy, epsilon);
+    errors.push(errorsOf(await logitsOf(response, shown), labels, response.outputs, orders));
+  }
+  return errors;
+}
+
+/** @param measured, predicted [points][orders] */
+function curveOf(
+  epsilons: readonly number[],
+  measured: readonly (readonly number[])[],
+  predicted: readonly (readonly number[])[] | null,
+  rows: number,
+): ErrorCurve {
+  const byOrder = (curve: readonly (readonly number[])[]): number[][] =>
+    curve[0]!.map((_, order) => curve.map((errors) => errors[order]!));
+  const curves = byOrder(measured);
+  return {
+    measured: curves,
+    predicted: predicted === null ? null : byOrder(predicted),
+    fits: curves.map((errors) => powerLawFit(epsilons, errors, { above: 10 / rows, below: saturation })),
+  };
+}
+
+/** The class of the smallest logit, a row. @param z [N×K] */
+function leastLikely(z: Float32Array, size: number): Int32Array {
+  return Int32Array.from({ length: z.length / size }, (_, row) => {
+    let least = 0;
+    for (let k = 1; k < size; k++) if (z[row * size + k]! < z[row * size + least]!) least = k;
+    return least;
+  });
+}
