@@ -57,7 +57,8 @@ function perClass(
  */
 export const bernoulliKL = op('bernoulliKL', (tf, a: Tensor, b: Tensor): Tensor => {
   assertAlike('bernoulliKL', a, b);
-  const times = (share: Tensor, x: Tensor): Tensor => share.mul(tf.where(share.equal(0), tf.scalar(0), x));
+  const times = (share: Tensor, x: Tensor): Tensor =>
+    share.mul(tf.where(share.equal(tf.zerosLike(share)), tf.zerosLike(x), x));
   return ownGradient(
     tf,
     [a, b],
@@ -78,7 +79,7 @@ function halfKL(tf: Tensorflow, a: Tensor, b: Tensor): Tensor {
     tf,
     [a, b],
     () => {
-      const delta = tf.where(b.equal(a), tf.scalar(0), b.sub(a));
+      const delta = tf.where(b.equal(a), tf.zerosLike(a), b.sub(a));
       const value = delta.softplus().add(delta.neg().softplus()).div(2).sub(Math.LN2);
       return { value, saved: [delta] };
     },

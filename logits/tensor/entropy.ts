@@ -17,7 +17,7 @@ export const entropy = op('entropy', (tf, z: Tensor): Tensor => {
     () => {
       const raw = logProbabilities(tf, z);
       const p = raw.exp();
-      const logP = tf.where(p.equal(0), tf.scalar(0), raw); // 0 ln 0 = 0
+      const logP = tf.where(p.equal(tf.zerosLike(p)), tf.zerosLike(p), raw); // 0 ln 0 = 0
       const value = p.mul(logP).sum(-1, true).neg();
       return { value, saved: [p, logP, value] };
     },

@@ -56,14 +56,14 @@ interface Reduced {
 }
 
 function largest(tf: Tensorflow, z: Tensor, group: Tensor, k: number): Reduced {
-  const inside = tf.where(group, z, tf.scalar(Number.NEGATIVE_INFINITY));
+  const inside = tf.where(group, z, tf.fill(z.shape, Number.NEGATIVE_INFINITY));
   const at = atIndex(tf, inside.argMax(-1).expandDims(-1), k);
   // An empty group has its maximum nowhere.
   return { top: inside.max(-1), rest: tf.scalar(0), slope: at.logicalAnd(group).toFloat() };
 }
 
 function logSum(tf: Tensorflow, z: Tensor, group: Tensor): Reduced {
-  const inside = tf.where(group, z, tf.scalar(Number.NEGATIVE_INFINITY));
+  const inside = tf.where(group, z, tf.fill(z.shape, Number.NEGATIVE_INFINITY));
   const largest = inside.max(-1, true);
   const top = tf.where(largest.equal(Number.NEGATIVE_INFINITY), tf.scalar(0), largest);
   const shares = inside.sub(top).exp();

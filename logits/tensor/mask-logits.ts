@@ -21,8 +21,8 @@ export const maskLogits = op(
     return ownGradient(
       tf,
       [z],
-      () => ({ value: tf.where(keep, z, tf.scalar(fill)), saved: [keep] }),
-      (dy, [keep]) => [tf.where(keep!, dy, tf.scalar(0))],
+      () => ({ value: tf.where(keep, z, tf.fill(z.shape, fill)), saved: [keep] }),
+      (dy, [keep]) => [tf.where(keep!, dy, tf.zerosLike(dy))],
     );
   },
 );

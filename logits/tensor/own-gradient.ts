@@ -8,8 +8,8 @@ interface Forward {
 }
 
 /**
- * A function of tensors whose gradient is given, not taped: a log-softmax is then 4 kernels backwards and not 15, and a maximum gives its
- * gradient to one of equals, where TensorFlow.js gives it whole to each. First derivatives only: what is saved is off the tape.
+ * A function of tensors whose gradient is given, not taped: that of `logSumExp` is slow on wasm, and that of a maximum goes whole to each of
+ * equals; here it goes to the first. First derivatives only: what is saved is off the tape.
  * @param backward the vector-Jacobian products, one an input
  */
 export function ownGradient(

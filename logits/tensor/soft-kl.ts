@@ -46,7 +46,7 @@ function klOfRows(tf: Tensorflow, a: Tensor, b: Tensor, temperature: number): Te
       const logA = logProbabilities(tf, a, temperature);
       const logB = logProbabilities(tf, b, temperature);
       const pA = logA.exp();
-      const ratio = tf.where(pA.equal(0), tf.scalar(0), logA.sub(logB));
+      const ratio = tf.where(pA.greater(tf.zerosLike(pA)), logA.sub(logB), tf.zerosLike(pA));
       const value = pA.mul(ratio).sum(-1);
       return { value, saved: [pA, logB, ratio, value] };
     },

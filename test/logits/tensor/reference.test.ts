@@ -25,7 +25,7 @@ describe.each(['cpu', 'wasm'])('on %s', (force) => {
           expect(forward).toBeLessThan(tolerance.forward);
           expect(gradient).toBeLessThan(tolerance.gradient);
         }),
-        { numRuns: 8 },
+        { numRuns: 5 },
       );
     });
 
