@@ -1,4 +1,4 @@
-import type { StepBatch } from '../core/environment.ts';
+import type { ActionEffect, StepBatch } from '../core/environment.ts';
 import type { Head, LayerSpec, Normaliser } from '../core/policy.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Box } from '../core/space.ts';
@@ -10,6 +10,8 @@ export interface LearnerSpaces {
   readonly numEnvs: number;
   readonly observationSpace: Box;
   readonly actionSpace: Box;
+  /** What critics judge in place of the action, where the environment says so. */
+  readonly effect?: ActionEffect | undefined;
 }
 
 /** Makes a learner with fresh weights for an environment. */

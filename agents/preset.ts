@@ -121,7 +121,8 @@ const adversary: Readonly<Record<LearnerName, Preset>> = {
   sac: {
     ...district.sac,
     steps: 100_000,
-    config: { ...district.sac.config, ...shared, ...unshaped, target_entropy: 'auto' },
+    // Each of some thirty components has a thirtieth of the effect, and all of the entropy: a temperature that suits one action drowns it.
+    config: { ...district.sac.config, ...shared, ...unshaped, ent_coef: 3e-4 },
   },
   td3: { ...district.td3, steps: 100_000, config: { ...district.td3.config, ...shared, ...unshaped } },
   dqn: { ...district.dqn, config: { ...district.dqn.config, ...shared, ...unshaped } },

@@ -1,6 +1,7 @@
 import { shift } from '../attacks/rl/actuator.ts';
 import type { Actuator } from '../attacks/rl/actuator.ts';
 import { threatSet } from '../attacks/ball/threat-set.ts';
+import { shiftEffect } from '../attacks/rl/shift-effect.ts';
 import type { ThreatModel } from '../core/attack.ts';
 import type { StepBatch, VectorEnv } from '../core/environment.ts';
 import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
@@ -28,8 +29,10 @@ export function adversaryEnv(setup: {
   readonly actuator: Actuator;
   readonly threat: ThreatModel;
   readonly pay?: Pay;
+  /** Critics judge what the victim does, not the perturbation, and learners get the slope through it; of the actuator `shift`. */
+  readonly throughVictim?: boolean;
 }): VectorEnv {
-  const { env, victim, actuator, threat, pay = opposite } = setup;
+  const { env, victim, actuator, threat, pay = opposite, throughVictim = false } = setup;
   const lanes = env.numEnvs;
   const { features } = env.observationSpace;
   const set = threatSet(threat);
@@ -37,9 +40,11 @@ export function adversaryEnv(setup: {
   const shown = new Float32Array(x.length);
   const action = new Float64Array(lanes * victim.actionSize);
   const reward = new Float64Array(lanes);
+  const effect = throughVictim && actuator === shift ? shiftEffect(victim, threat, lanes) : undefined;
   return {
     ...around(env, x),
     actionSpace: { kind: 'box', features: actuator.choices(features, threat, victim.head) },
+    effect,
     reset(rng) {
       const batch = env.reset(rng);
       x.set(batch.observation);
@@ -49,6 +54,7 @@ export function adversaryEnv(setup: {
       set.around(x, lanes, threat);
       actuator.act(x, lanes, choice, victim, threat, set, shown);
       victim.decide(shown, lanes, action);
+      effect?.took(action);
       const batch = env.step(action);
       pay(batch.reward, reward);
       x.set(batch.observation);

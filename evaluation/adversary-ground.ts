@@ -33,6 +33,12 @@ export const adversarySchema = z.strictObject({
     .describe(
       'What it is paid: minus the victim’s reward, the net consumption (the paper’s), or the damage of the hour; the latter two less what the hour would be without a battery.',
     ),
+  judged: z
+    .enum(['action', 'perturbation'])
+    .default('action')
+    .describe(
+      'What the critics of SAC and TD3 judge where the perturbation is chosen: what the victim does on it, through which the adversary then gets its slope (white box, in training only), or the perturbation itself, as published.',
+    ),
   steps: z
     .int()
     .min(1)
@@ -66,7 +72,14 @@ export async function adversaryGround(
   const threat = threatModel(options.threat, features);
   const actuator = actuatorOf(options);
   const wrapped = (inner: DistrictEnv) =>
-    adversaryEnv({ env: inner, victim, actuator, threat, pay: payOf(options, inner) });
+    adversaryEnv({
+      env: inner,
+      victim,
+      actuator,
+      threat,
+      pay: payOf(options, inner),
+      throughVictim: options.judged === 'action',
+    });
   return {
     env: wrapped(env),
     normalisation: scenario.district.normalisation,

@@ -7,7 +7,7 @@ export interface TransitionBatch {
   /** [B×O] and [B×O] */
   readonly observation: Float32Array;
   readonly nextObservation: Float32Array;
-  /** [B×A] on the unit scale [−1, 1] */
+  /** [B×A] on the unit scale [−1, 1]; of what is remembered, [B×E] where the environment says what comes of an action */
   readonly action: Float32Array;
   readonly reward: Float32Array;
   /** [B] 1 where there is no next value */

@@ -1,3 +1,4 @@
+import type { ActionEffect } from '../../core/environment.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { TransitionBatch } from '../buffer/replay.ts';
 import type { LearnedPolicy, Metrics } from '../learner.ts';
@@ -25,6 +26,8 @@ export interface OffPolicyAlgorithm extends Disposable {
   readonly name: string;
   readonly policy: LearnedPolicy;
   readonly coding: ActionCoding;
+  /** What is remembered in place of an action: what its critics judge. */
+  readonly effect?: ActionEffect | undefined;
   /** Added to every action of the training, the random ones included. */
   readonly noise?: ActionNoise | undefined;
   /** The exploring action of each lane. @param observation [N×O]  @param action [N×A] as remembered */

@@ -37,6 +37,8 @@ export class OffPolicyLearner implements Learner {
   readonly #scale: RewardScale;
   /** The transition of each lane that is being made, and a minibatch. */
   readonly #lane: TransitionBatch;
+  /** The same as it is remembered: with the action's effect in place of it, if there is such. */
+  readonly #made: TransitionBatch;
   readonly #batch: TransitionBatch;
   #explore: Rng;
   #learn: Rng;
@@ -60,12 +62,14 @@ export class OffPolicyLearner implements Learner {
     this.#algorithm = make(this.#statistics);
     const actions = this.#algorithm.coding.size;
     this.policy = this.#algorithm.policy;
-    this.#replay = new Replay(config.buffer_size, inputs, actions);
+    const { effect } = this.#algorithm;
+    this.#replay = new Replay(config.buffer_size, inputs, effect?.size ?? actions);
     this.#shaping = new RewardShaping(observationSpace, config);
     this.#shaped = new Float64Array(numEnvs);
     this.#scale = new RewardScale(numEnvs, config.gamma);
     this.#lane = transitionBatch(numEnvs, inputs, actions);
-    this.#batch = transitionBatch(config.batch_size, inputs, actions);
+    this.#made = effect === undefined ? this.#lane : { ...this.#lane, action: effect.last };
+    this.#batch = transitionBatch(config.batch_size, inputs, effect?.size ?? actions);
     this.#explore = rng.split('explore');
     this.#learn = rng.split('learn');
   }
@@ -118,7 +122,7 @@ export class OffPolicyLearner implements Learner {
       for (let j = at; j < at + this.#inputs; j++) lane.nextObservation[j] = source[j]!;
       lane.reward[i] = this.#shaped[i]!;
       lane.terminated[i] = batch.terminated[i]!;
-      this.#replay.add(lane, i);
+      this.#replay.add(this.#made, i);
       if (ended) this.#algorithm.noise?.reset(i);
     }
   }

@@ -1,3 +1,4 @@
+import type { ActionEffect } from '../../core/environment.ts';
 import type { Rng } from '../../core/rng.ts';
 import { mlp } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
@@ -15,13 +16,19 @@ import type { OffPolicyConfig } from './options.ts';
 type CriticConfig = Pick<OffPolicyConfig, 'activation_fn' | 'batch_size'> & { readonly net_arch: NetArch };
 
 /**
- * Two critics `qᵢ(x, a)` with slow targets `q̄ᵢ`, of which the smaller value counts, so that one's overestimate does not.
+ * Two critics `qᵢ(x, a)` with slow targets `q̄ᵢ`, of which the smaller value counts, so that one's overestimate does not. Where the environment says
+ * what comes of an action they are `qᵢ(x, e(x, a))`: `fit` is given e as it was, the others a.
  *
  * Source: Fujimoto et al. (2018), "Addressing Function Approximation Error in Actor-Critic Methods".
  */
 export class TwinCritics {
   readonly #inputs: number;
+  /** Numbers of what is judged: of an action, or of its effect. */
   readonly #actions: number;
+  readonly #effect: ActionEffect | undefined;
+  /** [B×E] and its slope */
+  readonly #done: Float32Array;
+  readonly #dDone: Float32Array;
   readonly #rows: number;
   readonly #critics: readonly [Network, Network];
   readonly #targets: readonly [Network, Network];
@@ -33,14 +40,17 @@ export class TwinCritics {
 
   constructor(
     { net_arch: arch, activation_fn: activation, batch_size: rows }: CriticConfig,
-    { observationSpace, actionSpace }: LearnerSpaces,
+    { observationSpace, actionSpace, effect }: LearnerSpaces,
     rng: Rng,
     statistics: ObservationStatistics | undefined,
   ) {
     const inputs = observationSpace.features.length;
-    const actions = actionSpace.features.length;
+    const actions = effect?.size ?? actionSpace.features.length;
     this.#inputs = inputs;
     this.#actions = actions;
+    this.#effect = effect;
+    this.#done = new Float32Array(effect === undefined ? 0 : rows * actions);
+    this.#dDone = new Float32Array(this.#done.length);
     this.#rows = rows;
     const layers = mlp([inputs + actions, ...hiddenWidths(arch, 'qf'), 1], activation);
     // The same stream twice: a target begins as its critic's copy.
@@ -55,14 +65,14 @@ export class TwinCritics {
 
   /** `min_i q̄ᵢ(x, a)` @param x [B×O]  @param a [B×A]  @param out [B] */
   targetMinimum(x: Float32Array, a: Float32Array, out: Float32Array): void {
-    this.#join(x, a);
+    this.#join(x, this.#doneBy(x, a));
     this.#forward(this.#targets);
     for (let row = 0; row < this.#rows; row++) out[row] = Math.min(this.#q[0][row]!, this.#q[1][row]!);
   }
 
   /**
    * One Adam step of both critics on `weight·Σ_i mean (qᵢ(x, a) − y)²`; returns that loss before the step.
-   * @param target [B] y
+   * @param a [B×A], or [B×E] the effects  @param target [B] y
    */
   fit(x: Float32Array, a: Float32Array, target: Float32Array, weight: number, learningRate: number): number {
     this.#join(x, a);
@@ -83,12 +93,14 @@ export class TwinCritics {
 
   /** Fills `dA` with `∂ q₀(x, a) / ∂a`; returns the mean of q₀. @param dA [B×A] */
   firstGradient(x: Float32Array, a: Float32Array, dA: Float32Array): number {
-    this.#join(x, a);
+    this.#join(x, this.#doneBy(x, a));
     const [q] = this.#q;
     this.#critics[0].forward(this.#joint, this.#rows, q);
     this.#dQ.fill(1);
-    dA.fill(0);
-    this.#addActionGradient(this.#critics[0], dA);
+    const dDone = this.#effect === undefined ? dA : this.#dDone;
+    dDone.fill(0);
+    this.#addGradient(this.#critics[0], dDone);
+    this.#effect?.backward(x, a, this.#rows, dDone, dA);
     let sum = 0;
     for (let row = 0; row < this.#rows; row++) sum += q[row]!;
     return sum / this.#rows;
@@ -97,9 +109,10 @@ export class TwinCritics {
   /** Fills `dA` with `∂ min_i qᵢ(x, a) / ∂a`; returns the mean of the minimum. @param dA [B×A] */
   minimumGradient(x: Float32Array, a: Float32Array, dA: Float32Array): number {
     const q = this.#q;
-    this.#join(x, a);
+    this.#join(x, this.#doneBy(x, a));
     this.#forward(this.#critics);
-    dA.fill(0);
+    const dDone = this.#effect === undefined ? dA : this.#dDone;
+    dDone.fill(0);
     let sum = 0;
     for (const [i, critic] of this.#critics.entries()) {
       for (let row = 0; row < this.#rows; row++) {
@@ -107,8 +120,9 @@ export class TwinCritics {
         this.#dQ[row] = first === (i === 0) ? 1 : 0;
         sum += this.#dQ[row]! * q[i]![row]!;
       }
-      this.#addActionGradient(critic, dA);
+      this.#addGradient(critic, dDone);
     }
+    this.#effect?.backward(x, a, this.#rows, dDone, dA);
     return sum / this.#rows;
   }
 
@@ -138,7 +152,14 @@ export class TwinCritics {
     second.forward(this.#joint, this.#rows, this.#q[1]);
   }
 
-  #addActionGradient(critic: Network, dA: Float32Array): void {
+  /** What comes of actions [B×A]: themselves, or [B×E]. */
+  #doneBy(x: Float32Array, a: Float32Array): Float32Array {
+    if (this.#effect === undefined) return a;
+    this.#effect.of(x, a, this.#rows, this.#done);
+    return this.#done;
+  }
+
+  #addGradient(critic: Network, dA: Float32Array): void {
     const actions = this.#actions;
     const width = this.#inputs + actions;
     critic.backwardInput(this.#dQ, this.#rows, this.#dJoint);

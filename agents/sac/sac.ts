@@ -1,3 +1,4 @@
+import type { ActionEffect } from '../../core/environment.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Network } from '../../nn/network.ts';
 import type { TransitionBatch } from '../buffer/replay.ts';
@@ -38,6 +39,7 @@ export class Sac implements OffPolicyAlgorithm {
   readonly policy: LearnedPolicy;
   readonly coding: ActionCoding;
   readonly noise: ActionNoise | undefined;
+  readonly effect: ActionEffect | undefined;
   readonly #config: SacConfig;
   readonly #actions: number;
   readonly #actor: Network;
@@ -53,6 +55,7 @@ export class Sac implements OffPolicyAlgorithm {
     const { ent_coef: entCoef, target_entropy: targetEntropy } = config;
     this.#config = config;
     this.#actions = actions;
+    this.effect = spaces.effect;
     this.#actor = freshActor(config, spaces, rng, statistics);
     this.#critics = new TwinCritics(config, spaces, rng, statistics);
     this.#temperature =

@@ -1,3 +1,4 @@
+import type { ActionEffect } from '../../core/environment.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Network } from '../../nn/network.ts';
 import type { TransitionBatch } from '../buffer/replay.ts';
@@ -44,6 +45,7 @@ export class Td3 implements OffPolicyAlgorithm {
   readonly policy: LearnedPolicy;
   readonly coding: ActionCoding;
   readonly noise: ActionNoise | undefined;
+  readonly effect: ActionEffect | undefined;
   readonly #config: Td3Config;
   readonly #actions: number;
   readonly #actor: Network;
@@ -64,6 +66,7 @@ export class Td3 implements OffPolicyAlgorithm {
     const { batch_size: rows } = config;
     this.#config = config;
     this.#actions = actions;
+    this.effect = spaces.effect;
     // The same stream twice: the target begins as the actor's copy.
     const actor = (): Network => withConstantDeviation(freshActor(config, spaces, rng, statistics));
     this.#actor = actor();

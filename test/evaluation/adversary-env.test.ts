@@ -10,6 +10,7 @@ import { playEpisodes } from '../../evaluation/episodes.ts';
 import { lockstepEnv } from '../../sim/classic/lockstep-env.ts';
 import { dayOptimum, linearVictim as victim, toyThreat as threat } from '../support/toy-optimum.ts';
 import { toyKernel } from '../support/toy-plant.ts';
+import { wideKernel, wideThreat, wideVictim } from '../support/wide-toy.ts';
 
 const optimum = dayOptimum('consumption');
 const day = (lanes: number, actuator: Actuator) =>
@@ -77,3 +78,27 @@ describe('learned adversaries on a day whose optimum is known', () => {
     expect(part).toBeLessThan(1.01);
   });
 });
+
+it('SAC chooses 31 perturbations at once, its critic judging what the victim does on them', () => {
+  const wide = (lanes: number) =>
+    adversaryEnv({
+      env: lockstepEnv(wideKernel(), lanes),
+      victim: wideVictim,
+      actuator: shift,
+      threat: wideThreat,
+      throughVictim: true,
+    });
+  using training = train({
+    env: wide(4),
+    rng: rng(5),
+    reportEvery: 1e9,
+    algorithm: 'sac',
+    config: { ...sac.config, learning_starts: 400, ent_coef: 3e-4 },
+    totalSteps: 5000,
+  });
+  for (const _ of training);
+  const attained = playEpisodes(wide(1), training.learner.policy, rng(0)).returns[0]!;
+  const part = (attained - clean) / (optimum - clean);
+  expect(part).toBeGreaterThan(0.6);
+  expect(part).toBeLessThan(1.01);
+}, 120_000);
