@@ -45,8 +45,8 @@ export function attackEngine(setup: {
   return {
     perturb(x, rows, step, rngs, out) {
       ours.begin(x, rows, rngs, out);
-      const { set, queriesLeft, found } = ours;
-      attack.perturb(x, rows, probe, { step, rngs, threat, set, features, alarm, queriesLeft, found }, out);
+      const { set, foresee, queriesLeft, found } = ours;
+      attack.perturb(x, rows, probe, { step, rngs, threat, set, foresee, features, alarm, queriesLeft, found }, out);
       const { cleanAction, action } = ours.confine(x, rows, out);
       victim.decide(x, rows, cleanAction);
       victim.decide(out, rows, action);

@@ -1,4 +1,4 @@
-import type { ObservationAttack, ThreatModel, ThreatSet } from '../core/attack.ts';
+import type { ForeseenSets, ObservationAttack, ThreatModel, ThreatSet } from '../core/attack.ts';
 import { assertLength, BudgetError, ShapeError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
@@ -8,6 +8,7 @@ import { firstOutside } from './ball/outside.ts';
 import { threatSet } from './ball/threat-set.ts';
 import { never } from './meter.ts';
 import { constrainedSet } from './constraint/constrained-set.ts';
+import { foreseenSets } from './constraint/foreseen.ts';
 import { compileConstraints } from './constraint/index.ts';
 import type { Tally } from './meter.ts';
 import { judge, outsideError, verdictOf } from './verdict.ts';
@@ -20,6 +21,8 @@ export interface House {
   readonly verdict: Verdict;
   /** The threat sets around the rows of the step that was begun. */
   readonly set: ThreatSet;
+  /** Sets around what is foreseen, as an attack's context has it. */
+  readonly foresee: (() => ForeseenSets) | undefined;
   /** [≥ rows] queries that each row of the step may still ask. */
   readonly queriesLeft: Float64Array;
   /** An attack says that what it would propose for a row changes the decision. */
@@ -70,13 +73,24 @@ export function house(
   let spent = new Float64Array(0); // by each row in its episode
   const ball = threatSet(threat);
   const { constraints = [] } = threat;
-  const rules = compileConstraints(constraints, { features, threat, plant: setup.plant }, setup.apart === true);
+  const compiled = () =>
+    compileConstraints(constraints, { features, threat, plant: setup.plant }, setup.apart === true);
+  const rules = compiled();
   const constrained = rules.length === 0 ? undefined : constrainedSet(ball, rules, features, setup.plant);
   const set = constrained ?? ball;
   let verdict = verdictOf(0, 0);
   let rejected = 0;
   return {
     set,
+    foresee:
+      constrained &&
+      (() =>
+        foreseenSets(
+          constrained,
+          constrainedSet(threatSet(threat), compiled(), features, setup.plant),
+          threat,
+          victim.actionSize,
+        )),
     get meter() {
       return { queries: tally.queries, gradients: tally.gradients, rejected };
     },

@@ -53,6 +53,23 @@ export interface ThreatSet {
   free(i: number): boolean;
 }
 
+/** What constraints remember of a lane before a step; made and read by the engine's own sets. */
+export interface LaneMemory {
+  readonly before: 'a step';
+}
+
+/** Threat sets around observations that are only foreseen, confined as the engine will confine them. */
+export interface ForeseenSets extends ThreatSet {
+  /** Whether a rule counts the steps that are attacked. */
+  readonly counts: boolean;
+  /** What is remembered of a lane of the engine before its present step. */
+  memory(lane: number): LaneMemory;
+  /** Puts the sets around rows that go on from these memories. @param x [rows×O] */
+  around(x: Float32Array, memories: readonly LaneMemory[]): void;
+  /** What will be remembered of each row if this is shown and done. @param shown [rows×O]  @param action [rows×A] physical */
+  settle(shown: Float32Array, action: Float64Array): LaneMemory[];
+}
+
 /** What an attack knows beside the observation. */
 export interface AttackContext {
   /** Steps since the episode's start; the toggle reads its parity. */
@@ -63,6 +80,8 @@ export interface AttackContext {
   /** The threat sets around the clean rows, which what is proposed will be confined to. */
   readonly set: ThreatSet;
   readonly features: readonly Feature[];
+  /** Sets around what is foreseen; absent: nothing but the threat model's norm confines. */
+  readonly foresee?: (() => ForeseenSets) | undefined;
   /** [≥ rows] the engine's row, so the lane, behind each, where some of its rows are attacked on their own; absent: in order. */
   readonly of?: Int32Array | undefined;
   /** How far a row would go beyond what the detectors of its lane let pass; absent: none are on duty. */

@@ -18,6 +18,9 @@ export interface BatteryTwin {
   readonly energy: number;
   /** The last `follow` is what happened: capacity and efficiency go on from there. */
   keep(): void;
+  /** What `keep` kept, and its way back. */
+  save(): Float64Array;
+  load(kept: Float64Array): void;
   /** A new episode. */
   reset(): void;
 }

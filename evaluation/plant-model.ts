@@ -47,6 +47,8 @@ function batteryTwin(plant: Plant): BatteryTwin {
     keep() {
       kept.set(hours);
     },
+    save: () => kept.slice(),
+    load: (words) => kept.set(words),
     reset() {
       kept.fill(0);
       fillStores(plant, kept, 0);

@@ -15,6 +15,12 @@ export interface BatteryEstimate {
   /** Follows the step before this one. @throws {StateError} when nobody said what the controllers did. */
   follow(rows: number, history: History): void;
   forget(row: number): void;
+  /** The battery of a row before the step that was followed last; undefined where none is. */
+  before(row: number): Float64Array | undefined;
+  /** The same now. */
+  present(row: number): Float64Array | undefined;
+  /** As many rows with batteries such as these. */
+  recall(batteries: readonly (Float64Array | undefined)[]): void;
 }
 
 export const socFeature = 'electrical_storage_soc';
@@ -23,16 +29,20 @@ export const socFeature = 'electrical_storage_soc';
 export function batteryEstimate(features: readonly Feature[], plant: PlantModel | undefined): BatteryEstimate {
   const at = features.findIndex(({ name }) => name === socFeature);
   let twins: (BatteryTwin | undefined)[] = [];
+  let kept: (Float64Array | undefined)[] = [];
   const none = new Float64Array(0);
   const estimate = { known: new Uint8Array(0), soc: none, energy: none, trueSoc: none, trueEnergy: none };
+  const open = (rows: number, { battery }: PlantModel): void => {
+    if (twins.length === rows) return;
+    twins = Array.from({ length: rows }, () => battery());
+    estimate.known = new Uint8Array(rows);
+    for (const name of ['soc', 'energy', 'trueSoc', 'trueEnergy'] as const) estimate[name] = new Float64Array(rows);
+  };
   return Object.assign(estimate, {
     follow(rows: number, history: History): void {
       if (plant === undefined || at < 0) return;
-      if (twins.length !== rows) {
-        twins = Array.from({ length: rows }, () => plant.battery());
-        estimate.known = new Uint8Array(rows);
-        for (const name of ['soc', 'energy', 'trueSoc', 'trueEnergy'] as const) estimate[name] = new Float64Array(rows);
-      }
+      open(rows, plant);
+      kept = twins.map((twin) => twin?.save());
       const feature = features[at]!;
       const { action, actions, shown, truth } = history;
       for (let row = 0; row < rows; row++) {
@@ -51,6 +61,13 @@ export function batteryEstimate(features: readonly Feature[], plant: PlantModel 
         twin.keep();
         estimate.known[row] = 1;
       }
+    },
+    before: (row: number) => kept[row],
+    present: (row: number) => twins[row]?.save(),
+    recall(batteries: readonly (Float64Array | undefined)[]): void {
+      if (plant === undefined || at < 0) return;
+      open(batteries.length, plant);
+      batteries.forEach((words, row) => (words === undefined ? twins[row]?.reset() : twins[row]?.load(words)));
     },
     forget(row: number): void {
       twins[row]?.reset();

@@ -167,6 +167,22 @@ export function budgetRule(options: Options, { features }: Setting): Rule {
       clock[row]!++;
     },
     forget: clear,
+    remember: (row) =>
+      Float64Array.of(
+        count[row] ?? 0,
+        clock[row] ?? 0,
+        last[row] ?? -Infinity,
+        spent[row] ?? 0,
+        ...attacked.subarray(row * window, (row + 1) * window),
+      ),
+    recall(memories) {
+      reserve(memories.length);
+      memories.forEach((memory, row) => {
+        clear(row);
+        [count[row], clock[row], last[row], spent[row]] = memory as unknown as [number, number, number, number];
+        attacked.set(memory.subarray(4), row * window);
+      });
+    },
   };
 }
 

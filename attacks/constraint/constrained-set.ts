@@ -1,4 +1,4 @@
-import type { ThreatModel } from '../../core/attack.ts';
+import type { LaneMemory, ThreatModel } from '../../core/attack.ts';
 import { BudgetError } from '../../core/errors.ts';
 import type { PlantModel } from '../../core/plant-model.ts';
 import type { Feature } from '../../core/space.ts';
@@ -6,6 +6,7 @@ import { toPhysical } from '../../core/space.ts';
 import type { Ball } from '../ball/ball.ts';
 import { batteryEstimate } from './battery-estimate.ts';
 import { openHistory } from './history.ts';
+import type { PastSteps } from './history.ts';
 import { Intervals } from './intervals.ts';
 import { intersection } from './intersection.ts';
 import type { Moment, Rule } from './rule.ts';
@@ -34,9 +35,24 @@ export interface ConstrainedSet extends Ball {
   settle(x: Float32Array, out: Float32Array, rows: number): void;
   /** What the controllers did on it. @param action [rows×A] physical */
   act(action: Float64Array): void;
+  /** What is remembered of a row before the present step, or after it once it is noted. */
+  memory(row: number): LaneMemory;
+  /** The rows to come go on from these. @param actions A */
+  recall(memories: readonly LaneMemory[], actions: number): void;
+  /** The second half of `settle`, for what is only foreseen. */
+  note(x: Float32Array, out: Float32Array, rows: number): void;
+  /** Whether a rule has a memory of its own: what was spent. */
+  readonly counts: boolean;
   readonly verdicts: readonly ConstraintVerdict[];
   /** @param ended [rows] 1 where an episode just ended */
   reset(ended: Uint8Array): void;
+}
+
+interface Memory extends LaneMemory {
+  readonly past: PastSteps;
+  readonly battery: Float64Array | undefined;
+  /** By rule. */
+  readonly own: readonly (Float64Array | undefined)[];
 }
 
 /** Threat set ∩ rules, put around the rows of one step after another. */
@@ -63,12 +79,14 @@ export function constrainedSet(
   );
   let verdicts: ConstraintVerdict[] = [];
   let held = 0;
+  let begun = false; // a step's sets are there, and it has not been noted
 
   return {
     get isBox() {
       return ball.isBox && parts.length === 0;
     },
     around(x: Float32Array, rows: number, threat: ThreatModel) {
+      begun = true;
       if (remembers) history.open(rows);
       if (follows) battery.follow(rows, history);
       now.x = x;
@@ -85,6 +103,7 @@ export function constrainedSet(
         verdicts = rules.map(({ name }) => ({ name, bound: new Uint8Array(rows), gaveWay: new Uint8Array(rows) }));
       }
     },
+    counts: rules.some(({ rule }) => rule.remember !== undefined),
     bounds(low, high) {
       low.set(intervals.lower);
       high.set(intervals.upper);
@@ -109,8 +128,30 @@ export function constrainedSet(
           bound[row] = heldBack(k, row, i, out) ? 1 : 0;
         }
       }
+      this.note(x, out, rows);
+    },
+    note(x, out, rows) {
       for (const { rule } of rules) for (let row = 0; row < rows; row++) rule.spend?.(now, row, row * size, out);
       if (remembers) history.push(x, out);
+      begun = false;
+    },
+    memory(row): Memory {
+      return {
+        before: 'a step',
+        past: history.remember(row),
+        battery: begun ? battery.before(row) : battery.present(row),
+        own: rules.map(({ rule }) => rule.remember?.(row)),
+      };
+    },
+    recall(memories, actions) {
+      const known = memories as readonly Memory[];
+      history.recall(
+        known.map(({ past }) => past),
+        actions,
+      );
+      battery.recall(known.map((memory) => memory.battery));
+      rules.forEach(({ rule }, k) => rule.recall?.(known.map(({ own }) => own[k]!)));
+      begun = false;
     },
     act(action) {
       if (remembers) history.act(action);

@@ -16,8 +16,19 @@ export interface History {
   push(x: Float32Array, out: Float32Array): void;
   /** What the controllers did in the step pushed last. @param action [rows×A] physical */
   act(action: Float64Array): void;
+  /** What is held of a lane, and as many lanes going on from such. */
+  remember(row: number): PastSteps;
+  recall(past: readonly PastSteps[], actions: number): void;
   /** Lane `row` begins another episode. */
   forget(row: number): void;
+}
+
+/** The last steps of one lane, the latest first. */
+export interface PastSteps {
+  readonly truth: Float32Array; // [depth×O]
+  readonly shown: Float32Array;
+  readonly age: number;
+  readonly action: Float64Array; // [A]
 }
 
 /** @param features O  @param depth steps remembered */
@@ -67,6 +78,35 @@ export function openHistory(features: number, depth: number): History {
     act(values) {
       if (action.length !== values.length) action = new Float64Array(values.length);
       action.set(values);
+    },
+    remember(row) {
+      const past = {
+        truth: new Float32Array(depth * features),
+        shown: new Float32Array(depth * features),
+        age: age[row] ?? 0,
+        action: action.slice((row * action.length) / rows, ((row + 1) * action.length) / rows),
+      };
+      for (let lag = 1; lag <= Math.min(depth, past.age); lag++) {
+        const at = this.at(row, lag);
+        past.truth.set(truth.subarray(at, at + features), (lag - 1) * features);
+        past.shown.set(shown.subarray(at, at + features), (lag - 1) * features);
+      }
+      return past;
+    },
+    recall(past, actions) {
+      rows = 0;
+      this.open(past.length);
+      next = 0;
+      action = new Float64Array(rows * actions).fill(Number.NaN);
+      past.forEach((one, row) => {
+        age[row] = one.age;
+        action.set(one.action, row * actions);
+        for (let lag = 1; lag <= Math.min(depth, one.age); lag++) {
+          const at = this.at(row, lag);
+          truth.set(one.truth.subarray((lag - 1) * features, lag * features), at);
+          shown.set(one.shown.subarray((lag - 1) * features, lag * features), at);
+        }
+      });
     },
     forget(row) {
       age[row] = 0;

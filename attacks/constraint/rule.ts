@@ -52,4 +52,7 @@ export interface Rule {
   /** The step is over: what was shown may have used up something. */
   spend?(now: Moment, row: number, i: number, out: Float32Array): void;
   forget?(row: number): void;
+  /** What it remembers of a row between steps, and the rows of a batch going on from such. Absent: nothing but what the history holds. */
+  remember?(row: number): Float64Array;
+  recall?(memories: readonly Float64Array[]): void;
 }

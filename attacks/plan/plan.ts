@@ -5,6 +5,13 @@ import type { Damage } from './damage.ts';
 export interface Choices {
   /** The most actions that `at` ever gives. */
   readonly most: number;
+  /**
+   * The states before step `t` are these, each come about by choice `choice` in state `parent` of the step before (−1: the first); `at` is asked of them
+   * next, by their place. Absent: `at` needs no more than a state.
+   */
+  layer?(t: number, states: Float64Array, count: number, parent: Int32Array, choice: Int32Array): void;
+  /** Below 4096: what beside the state decides what can be attained after choice `choice` in a state of the layer. Absent: nothing does. */
+  mark?(place: number, choice: number): number;
   /** Fills `actions` with what can be attained before step `t`, the victim's own action first; returns how many. */
   at(t: number, state: Float64Array, from: number, actions: Float64Array): number;
 }
@@ -16,6 +23,8 @@ export interface Cells {
   /** Width of a cell of the last efficiency, and of the last hour's consumption where damage looks back, kWh. */
   readonly efficiency: number;
   readonly net: number;
+  /** Most states that a step goes on from: of those told apart by their marks alone the best come first; absent: all. */
+  readonly most?: number;
 }
 
 const defaultCells: Cells = { soc: 50, efficiency: 0.04, net: 0.5 };
@@ -60,13 +69,14 @@ export function planAttack(
   const actions = new Float64Array(choices.most);
   const trial = new Float64Array(size);
   let layer = newLayer(size);
-  add(layer, state, 0, -1, Number.NaN, 0);
+  add(layer, state, 0, -1, Number.NaN, 0, 0);
   const layers = [layer];
   const seen = new Map<number, number>();
   for (let h = 0; h < horizon; h++) {
     const t = t0 + h;
     const next = newLayer(size);
     seen.clear();
+    choices.layer?.(t, layer.states, layer.count, layer.parent, layer.choice);
     for (let l = 0; l < layer.count; l++) {
       const from = l * size;
       const before = plant.net(layer.states, from);
@@ -78,24 +88,64 @@ export function planAttack(
         plant.advance(t, actions[c]!, trial, 0);
         const net = plant.net(trial, 0);
         const total = damage.add(layer.damage[l]!, net, before, plant.price[t]!, plant.carbon[t]!);
-        const key = cellOf(plant, trial, damage.looksBack ? net : 0, used, cells);
+        const mark = choices.mark?.(l, c) ?? 0;
+        const key = cellOf(
+          plant,
+          trial,
+          damage.looksBack ? net : 0,
+          choices.mark === undefined ? used : used * marks + mark,
+          cells,
+        );
         const action = c === 0 ? Number.NaN : actions[c]!;
         const known = seen.get(key);
         if (known === undefined) {
           seen.set(key, next.count);
-          add(next, trial, total, l, action, used);
+          add(next, trial, total, l, action, used, c);
         } else if (total > next.damage[known]!) {
           next.states.set(trial, known * size);
           next.damage[known] = total;
           next.parent[known] = l;
           next.action[known] = action;
+          next.choice[known] = c;
         }
       }
     }
-    layers.push(next);
-    layer = next;
+    layer = cells.most === undefined || next.count <= cells.most ? next : thinned(next, [...seen.keys()], size, cells);
+    layers.push(layer);
   }
   return trace(plant, layers, horizon);
+}
+
+/** Marks that there may be. */
+const marks = 4096;
+
+/**
+ * So many states of a layer, taken in turns from each cell of the plant, the most damage first: a cell whose future is the better one may have less
+ * behind it.
+ * @param keys of the states, in order
+ */
+function thinned(layer: Layer, keys: readonly number[], size: number, cells: Cells): Layer {
+  const order = Array.from({ length: layer.count }, (_, l) => l).sort((a, b) => layer.damage[b]! - layer.damage[a]!);
+  const met = new Map<number, number>();
+  const rank = new Int32Array(layer.count);
+  for (const l of order) {
+    const cell = keys[l]! % plantCells(cells);
+    rank[l] = met.get(cell) ?? 0;
+    met.set(cell, rank[l]! + 1);
+  }
+  order.sort((a, b) => rank[a]! - rank[b]!); // stable: by damage within a rank
+  const thin = newLayer(size);
+  for (const l of order.slice(0, cells.most))
+    add(
+      thin,
+      layer.states.subarray(l * size, (l + 1) * size),
+      layer.damage[l]!,
+      layer.parent[l]!,
+      layer.action[l]!,
+      layer.used[l]!,
+      layer.choice[l]!,
+    );
+  return thin;
 }
 
 /** The states that a plan may be in after so many steps, each the best of its cell. */
@@ -106,6 +156,8 @@ interface Layer {
   parent: Int32Array;
   action: Float64Array;
   used: Int32Array;
+  /** Which of the parent's choices led here. */
+  choice: Int32Array;
 }
 
 function newLayer(size: number): Layer {
@@ -117,10 +169,19 @@ function newLayer(size: number): Layer {
     parent: new Int32Array(room),
     action: new Float64Array(room),
     used: new Int32Array(room),
+    choice: new Int32Array(room),
   };
 }
 
-function add(layer: Layer, state: Float64Array, damage: number, parent: number, action: number, used: number): void {
+function add(
+  layer: Layer,
+  state: Float64Array,
+  damage: number,
+  parent: number,
+  action: number,
+  used: number,
+  choice: number,
+): void {
   const { count } = layer;
   if (count === layer.damage.length) grow(layer);
   layer.states.set(state, count * state.length);
@@ -128,6 +189,7 @@ function add(layer: Layer, state: Float64Array, damage: number, parent: number, 
   layer.parent[count] = parent;
   layer.action[count] = action;
   layer.used[count] = used;
+  layer.choice[count] = choice;
   layer.count++;
 }
 
@@ -142,14 +204,20 @@ function grow(layer: Layer): void {
   layer.parent = doubled(layer.parent);
   layer.action = doubled(layer.action);
   layer.used = doubled(layer.used);
+  layer.choice = doubled(layer.choice);
+}
+
+/** How many cells the plant alone has at most: its consumption in any of 100 000. */
+function plantCells({ soc, efficiency }: Cells): number {
+  return (soc + 2) * (Math.ceil(1 / efficiency) + 2) * 100_000;
 }
 
 /** One number for each cell; empty and full have cells of their own. */
-function cellOf(plant: KnownPlant, state: Float64Array, net: number, used: number, cells: Cells): number {
+function cellOf(plant: KnownPlant, state: Float64Array, net: number, mark: number, cells: Cells): number {
   const charge = Math.ceil(plant.soc(state, 0) * cells.soc);
   const efficiency = Math.round(plant.efficiency(state, 0) / cells.efficiency);
   const taken = Math.round(net / cells.net) + 50_000;
-  return ((used * 1000 + efficiency) * 100_000 + taken) * (cells.soc + 2) + charge;
+  return mark * plantCells(cells) + (efficiency * 100_000 + taken) * (cells.soc + 2) + charge;
 }
 
 function trace(plant: KnownPlant, layers: readonly Layer[], horizon: number): Plan {

@@ -5,6 +5,7 @@ import type { KnownPlant } from '../../core/plant.ts';
 import type { GradientAccess } from '../../core/victim.ts';
 import { define } from '../define.ts';
 import { toggleBifurcation } from '../pgd.ts';
+import { confinedChoices } from './confined-choices.ts';
 import { damages } from './damage.ts';
 import type { DamageName } from './damage.ts';
 import { force } from './force.ts';
@@ -49,6 +50,9 @@ const config = z.strictObject({
   }),
 });
 
+/** Within constraints every state is searched by itself, so fewer are told apart. */
+const confinedCells = { soc: 30, efficiency: 0.08, net: 1, most: 128 };
+
 /** A lane's present plan, and the plant's state as the actions so far have made it. */
 interface Lane {
   readonly plant: KnownPlant;
@@ -63,7 +67,7 @@ interface Lane {
 /**
  * Plans the most damaging actions within reach over the hours to come, and forces them one by one.
  *
- * The reach of coming states is searched with gradients on predicted observations; the plan comes from dynamic programming over the
+ * The reach of coming states is searched with gradients on predicted observations, within what the engine will confine them to; the plan comes from dynamic programming over the
  * known battery; each action is forced on the true observation by bisection between its two extremes. A step that the plan leaves
  * alone is not touched. Where no plant is known (rows of a file, not of a loop) there is nothing to plan for: it pushes to and fro as
  * `toggle-bifurcation`.
@@ -80,8 +84,16 @@ function plannedAttack(options: z.output<typeof config>): ObservationAttack {
   function planFor(lane: Lane, row: number, victim: GradientAccess, context: AttackContext): void {
     const { plant, state, t } = lane;
     const horizon = Math.min(options.horizon, plant.steps - t);
-    const choices = reachTable(plant, victim, context.threat, grid, { t0: t, horizon, state, lane: row });
-    const { actions, soc } = planAttack(plant, choices, damage, { t0: t, horizon, state, budget: options.budget });
+    const { threat, foresee } = context;
+    const choices =
+      foresee === undefined
+        ? reachTable(plant, victim, threat, grid, { t0: t, horizon, state, lane: row })
+        : confinedChoices(plant, victim, threat, foresee(), grid, row);
+    const request = { t0: t, horizon, state, budget: options.budget };
+    const { actions, soc } = planAttack(plant, choices, damage, {
+      ...request,
+      ...(foresee === undefined ? {} : { cells: confinedCells }),
+    });
     lane.actions = actions;
     lane.soc = soc;
     lane.begun = t;
@@ -120,6 +132,7 @@ function plannedAttack(options: z.output<typeof config>): ObservationAttack {
       const found = reach(x, rows, victim, context.set, context.threat.epsilon, options.steps);
       force(x, rows, victim, context.set, found, wanted, 12, out);
       const action = new Float64Array(rows);
+      context.set.project(out); // as it will be: what was shown before may keep the truth from being shown now
       victim.decide(out, rows, action);
       lanes.forEach((lane, row) => {
         lane.plant.advance(lane.t, action[row]!, lane.state, 0);

@@ -1,7 +1,7 @@
 import type { ThreatModel } from '../../core/attack.ts';
 import type { KnownPlant } from '../../core/plant.ts';
 import type { GradientAccess } from '../../core/victim.ts';
-import { linfBall } from '../ball/linf.ts';
+import { threatSet } from '../ball/threat-set.ts';
 import type { Choices } from './plan.ts';
 import { reach } from './reach.ts';
 
@@ -19,7 +19,8 @@ export interface ReachGrid {
 
 /**
  * What can be attained in the states of the hours to come: the reach at a grid of charges and consumptions, on a
- * continuous head interpolated between them, on bins that of the nearest point. The observations are predicted, so the sets around them are too; what is proposed later is confined as ever.
+ * continuous head interpolated between them, on bins that of the nearest point. The observations are predicted, and so are the sets
+ * around them: those of the norm alone, for a threat without constraints.
  *
  * @param state before step `t0`  @param lane the row that pays for the questions
  */
@@ -56,7 +57,7 @@ export function reachTable(
     }
     plant.advance(t0 + h, 0, rolling, 0);
   }
-  const set = linfBall();
+  const set = threatSet(threat);
   set.around(x, rows, threat);
   const found = reach(x, rows, victim, set, threat.epsilon, grid.steps, new Int32Array(rows).fill(lane));
   const { head } = victim;

@@ -5,7 +5,7 @@ import { lean } from './lean.ts';
 
 /** What was attained of the first action component, from so many observations. */
 export interface Reach {
-  /** [rows] physical: the victim's own action, the lowest and the highest that a point of the threat set brought about. */
+  /** [rows] physical: the victim's own action, or on the nearest point where the truth is not in the set; the lowest and the highest that a point of the threat set brought about. */
   readonly clean: Float64Array;
   readonly lowest: Float64Array;
   readonly highest: Float64Array;
@@ -38,12 +38,14 @@ export function reach(
   const size = victim.observationSize;
   const bins = head.kind === 'categorical' ? head.values : [];
   const actions = victim.actionSize;
+  const start = x.slice();
+  set.project(start);
   const found = {
     clean: new Float64Array(rows),
     lowest: new Float64Array(rows),
     highest: new Float64Array(rows),
-    low: x.slice(),
-    high: x.slice(),
+    low: start.slice(),
+    high: start.slice(),
     seen: new Uint8Array(rows * bins.length),
   };
   const action = new Float64Array(rows * actions);
@@ -64,8 +66,8 @@ export function reach(
     }
     if (bins.length > 0) found.seen[row * bins.length + bins.indexOf(a)] = 1;
   };
-  victim.decide(x, rows, action, of);
-  position.set(x);
+  victim.decide(start, rows, action, of);
+  position.set(start);
   for (let row = 0; row < rows; row++) {
     const a = action[row * actions]!;
     found.clean[row] = a;
@@ -75,7 +77,7 @@ export function reach(
   }
   for (const side of [-1, 1] as const) {
     goal.side.fill(side);
-    position.set(x);
+    position.set(start);
     for (let k = 0; k < steps; k++) {
       victim.valueAndGradient(bound, position, rows, value, gradient, of);
       const rate = 1 + Math.cos((Math.PI * k) / steps);

@@ -45,6 +45,8 @@ export const smallPlant: PlantModel = {
         return energy;
       },
       keep() {},
+      save: () => new Float64Array(0),
+      load() {},
       reset() {},
     };
   },

@@ -5,7 +5,8 @@ import { threatOf } from './threat.ts';
 import { paperBattery, toyDay } from './toy-plant.ts';
 
 /** A controller that is linear in what it sees: charges where there is sun, gives where there is load, keeps to the middle. */
-const weights = [-0.5, -0.9, 0.15];
+export const linearWeights = [-0.5, -0.9, 0.15];
+const weights = linearWeights;
 const bias = 0.5;
 const epsilon = [0.2, 0.2, 0.1];
 const most = 5 / 6.4;
