@@ -32,9 +32,9 @@ export function batteryEstimate(features: readonly Feature[], plant: PlantModel 
   let kept: (Float64Array | undefined)[] = [];
   const none = new Float64Array(0);
   const estimate = { known: new Uint8Array(0), soc: none, energy: none, trueSoc: none, trueEnergy: none };
-  const open = (rows: number, { battery }: PlantModel): void => {
+  const open = (rows: number, of: PlantModel): void => {
     if (twins.length === rows) return;
-    twins = Array.from({ length: rows }, () => battery());
+    twins = Array.from({ length: rows }, () => of.battery());
     estimate.known = new Uint8Array(rows);
     for (const name of ['soc', 'energy', 'trueSoc', 'trueEnergy'] as const) estimate[name] = new Float64Array(rows);
   };

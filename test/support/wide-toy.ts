@@ -14,7 +14,7 @@ const size = 3 + extra;
 const own = [-0.5, -0.9, 0.15];
 const most = toyPlant(...toyDay()).high;
 const kept = 0.1;
-const epsilon = [...toyThreat.epsilon.map((value) => kept * value), ...new Array<number>(extra).fill(0.05)];
+const epsilon = [...toyThreat.epsilon.map((value) => kept * value), ...Array.from({ length: extra }, () => 0.05)];
 const reach = own.reduce((sum, weight, j) => sum + Math.abs(weight) * toyThreat.epsilon[j]!, 0);
 const share = ((1 - kept) * reach) / (0.05 * extra);
 const weights = [...own, ...Array.from({ length: extra }, (_, k) => (k % 2 === 0 ? share : -share))];

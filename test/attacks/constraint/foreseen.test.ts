@@ -56,7 +56,7 @@ describe.each(lists.map((list) => [list.map(({ name }) => name).join(' and '), l
   'sets that are foreseen within %s',
   (_names, constraints) => {
     it('are those of the engine: from its memory, and from what was foreseen a step before', () => {
-      const threat = { ...threatOf(new Array<number>(size).fill(0.1)), constraints };
+      const threat = { ...threatOf(smallFeatures.map(() => 0.1)), constraints };
       const stream = rng(5);
       const order = [2, 0, 1]; // rows that are foreseen need not be the engine's
       let ahead: ForeseenSets | undefined;
