@@ -5,7 +5,7 @@ import type { BoundObjective, DifferentiableScore, Goal, GradientAccess, Objecti
  * An attack on a victim and a score together: maximises `objective − weight · score(x')`, a detector's score for an attack that wants to
  * stay unseen. Whatever search `make` chooses: to it the score is one output more of the victim, and the objective reads it there. The
  * victim has to answer at once, as the score does.
- * @param score read when the attack first asks, so that it may be learnt before
+ * @param score read whenever the attack asks, so that it may be learnt before, and anew
  */
 export function jointly(
   make: (objective: Objective) => ObservationAttack<'gradient'>,
@@ -14,6 +14,11 @@ export function jointly(
   weight: number,
 ): ObservationAttack<'gradient'> {
   const attack = make(lessScore(objective, weight));
+  // Asked for anew each time: what is learnt again is another score.
+  const present: DifferentiableScore = {
+    name: 'score',
+    evaluate: (...asked) => score().evaluate(...asked),
+  };
   const known = new WeakMap<GradientAccess, GradientAccess>();
   return {
     stage: 'observation',
@@ -25,7 +30,7 @@ export function jointly(
     perturb(x, rows, victim, context, out) {
       let both = known.get(victim);
       if (both === undefined) {
-        both = withScore(victim, score());
+        both = withScore(victim, present);
         known.set(victim, both);
       }
       attack.perturb(x, rows, both, context, out);

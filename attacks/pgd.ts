@@ -2,25 +2,15 @@ import { z } from 'zod';
 import type { ObservationAttack } from '../core/attack.ts';
 import { define } from './define.ts';
 import { objectiveOf } from './objective/index.ts';
-import { objectiveField, searchFields, stepSchedules, targetField } from './options.ts';
-import { gradientSearch } from './search/gradient-loop.ts';
+import { objectiveField, searchFields, targetField } from './options.ts';
+import { ascend } from './search/ascend.ts';
 import { targetOf } from './target/index.ts';
 
 const searchConfig = z.strictObject(searchFields);
 const config = z.strictObject({ objective: objectiveField(), target: targetField, ...searchFields });
 
 function search(options: z.output<typeof config>): ObservationAttack {
-  return gradientSearch({
-    objective: objectiveOf(options.objective),
-    target: targetOf(options.target),
-    schedule: stepSchedules[options.schedule](options.stepSize),
-    steps: options.steps,
-    restarts: options.restarts,
-    start: options.start,
-    keep: options.keep,
-    plateau: 'jump',
-    box: 'inside',
-  });
+  return ascend(objectiveOf(options.objective), targetOf(options.target), options);
 }
 
 /** Projected gradient descent with restarts and the best iterate. */

@@ -8,6 +8,7 @@ import type { Damage, DamageName } from '../attacks/plan/damage.ts';
 import { threatSet } from '../attacks/ball/threat-set.ts';
 import { threatModel } from '../attacks/threat.ts';
 import { ConfigError } from '../core/errors.ts';
+import { partOf } from '../core/part-of.ts';
 import { laterPlant } from '../core/plant.ts';
 import type { BoxedPlant } from '../core/plant.ts';
 import { rng } from '../core/rng.ts';
@@ -141,10 +142,10 @@ export async function* certify(
       highest.fill(plant.high);
     },
   };
-  const sure = yield* scaled(damageBound(plant, certified, damage, { horizon, budget, cells }), 0, 0.9);
+  const sure = yield* partOf(damageBound(plant, certified, damage, { horizon, budget, cells }), 0, 0.9);
   // Where consumption is not looked back on, it decides nothing here: nobody observes it.
   const wide = damage.looksBack ? cells : { ...cells, net: 1000 };
-  const any = yield* scaled(damageBound(plant, free, damage, { horizon, cells: wide }), 0.9, 1);
+  const any = yield* partOf(damageBound(plant, free, damage, { horizon, cells: wide }), 0.9, 0.1);
   const lowest = new Float64Array(horizon);
   const highest = new Float64Array(horizon);
   const set = threatSet(threat);
@@ -197,13 +198,4 @@ function played(
 function keepsSide(action: number, lowest: number, highest: number): boolean {
   if (action > 0) return lowest > 0;
   return action < 0 ? highest < 0 : lowest === 0 && highest === 0;
-}
-
-/** A part of the work, as its share of the whole. */
-function* scaled(work: ReturnType<typeof damageBound>, from: number, to: number): ReturnType<typeof damageBound> {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-    yield from + value * (to - from);
-  }
 }

@@ -5,12 +5,12 @@ import type { DifferentiableScore, Objective } from '../../core/victim.ts';
 import { define } from '../define.ts';
 import { jointly } from '../joint.ts';
 import { kl } from '../objective/kl.ts';
-import { searchFields, stepSchedules } from '../options.ts';
-import { gradientSearch } from '../search/gradient-loop.ts';
+import { searchFields } from '../options.ts';
+import { ascend } from '../search/ascend.ts';
 import { untargeted } from '../target/untargeted.ts';
 import { learningFields, learnQ, watched } from './learning.ts';
 import type { LearningOptions } from './learning.ts';
-import { klScale, weighted } from './mixture.ts';
+import { klScale, qScale, weighted } from './mixture.ts';
 import { minQ } from './min-q.ts';
 import type { QFunction } from './q-function.ts';
 import type { SarsaOptions } from './sarsa.ts';
@@ -34,20 +34,6 @@ const robustFields = {
 };
 const robust = z.strictObject({ ...searchFields, ...learningFields, ...robustFields });
 
-function ascend(objective: Objective, options: z.output<typeof search>): ObservationAttack<'gradient'> {
-  return gradientSearch({
-    objective,
-    target: untargeted,
-    schedule: stepSchedules[options.schedule](options.stepSize),
-    steps: options.steps,
-    restarts: options.restarts,
-    start: options.start,
-    keep: options.keep,
-    plateau: 'jump',
-    box: 'inside',
-  });
-}
-
 /** Nothing of the logits: what is left is the score. */
 const nothing: Objective = {
   name: 'nothing',
@@ -66,7 +52,7 @@ export const critic = define(
   (options) => {
     let value: (DifferentiableScore & Disposable) | undefined;
     const attack = jointly(
-      (objective) => ascend(objective, options),
+      (objective) => ascend(objective, untargeted, options),
       nothing,
       () => {
         if (value === undefined)
@@ -94,6 +80,7 @@ function throughQ(
   return {
     ...ascend(
       minQ(() => q),
+      untargeted,
       options,
     ),
     *prepare(rehearsal) {
@@ -136,7 +123,7 @@ export const robustSarsaShuffled = define(
     }),
 );
 
-/** `share · (−Q) + (1 − share) · KL`, both in units of their own spread over what was watched. */
+/** `share · (−Q) + (1 − share) · KL`, each in units of what it is from one watched step to the next. */
 export const rsMad = define(
   'Robust Sarsa with maximal action difference',
   'Zhang et al. (2020), arXiv 2003.08938',
@@ -150,18 +137,19 @@ export const rsMad = define(
   }),
   (options) => {
     let q: QFunction | undefined;
-    let scale = 1;
+    let klSpread = 1;
+    let qSpread = 1;
     const both = weighted(
       minQ(() => q),
-      () => options.share,
+      () => options.share / qSpread,
       kl,
-      () => (1 - options.share) / scale,
+      () => (1 - options.share) / klSpread,
     );
     return {
-      ...ascend(both, options),
+      ...ascend(both, untargeted, options),
       *prepare(rehearsal) {
         const seen = watched(rehearsal, options);
-        scale = klScale(seen, rehearsal.victim);
+        klSpread = klScale(seen, rehearsal.victim);
         q?.[Symbol.dispose]();
         q = yield* learnQ(
           seen,
@@ -169,6 +157,7 @@ export const rsMad = define(
           { smoothness: { radius: options.radius, weight: options.smoothness }, successor: 'ordered' },
           rehearsal.rng,
         );
+        qSpread = qScale(seen, q);
       },
       dispose: () => q?.[Symbol.dispose](),
     };

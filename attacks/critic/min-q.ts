@@ -55,7 +55,8 @@ function meansOf(critic: () => QFunction | undefined): Evaluate {
 }
 
 function binsOf(critic: () => QFunction | undefined): Evaluate {
-  let seen: Float32Array = new Float32Array(0); // the observations that the table is of
+  let of: QFunction | undefined; // the critic that the table is of, and the observations
+  let seen: Float32Array = new Float32Array(0);
   let table = seen; // [rows×K] Q of every bin
   let wide = seen; // [rows·K×O]
   let actions = seen;
@@ -63,14 +64,19 @@ function binsOf(critic: () => QFunction | undefined): Evaluate {
     if (head.kind !== 'categorical') return;
     const size = head.values.length;
     const inputs = goal.x.length / goal.action.length;
-    if (!same(seen, goal.x, rows * inputs)) {
-      seen = goal.x.slice(0, rows * inputs);
-      table = new Float32Array(rows * size);
-      wide = new Float32Array(rows * size * inputs);
+    const q = known(critic());
+    if (of !== q || !same(seen, goal.x, rows * inputs)) {
+      of = q;
+      if (seen.length !== rows * inputs) {
+        seen = new Float32Array(rows * inputs);
+        table = new Float32Array(rows * size);
+        wide = new Float32Array(rows * size * inputs);
+        actions = tiled(head, rows);
+      }
+      seen.set(goal.x.subarray(0, rows * inputs));
       for (let r = 0; r < rows; r++)
         for (let i = 0; i < size; i++) wide.set(seen.subarray(r * inputs, (r + 1) * inputs), (r * size + i) * inputs);
-      actions = tiled(head, rows);
-      known(critic()).value(wide, actions, rows * size, table);
+      q.value(wide, actions, rows * size, table);
     }
     for (let r = 0, at = 0; r < rows; r++, at += size) {
       logSoftmax(logits, at, size, gradient);

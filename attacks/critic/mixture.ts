@@ -1,6 +1,7 @@
 import { goalOf } from '../../core/goal.ts';
 import type { GradientAccess, Objective } from '../../core/victim.ts';
 import { kl } from '../objective/kl.ts';
+import type { QFunction } from './q-function.ts';
 import type { Transitions } from './transitions.ts';
 
 /** `a · first + b · second`; the weights are read at every evaluation, since they may be learnt. */
@@ -39,4 +40,16 @@ export function klScale({ count, observationSize, x, next }: Transitions, victim
   const value = new Float32Array(rows);
   kl.evaluate(victim.head, logits, { ...goalOf(victim, rows), clean }, rows, value, new Float32Array(logits.length));
   return Math.max(1e-6, value.reduce((sum, v) => sum + v, 0) / rows);
+}
+
+/** The mean difference of Q between one recorded step and the next, as `klScale`: what it moves by of itself. Not below 1e-6. */
+export function qScale({ count, observationSize, actionSize, x, action, next }: Transitions, q: QFunction): number {
+  const later = Math.max(1, next[0]!);
+  const rows = Math.min(512, count - later);
+  if (rows < 1) return 1;
+  const values = new Float32Array(rows);
+  const following = new Float32Array(rows);
+  q.value(x, action, rows, values);
+  q.value(x.subarray(later * observationSize), action.subarray(later * actionSize), rows, following);
+  return Math.max(1e-6, values.reduce((sum, value, r) => sum + Math.abs(following[r]! - value), 0) / rows);
 }

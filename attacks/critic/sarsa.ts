@@ -49,6 +49,8 @@ export function* sarsa(data: Transitions, options: SarsaOptions, rng: Rng): Gene
   const slope = new Float32Array(size * actions);
   const error = new Float32Array(room);
   const lower = a.slice(0, size * actions);
+  const below = new Float32Array(size);
+  const upper = a.subarray(size * actions);
   const take = (from: Float32Array, row: number, to: Float32Array, place: number, width: number): void => {
     for (let j = 0; j < width; j++) to[place * width + j] = from[row * width + j]!;
   };
@@ -63,9 +65,8 @@ export function* sarsa(data: Transitions, options: SarsaOptions, rng: Rng): Gene
       lower[i] = a[i]! - step;
     }
     x.copyWithin(rows * inputs, 0, rows * inputs);
-    q.value(x, lower, rows, other);
-    const below = Float32Array.from(other.subarray(0, rows));
-    q.value(x, a.subarray(rows * actions), rows, other);
+    q.value(x, lower, rows, below);
+    q.value(x, upper, rows, other);
     for (let r = 0; r < rows; r++)
       if (value[r]! - below[r]! > other[r]! - value[r]!) take(lower, r, a, rows + r, actions);
   };

@@ -10,6 +10,10 @@ import type { GradientAccess, Objective } from '../../core/victim.ts';
  * @param direction [rows×m] of the rows of the batch, in order
  */
 function towards(direction: Float64Array): Objective {
+  let before = new Float64Array(0);
+  let after = before;
+  let d = before;
+  let slope = before;
   return {
     name: 'policy-direction',
     check() {},
@@ -18,10 +22,12 @@ function towards(direction: Float64Array): Objective {
       const m = direction.length / rows;
       gradient.fill(0);
       const parts = head.kind === 'categorical' ? size : m;
-      const before = new Float64Array(parts);
-      const after = new Float64Array(parts);
-      const d = new Float64Array(parts);
-      const slope = new Float64Array(parts);
+      if (before.length !== parts) {
+        before = new Float64Array(parts);
+        after = new Float64Array(parts);
+        d = new Float64Array(parts);
+        slope = new Float64Array(parts);
+      }
       for (let r = 0; r < rows; r++) {
         outputs(head, goal.clean, r * size, before);
         outputs(head, logits, r * size, after);
@@ -70,7 +76,8 @@ function towards(direction: Float64Array): Objective {
 function outputs(head: Head, logits: Float32Array, at: number, out: Float64Array): void {
   for (let k = 0; k < out.length; k++) out[k] = logits[at + k]!;
   if (head.kind !== 'categorical') return;
-  const largest = Math.max(...out);
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < out.length; k++) largest = Math.max(largest, out[k]!);
   let total = 0;
   for (let k = 0; k < out.length; k++) total += out[k] = Math.exp(out[k]! - largest);
   for (let k = 0; k < out.length; k++) out[k]! /= total;
@@ -103,7 +110,7 @@ export function directed(
     for (let row = 0; row < rows; row++) {
       if (k === 0 || !(value[row]! > best[row]!)) continue;
       best[row] = value[row]!;
-      out.set(position.subarray(row * size, (row + 1) * size), row * size);
+      for (let i = row * size; i < (row + 1) * size; i++) out[i] = position[i]!;
     }
     if (k === steps) break;
     const rate = 1 + Math.cos((Math.PI * k) / steps);

@@ -4,6 +4,7 @@ import type { Head } from '../../core/policy.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { GradientAccess } from '../../core/victim.ts';
 import { crossEntropy } from '../../logits/cross-entropy.ts';
+import { nearestBin } from '../../logits/nearest-bin.ts';
 import { createNetwork } from '../../nn/create-network.ts';
 import { initialise } from '../../nn/initialise.ts';
 import { mlp } from '../../nn/layers.ts';
@@ -64,6 +65,8 @@ export function* imitate(
   const order = Int32Array.from({ length: trained }, (_, row) => row);
   const shuffle = rng.split('order');
   const rows = new Float32Array(options.batch * size);
+  const out = new Float32Array(options.batch * outputs);
+  const slope = new Float32Array(options.batch * outputs);
   const best = new Float32Array(network.size);
   network.readParameters(best);
   let least = Infinity;
@@ -76,13 +79,11 @@ export function* imitate(
       const row = of[first + k]!;
       for (let j = 0; j < size; j++) rows[k * size + j] = observation[row * size + j]!;
     }
-    const out = new Float32Array(count * outputs);
-    const slope = new Float32Array(count * outputs);
     network.forward(rows, count, out);
     let loss = 0;
     for (let k = 0; k < count; k++) loss += lossOf(own, out, k, action, of[first + k]!, slope);
     if (learn) {
-      for (let i = 0; i < slope.length; i++) slope[i]! /= count;
+      for (let i = 0; i < count * outputs; i++) slope[i]! /= count;
       network.backward(slope, count);
       network.adam({ learningRate: options.learningRate });
     }
@@ -149,13 +150,6 @@ function lossOf(
     slope[k * actions + b] = (2 * miss) / span / actions;
   }
   return loss;
-}
-
-function nearestBin(values: readonly number[], action: number): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++)
-    if (Math.abs(values[i]! - action) < Math.abs(values[best]! - action)) best = i;
-  return best;
 }
 
 function judged(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ObservationAttack } from '../../core/attack.ts';
 import type { Definition } from '../../core/definition.ts';
 import { StateError } from '../../core/errors.ts';
+import { partOf } from '../../core/part-of.ts';
 import type { Head } from '../../core/policy.ts';
 import { define } from '../define.ts';
 import { imitate } from './imitator.ts';
@@ -67,7 +68,7 @@ export function snooping<Name extends string>(inner: Readonly<Record<Name, Defin
           const { victim, rng } = rehearsal;
           imitator?.[Symbol.dispose]();
           const learning = imitate(rehearsal.record(24 * days), victim.head, options, rng.split('imitator'));
-          imitator = yield* attack.prepare === undefined ? learning : firstHalf(learning);
+          imitator = yield* attack.prepare === undefined ? learning : partOf(learning, 0, 0.5);
           // What an inner attack learns, it learns from the imitator: the controller is listened to and not asked.
           const listening = { ...rehearsal, victim: imitator.policy };
           for (const done of attack.prepare?.(listening) ?? []) yield 0.5 + done / 2;
@@ -84,19 +85,6 @@ export function snooping<Name extends string>(inner: Readonly<Record<Name, Defin
       };
     },
   );
-}
-
-/** The same, its shares done halved: the other half is still to come. */
-function* firstHalf(learning: Generator<number, Imitator, void>): Generator<number, Imitator, void> {
-  try {
-    for (;;) {
-      const next = learning.next();
-      if (next.done === true) return next.value;
-      yield next.value / 2;
-    }
-  } finally {
-    learning.return(undefined as never); // where it was broken off
-  }
 }
 
 /** The head of an imitator: of a continuous controller only the actions are seen. */

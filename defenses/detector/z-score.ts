@@ -37,7 +37,7 @@ export const zScore = define(
             let score = 0;
             for (let j = 0; j < size; j++) {
               if (gradient !== undefined) gradient[gradientAt + j] = 0;
-              if (count < warmUp) continue;
+              if (seen < warmUp) continue; // a window may be shorter
               const mean = sum[j]! / count;
               const deviation = Math.max(least, Math.sqrt(Math.max(0, squares[j]! / count - mean * mean)));
               const away = x[at + j]! - mean;

@@ -1,9 +1,9 @@
 import { ConfigError } from '../../core/errors.ts';
+import { partOf } from '../../core/part-of.ts';
 import type { Rng } from '../../core/rng.ts';
 import { kernelSums } from './kernel-sums.ts';
 import { medianDistance } from './median-distance.ts';
 import { points } from './points.ts';
-import { part } from './published-mmd.ts';
 import type { TwoSample } from './published-mmd.ts';
 
 /** The least number of block pairs that a permutation can say anything about: 2^−4 is above 5 %, 2^−5 is not. */
@@ -43,10 +43,10 @@ export function* blockMmd(
     throw new ConfigError(
       `${clean.length / size} rows are ${pairs} pairs of blocks of ${blockRows}, expected at least ${fewestPairs}`,
     );
-  const bandwidth = yield* part(medianDistance(points(clean, size), false), 0, 0.3);
+  const bandwidth = yield* partOf(medianDistance(points(clean, size), false), 0, 0.3);
   const pooled = unpaired(clean, attacked, blockRows * size, pairs, rng.split('days'));
   const starts = Int32Array.from({ length: 2 * pairs + 1 }, (_, b) => b * blockRows);
-  const { blocks } = yield* part(kernelSums(points(pooled, size), bandwidth, starts), 0.3, 0.6);
+  const { blocks } = yield* partOf(kernelSums(points(pooled, size), bandwidth, starts), 0.3, 0.6);
   const n = pairs * blockRows;
   const { swap, fixed } = swaps(blocks, pairs, n);
   const weight = 1 / (n * (n - 1)) + 1 / n ** 2;

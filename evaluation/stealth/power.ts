@@ -1,5 +1,6 @@
 import type { CleanSteps } from '../../core/detector.ts';
 import { ConfigError } from '../../core/errors.ts';
+import { partOf } from '../../core/part-of.ts';
 import type { Rng } from '../../core/rng.ts';
 import { labelOf } from '../../core/scenario.ts';
 import type { DetectorSpec } from '../../core/scenario.ts';
@@ -8,7 +9,7 @@ import { wilson } from '../interval.ts';
 import { blockMmd } from './block-mmd.ts';
 import { calibrated, daysFor, scoresOf } from './detection.ts';
 import { differences } from './differences.ts';
-import { part, publishedMmd } from './published-mmd.ts';
+import { publishedMmd } from './published-mmd.ts';
 
 /** What a lane was shown under attack, step by step beside its clean steps, and what its controller did. */
 export type ShownSteps = Pick<CleanSteps, 'observation' | 'action'>;
@@ -70,12 +71,12 @@ export function* powerAgainstBudget(setup: {
 
   const share = 1 / (epsilons.length + 1);
   const falseDays = alarmsOf(clean);
-  const falseWindows = yield* part(rejectionsOf(clean), 0, share);
+  const falseWindows = yield* partOf(rejectionsOf(clean), 0, share);
   const table: PowerPoint[] = [];
   for (const [e, epsilon] of epsilons.entries()) {
     const shown = setup.shown(epsilon);
     const found = alarmsOf(shown);
-    const rejected = yield* part(rejectionsOf(shown), (e + 1) * share, share);
+    const rejected = yield* partOf(rejectionsOf(shown), (e + 1) * share, share);
     const point = (by: string, hits: number, falsely: number, trials: number): PowerPoint => ({
       by,
       epsilon,
@@ -110,9 +111,9 @@ function* rejections(
     const [x, y] = [of(observation), of(shown)];
     const block = { rowsPerDay: stepsPerDay, permutations, rng: rng.split(w) };
     const within = (at: number): readonly [number, number] => [(w + at / 3) / windows, 1 / (3 * windows)];
-    const rows = yield* part(blockMmd(x, y, size, block), ...within(0));
-    const steps = yield* part(blockMmd(steady(x, size), steady(y, size), size, block), ...within(1));
-    const published = yield* part(publishedMmd(x, y, size, { permutations, rng: rng.split(w) }), ...within(2));
+    const rows = yield* partOf(blockMmd(x, y, size, block), ...within(0));
+    const steps = yield* partOf(blockMmd(steady(x, size), steady(y, size), size, block), ...within(1));
+    const published = yield* partOf(publishedMmd(x, y, size, { permutations, rng: rng.split(w) }), ...within(2));
     if (rows.pValue <= level) counts[0]!++;
     if (steps.pValue <= level) counts[1]!++;
     if (published.pValue <= level) counts[2]!++;

@@ -1,4 +1,5 @@
 import { ConfigError, DataError } from '../../core/errors.ts';
+import { partOf } from '../../core/part-of.ts';
 import type { Rng } from '../../core/rng.ts';
 import { createNetwork } from '../../nn/create-network.ts';
 import { kernelFactor } from './kernel-factor.ts';
@@ -80,12 +81,12 @@ export function* publishedMmd(
   pooled.set(x);
   pooled.set(y, x.length);
   const cloud = points(pooled, size);
-  const bandwidth = yield* part(medianDistance(cloud, true), 0, 0.2);
-  const sums = yield* part(kernelSums(cloud, bandwidth, [0, n, n + m]), 0.2, 0.3);
+  const bandwidth = yield* partOf(medianDistance(cloud, true), 0, 0.2);
+  const sums = yield* partOf(kernelSums(cloud, bandwidth, [0, n, n + m]), 0.2, 0.3);
   const statistic = (xx: number, yy: number, xy: number): number =>
     xx / (n * (n - 1)) + yy / (m * (m - 1)) - (2 * xy) / (n * m);
   const observed = statistic(sums.blocks[0]! + n, sums.blocks[3]! + m, sums.blocks[1]!);
-  const factor = yield* part(
+  const factor = yield* partOf(
     kernelFactor(cloud, bandwidth, sums.rows, restShare, options.rng.split('factor')),
     0.5,
     0.1,
@@ -146,18 +147,5 @@ function* relabelled(
     const centred = new Float64Array(rows).fill(rest);
     for (let i = 0; i < projected.length; i++) centred[Math.floor(i / rank)]! += projected[i]! ** 2;
     yield { centred, rowSum, done: (first + rows) / permutations };
-  }
-}
-
-/** A part of the work, from share `from` on and as large as `of`. */
-export function* part<Result>(
-  work: Generator<number, Result, void>,
-  from: number,
-  of: number,
-): Generator<number, Result, void> {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
-    yield from + of * value;
   }
 }

@@ -1,10 +1,11 @@
+import { partOf } from '../../../core/part-of.ts';
 import { rng } from '../../../core/rng.ts';
 import type { Feature } from '../../../core/space.ts';
 import { toNormalised } from '../../../core/space.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
 import { blockMmd } from '../../stealth/block-mmd.ts';
 import { differences } from '../../stealth/differences.ts';
-import { part, publishedMmd } from '../../stealth/published-mmd.ts';
+import { publishedMmd } from '../../stealth/published-mmd.ts';
 
 /** Attacks that are put to the tests, with what the paper's test said of the run that each stands beside: [MMD, p], by victim. */
 export const stealthTests: Readonly<Record<string, Readonly<Record<string, readonly [number, number]>>>> = {
@@ -54,17 +55,17 @@ export function* stealthRows(
     const stream = rng(0).split('stealth').split(label);
     const size = features.length;
     const [from, share] = [i / labels.length, 1 / labels.length];
-    const published = yield* part(
+    const published = yield* partOf(
       publishedMmd(clean, attacked, size, { permutations, rng: stream.split('published') }),
       from,
       0.5 * share,
     );
-    const blocks = yield* part(
+    const blocks = yield* partOf(
       blockMmd(clean, attacked, size, { permutations, rng: stream.split('rows') }),
       from + 0.5 * share,
       0.25 * share,
     );
-    const moves = yield* part(
+    const moves = yield* partOf(
       blockMmd(differences(clean, size), differences(attacked, size), size, {
         permutations,
         rng: stream.split('differences'),

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { sarsa } from '../../../attacks/critic/sarsa.ts';
 import { transitionsOf } from '../../../attacks/critic/transitions.ts';
+import { qScale } from '../../../attacks/critic/mixture.ts';
+import type { QFunction } from '../../../attacks/critic/q-function.ts';
 import { attacks } from '../../../attacks/index.ts';
 import type { AttackName } from '../../../attacks/index.ts';
+import type { ObservationAttack } from '../../../core/attack.ts';
 import { StateError } from '../../../core/errors.ts';
+import { randomNetwork, referenceVictim } from '../../support/reference-victim.ts';
 import { rng } from '../../../core/rng.ts';
 import {
   attackedReturn,
@@ -22,6 +26,8 @@ function finish<Result>(steps: Generator<number, Result, void>): Result {
 }
 
 const gamma = 0.95;
+const binsVictim = () =>
+  referenceVictim(randomNetwork(rng(2), [2, 5]), { kind: 'categorical', values: [-2, -1, 0, 1, 2] });
 
 describe('on a double integrator, whose Q function is known', () => {
   const learn = (successor: 'ordered' | 'shuffled', seed: number, radius = 0): number => {
@@ -81,6 +87,41 @@ describe('on a double integrator, whose Q function is known', () => {
     expect(figures.minQ).toBeLessThan(figures.shuffled);
     expect(figures.both).toBeLessThan(figures.mad);
   });
+});
+
+it.each(['critic', 'min-q', 'rs-mad'] as const)('%s learns anew when it is prepared again', (name) => {
+  const bins = binsVictim();
+  const x = Float32Array.of(0.4, 0.6);
+  const threat = threatOf([0.2, 0.2]);
+  const config = { watch: 100, epochs: 4, width: 8, steps: 4 };
+  const shownBy = (attack: ObservationAttack): Float32Array => {
+    const out = new Float32Array(2);
+    attack.perturb(x, 1, bins as never, contextOf(x, threat, [rng(1)]), out);
+    return out;
+  };
+  const rehearsed = (seed: number, attack: ObservationAttack): ObservationAttack => {
+    finish(attack.prepare!({ ...integratorRehearsal(seed), victim: bins }));
+    return attack;
+  };
+  const again = rehearsed(1, attacks[name].make(config));
+  const before = shownBy(again);
+  const once = shownBy(rehearsed(7, attacks[name].make(config)));
+  expect(once).not.toEqual(before); // or nothing would tell the two apart
+  expect(shownBy(rehearsed(7, again))).toEqual(once);
+});
+
+it('rs-mad weighs the critic and the divergence in units of their own: rewards may be of any size', () => {
+  const q = {
+    value: (_x: Float32Array, action: Float32Array, rows: number, out: Float32Array) =>
+      out.set(action.subarray(0, rows)),
+  };
+  const data = transitionsOf(recordIntegrator(1, 60, 0.5, rng(3)), integratorHead);
+  const scaled = (factor: number): number =>
+    qScale({ ...data, action: data.action.map((a) => factor * a) }, q as unknown as QFunction);
+  let sum = 0;
+  for (let t = 0; t < 59; t++) sum += Math.abs(data.action[t + 1]! - data.action[t]!);
+  expect(scaled(1)).toBeCloseTo(sum / 59, 5);
+  expect(scaled(30)).toBeCloseTo((30 * sum) / 59, 3);
 });
 
 it('refuses to begin before it has learnt', () => {

@@ -207,3 +207,21 @@ it('straight lines go through means of bins, equal points together', () => {
   expect(line.slope(0.5)).toBe(2);
   expect(piecewiseLinear([2, 2], [1, 3], 4).at(100)).toBe(2);
 });
+
+it('a z-score of a window shorter than its warm-up begins after the warm-up', () => {
+  const features = [{ name: 'x', unit: '1', low: 0, high: 1 }];
+  const none = { features, actionSize: 1, stepsPerDay: 24, steps: 0 };
+  const empty = { observation: new Float32Array(0), action: new Float64Array(0), learn: new Uint8Array(0) };
+  const watch = detectors['z-score']
+    .make({ window: 4, warmUp: 6 })
+    .fit({ ...none, ...empty })
+    .watch();
+  const seen = [0.1, 0.9, 0.2, 0.4, 0.2, 0.4];
+  const action = new Float64Array(1);
+  for (const value of seen) {
+    expect(watch.score(Float32Array.of(9), 0)).toBe(0);
+    watch.push(Float32Array.of(value), 0, action, 0);
+  }
+  // The last four: mean 0.3, deviation 0.1.
+  expect(watch.score(Float32Array.of(0.8), 0)).toBeCloseTo(5, 4);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, DataError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
+import { kernel } from '../../../nn/kernel/kernel.ts';
 import type { Rng } from '../../../core/rng.ts';
 import { blockMmd } from '../../../evaluation/stealth/block-mmd.ts';
 import { differences, featureVariation } from '../../../evaluation/stealth/differences.ts';
@@ -279,4 +280,19 @@ it('feature variation is the mean step of each feature, with its ratio', () => {
   expect(() => featureVariation(clean, clean.subarray(2), plainFeatures(2))).toThrow(
     /attacked has 4 values, expected 6/,
   );
+});
+
+it('broken off anywhere, a test gives back the kernel’s memory', () => {
+  const stream = rng(6);
+  const rows = Float32Array.from({ length: 240 * 3 }, () => stream.normal());
+  const other = rows.map((value) => value + 0.1 * stream.normal());
+  const begun = (yields: number): Generator<number, unknown, void> => {
+    const work = publishedMmd(rows, other, 3, { permutations: 200, rng: rng(1) });
+    for (let k = 0; k < yields; k++) work.next();
+    return work;
+  };
+  begun(1).return(undefined as never); // the kernel makes room for the first time
+  const before = kernel().heap.used;
+  for (let yields = 1; yields < 14; yields++) begun(yields).return(undefined as never);
+  expect(kernel().heap.used).toBe(before);
 });
