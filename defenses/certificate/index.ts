@@ -4,8 +4,8 @@ import { headActions } from '../../core/policy.ts';
 import { decodeAction } from '../../nn/victim.ts';
 import { affineLayers } from './affine.ts';
 import type { AffineLayer } from './affine.ts';
-import { outputBounds } from './crown.ts';
-import type { Range } from './crown.ts';
+import { boundedNetwork } from './crown.ts';
+import type { BoundedNetwork, Range } from './crown.ts';
 
 /**
  * Bounds on a network policy's actions over boxes of observations.
@@ -29,7 +29,6 @@ export function actionCertificate(
   const { head, normaliser } = policy;
   const size = layers[0]!.inputs;
   const actions = headActions(head);
-  const pairs = head.kind === 'categorical' ? pairsOf(head.values.length) : [];
   const ends = (values: Float32Array, row: number): Float64Array =>
     Float64Array.from(values.subarray(row * size, (row + 1) * size), (value, i) =>
       normaliser === undefined ? value : standardised(value, i, normaliser),
@@ -38,13 +37,16 @@ export function actionCertificate(
     bounds(low, high, rows, lowest, highest) {
       for (let row = 0; row < rows; row++) {
         const input = widened({ low: ends(low, row), high: ends(high, row) }, normaliser !== undefined);
+        const network = boundedNetwork(layers, input, method);
         if (head.kind === 'categorical') {
-          const possible = possibleBins(layers, input, method, pairs).map((bin) => head.values[bin]!);
-          lowest[row] = Math.min(...possible);
-          highest[row] = Math.max(...possible);
+          const middle = outputsAt(
+            layers,
+            input.low.map((value, i) => (value + input.high[i]!) / 2),
+          );
+          [lowest[row], highest[row]] = outermostBins(network, head.values, middle);
           continue;
         }
-        const bounds = outputBounds(layers, input, method);
+        const bounds = network.outputs();
         decodeAction(head, rounded(bounds.low, -1), 1, lowest.subarray(row * actions, (row + 1) * actions));
         decodeAction(head, rounded(bounds.high, 1), 1, highest.subarray(row * actions, (row + 1) * actions));
       }
@@ -63,45 +65,35 @@ function widened({ low, high }: Range, standardises: boolean): Range {
   return { low: low.map((value) => value - slack(value)), high: high.map((value) => value + slack(value)) };
 }
 
-/** Bins i < j that are compared, and the row `z_i − z_j` of each pair [K]. */
-interface Pair {
-  readonly i: number;
-  readonly j: number;
-  readonly row: Float64Array;
+/**
+ * The least and the greatest value of the bins that can be the highest somewhere in the box. From either end of the values inwards, each bin is
+ * compared with its rivals until one beats it, those that are high in the middle of the box first: few comparisons of many tell.
+ */
+function outermostBins(network: BoundedNetwork, values: readonly number[], middle: Float64Array): [number, number] {
+  const row = new Float64Array(values.length);
+  const bins = Array.from(values.keys());
+  const rivals = bins.toSorted((a, b) => middle[b]! - middle[a]!);
+  const beaten = (bin: number): boolean =>
+    rivals.some((rival) => {
+      if (rival === bin) return false;
+      row[bin] = 1;
+      row[rival] = -1;
+      const most = network.upper(row);
+      row[bin] = 0;
+      row[rival] = 0;
+      return most < 0;
+    });
+  const ascending = bins.toSorted((a, b) => values[a]! - values[b]!);
+  const lowest = ascending.find((bin) => !beaten(bin))!;
+  const highest = ascending.findLast((bin) => bin === lowest || !beaten(bin))!;
+  return [values[lowest]!, values[highest]!];
 }
 
-function pairsOf(bins: number): readonly Pair[] {
-  return Array.from({ length: bins }, (_, i) =>
-    Array.from({ length: bins - i - 1 }, (_pair, k): Pair => {
-      const j = i + 1 + k;
-      const row = new Float64Array(bins);
-      row[i] = 1;
-      row[j] = -1;
-      return { i, j, row };
-    }),
-  ).flat();
-}
-
-/** The bins that can be the highest somewhere in the box. */
-function possibleBins(
-  layers: readonly AffineLayer[],
-  input: Range,
-  method: 'interval' | 'crown',
-  pairs: readonly Pair[],
-): readonly number[] {
-  const { low, high } = outputBounds(
-    layers,
-    input,
-    method,
-    pairs.map(({ row }) => row),
-  );
-  const bins = layers.at(-1)!.outputs;
-  const beaten = new Uint8Array(bins);
-  pairs.forEach(({ i, j }, k) => {
-    if (high[k]! < 0) beaten[i] = 1;
-    if (low[k]! > 0) beaten[j] = 1;
-  });
-  return Array.from({ length: bins }, (_, bin) => bin).filter((bin) => beaten[bin] === 0);
+/** A network's pre-activations of the last layer at a point. */
+function outputsAt(layers: readonly AffineLayer[], point: Float64Array): Float64Array {
+  const { outputs } = boundedNetwork(layers, { low: point, high: point }, 'interval');
+  const { low, high } = outputs();
+  return low.map((value, o) => (value + high[o]!) / 2);
 }
 
 /** As float32, rounded outwards. */

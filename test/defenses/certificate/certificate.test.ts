@@ -6,7 +6,9 @@ import { headActions, headOutputs } from '../../../core/policy.ts';
 import { rng } from '../../../core/rng.ts';
 import { createNetwork } from '../../../nn/create-network.ts';
 import { decodeAction } from '../../../nn/victim.ts';
-import { relax } from '../../../defenses/certificate/relaxation.ts';
+import { affineLayers } from '../../../defenses/certificate/affine.ts';
+import { boundedNetwork } from '../../../defenses/certificate/crown.ts';
+import { newLines, relax } from '../../../defenses/certificate/relaxation.ts';
 
 const heads: Record<string, Head> = {
   bins: { kind: 'categorical', values: [-0.8, -0.4, 0, 0.3, 0.8] },
@@ -93,6 +95,36 @@ describe.each(Object.entries(heads))('a certificate of %s', (_name, head) => {
   );
 });
 
+it('the ends of bins are those that comparing all pairs gives, in any order of their values', () => {
+  const values = [0.3, -0.8, 0.8, -0.4, 0, 0.5];
+  const head: Head = { kind: 'categorical', values };
+  const specs = layersOf('tanh', values.length);
+  const counts: number[] = [];
+  for (let seed = 0; seed < 60; seed++) {
+    const stream = rng(seed);
+    const size = specs.reduce((sum, { inputs, outputs }) => sum + (inputs + 1) * outputs, 0);
+    const parameters = Float32Array.from({ length: size }, () => 0.5 * stream.normal());
+    const radius = 0.3 * stream.uniform() ** 2;
+    const center = Float32Array.from({ length: 6 }, () => stream.uniform());
+    const [low, high] = [center.map((value) => value - radius), center.map((value) => value + radius)];
+    const [lowest, highest] = [new Float64Array(1), new Float64Array(1)];
+    actionCertificate({ layers: specs, head }, parameters).bounds(low, high, 1, lowest, highest);
+    const network = boundedNetwork(affineLayers(specs, parameters), {
+      low: Float64Array.from(low),
+      high: Float64Array.from(high),
+    });
+    const possible = values.filter((_, i) =>
+      values.every((_value, j) => {
+        const row = Float64Array.from(values, (_v, k) => (k === i ? 1 : k === j ? -1 : 0));
+        return i === j || network.upper(row) >= 0;
+      }),
+    );
+    expect([lowest[0], highest[0]]).toEqual([Math.min(...possible), Math.max(...possible)]);
+    counts.push(possible.length);
+  }
+  expect(new Set(counts).size).toBeGreaterThan(3); // from one bin to all of them
+});
+
 describe('the lines of a relaxation', () => {
   it.each(['relu', 'tanh'] as const)('lie below and above %s', (activation) => {
     const value = activation === 'tanh' ? Math.tanh : (h: number) => Math.max(0, h);
@@ -100,11 +132,13 @@ describe('the lines of a relaxation', () => {
     fc.assert(
       fc.property(number, number, fc.double({ min: 0, max: 1, noNaN: true }), (a, b, share) => {
         const [l, u] = [Math.min(a, b), Math.max(a, b)];
-        const lines = { lowSlope: 0, lowOffset: 0, highSlope: 0, highOffset: 0 };
-        relax(activation, l, u, lines);
+        const lines = newLines(2);
+        relax(activation, l, u, lines, 1);
+        const { lowSlope, lowOffset, highSlope, highOffset } = lines;
         const h = l + share * (u - l);
-        expect(lines.lowSlope * h + lines.lowOffset).toBeLessThanOrEqual(value(h) + 1e-9);
-        expect(lines.highSlope * h + lines.highOffset).toBeGreaterThanOrEqual(value(h) - 1e-9);
+        expect(lowSlope[1]! * h + lowOffset[1]!).toBeLessThanOrEqual(value(h) + 1e-9);
+        expect(highSlope[1]! * h + highOffset[1]!).toBeGreaterThanOrEqual(value(h) - 1e-9);
+        expect([lowSlope[0], highOffset[0]]).toEqual([0, 0]);
       }),
       { numRuns: 2000, seed: 3 },
     );
