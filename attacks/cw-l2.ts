@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { goalOf } from '../core/goal.ts';
 import { define } from './define.ts';
+import { leastNorm } from './least-norm.ts';
 import { success } from './objective/success.ts';
 import { questioning } from './questioning.ts';
 
@@ -23,32 +23,23 @@ export const cwL2 = define(
     questioning(
       (head) => success.check(head),
       function* (x, rows, victim, { threat, set }, out) {
-        const { head, observationSize: features } = victim;
+        const features = victim.observationSize;
         const { epsilon, low, high } = threat;
-        const goal = goalOf(victim, rows);
-        goal.x.set(x);
-        yield { kind: 'logits', x, rows, out: goal.clean };
-        const point = x.slice();
-        const tried = x.slice();
-        const value = new Float32Array(rows);
-        const gradient = new Float32Array(x.length);
-        const logits = new Float32Array(rows * victim.logitsSize);
-        const slope = new Float32Array(logits.length);
-        const judged = new Float32Array(rows);
+        const search = yield* leastNorm(x, rows, victim);
+        const { objective, point, value, gradient, tried, judged, best } = search;
         const moved = new Float64Array(x.length);
         const first = new Float64Array(x.length);
         const second = new Float64Array(x.length);
         const weight = new Float64Array(rows).fill(constant);
         const under = new Float64Array(rows);
         const above = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
-        const best = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
         const found = new Uint8Array(rows);
         out.set(x);
-        for (let search = 0; search < searches; search++) {
+        for (let run = 0; run < searches; run++) {
           for (const values of [moved, first, second, found]) values.fill(0);
           point.set(x);
           for (let k = 1; k <= steps; k++) {
-            yield { kind: 'gradient', objective: { objective: success, goal }, x: point, rows, value, gradient };
+            yield { kind: 'gradient', objective, x: point, rows, value, gradient };
             for (let r = 0; r < rows; r++) {
               const pull = value[r]! < confidence ? weight[r]! : 0;
               for (let j = 0, i = r * features; j < features; j++, i++) {
@@ -62,11 +53,7 @@ export const cwL2 = define(
                 moved[i] = (point[i]! - x[i]!) / epsilon[j]!;
               }
             }
-            // What is proposed has to be in the threat set, so that is where success is judged.
-            tried.set(point);
-            set.project(tried);
-            yield { kind: 'logits', x: tried, rows, out: logits };
-            success.evaluate(head, logits, goal, rows, judged, slope);
+            yield* search.judge(set);
             for (let r = 0; r < rows; r++) {
               if (!(judged[r]! > confidence)) continue;
               let length = 0;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { goalOf } from '../core/goal.ts';
 import { l0Norm } from './ball/l0.ts';
 import { l1Norm } from './ball/l1.ts';
 import { l2Norm } from './ball/l2.ts';
 import type { ScaledNorm } from './ball/scaled.ts';
 import { scaledRow } from './ball/scaled.ts';
 import { define } from './define.ts';
+import { leastNorm } from './least-norm.ts';
 import { success } from './objective/success.ts';
 import { searchFields } from './options.ts';
 import { questioning } from './questioning.ts';
@@ -37,21 +37,12 @@ export const fmn = define(
     questioning(
       (head) => success.check(head),
       function* (x, rows, victim, { threat, set }, out) {
-        const { head, observationSize: features } = victim;
+        const features = victim.observationSize;
         const { epsilon, low, high } = threat;
         const norm = norms[threat.norm];
-        const goal = goalOf(victim, rows);
-        goal.x.set(x);
-        yield { kind: 'logits', x, rows, out: goal.clean };
-        const point = x.slice();
-        const tried = x.slice();
-        const value = new Float32Array(rows);
-        const gradient = new Float32Array(x.length);
+        const search = yield* leastNorm(x, rows, victim);
+        const { objective, point, value, gradient, tried, judged, best } = search;
         const radius = new Float64Array(rows);
-        const logits = new Float32Array(rows * victim.logitsSize);
-        const slope = new Float32Array(logits.length);
-        const judged = new Float32Array(rows);
-        const best = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
         const row = scaledRow(features);
         const free = Int32Array.from(Array.from(epsilon.keys()).filter((j) => epsilon[j]! > 0));
         row.count = free.length;
@@ -70,16 +61,11 @@ export const fmn = define(
           return threat.norm === 'linf' ? sum : threat.norm === 'l2' ? Math.sqrt(squares) : most;
         };
         for (let k = 0; k <= steps; k++) {
-          if (k < steps)
-            yield { kind: 'gradient', objective: { objective: success, goal }, x: point, rows, value, gradient };
+          if (k < steps) yield { kind: 'gradient', objective, x: point, rows, value, gradient };
           const fall = (1 + Math.cos((Math.PI * k) / steps)) / 2;
           const alpha = far * (0.01 + 0.99 * fall);
           const gamma = 0.001 + 0.049 * fall;
-          // What is proposed has to be in the threat set, so that is where success is judged.
-          tried.set(point);
-          set.project(tried);
-          yield { kind: 'logits', x: tried, rows, out: logits };
-          success.evaluate(head, logits, goal, rows, judged, slope);
+          yield* search.judge(set);
           for (let r = 0; r < rows; r++) {
             const from = r * features;
             for (let f = 0; f < row.count; f++) {

@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { oneOf } from './vocabulary.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
+/** Environment steps of a learner, and its parallel copies of the environment; null: a preset's. */
+export const learnerSteps = z.int().min(1).max(1e9).nullable().default(null);
+export const learnerLanes = z.int().min(1).max(1024).nullable().default(null);
+
 /** The section on training: what is learned where, by which learner, with which options. */
 export function trainSection(vocabulary: Vocabulary) {
   const [algorithm, ...otherAlgorithms] = Object.keys(vocabulary.learners);
@@ -21,22 +25,12 @@ export function trainSection(vocabulary: Vocabulary) {
         .describe(
           'Settings to start from: `district` has those of the shipped victims, `sb3` the defaults of Stable-Baselines3; null: `district` for the district, else `sb3`.',
         ),
-      steps: z
-        .int()
-        .min(1)
-        .max(1e9)
-        .nullable()
-        .default(null)
-        .describe('Environment steps over all lanes; null: the preset’s, or what a classic environment needs.'),
-      lanes: z
-        .int()
-        .min(1)
-        .max(1024)
-        .nullable()
-        .default(null)
-        .describe(
-          'Parallel copies of the environment, a building’s begun at different times of the year; null: the preset’s.',
-        ),
+      steps: learnerSteps.describe(
+        'Environment steps over all lanes; null: the preset’s, or what a classic environment needs.',
+      ),
+      lanes: learnerLanes.describe(
+        'Parallel copies of the environment, a building’s begun at different times of the year; null: the preset’s.',
+      ),
       evaluateEvery: z
         .int()
         .min(1)

@@ -14,6 +14,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import { rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
+import { learnerLanes, learnerSteps } from '../core/scenario-train.ts';
 import type { Feature } from '../core/space.ts';
 import type { DecisionAccess, GradientAccess } from '../core/victim.ts';
 import { adversaryEnv, perturbedEnv } from './adversary-env.ts';
@@ -32,20 +33,8 @@ export const atlaSchema = z.strictObject({
     .default(5)
     .describe('Turns of each; every one ends with a clean and an attacked evaluation.'),
   algorithm: z.enum(['ppo', 'sac']).default('ppo').describe('The adversary’s learner.'),
-  steps: z
-    .int()
-    .min(1)
-    .max(1e9)
-    .nullable()
-    .default(null)
-    .describe('The adversary’s environment steps in all; null: half of the victim’s.'),
-  lanes: z
-    .int()
-    .min(1)
-    .max(1024)
-    .nullable()
-    .default(null)
-    .describe('The adversary’s lanes; null: those of its preset.'),
+  steps: learnerSteps.describe('The adversary’s environment steps in all; null: half of the victim’s.'),
+  lanes: learnerLanes.describe('The adversary’s lanes; null: those of its preset.'),
   config: z
     .record(z.string(), z.unknown())
     .default({})
