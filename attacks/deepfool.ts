@@ -26,6 +26,9 @@ function over(bin: number): Objective {
   };
 }
 
+/** Part of an epsilon that each step goes beyond its border, so that it is crossed where the box cuts the overshoot off. */
+const beyond = 1e-5;
+
 /**
  * Steps to the nearest of the linearised borders between the clean bin and each other one, on a continuous head to neutral, until the decision
  * has changed. With u = ε ⊙ ∇f: in L-inf `|f| / ‖u‖₁ · ε ⊙ sign u`, in L2 `|f| / ‖u‖₂² · ε ⊙ u`, in L1 and L0 the one feature with the largest
@@ -83,8 +86,8 @@ export const deepfool = define(
                 most = Math.max(most, u);
               }
               if (!(sum > 0)) continue;
-              const f = Math.abs(value[r]!) + 1e-9 * sum;
-              const length = f / (norm === 'linf' ? sum : norm === 'l2' ? Math.sqrt(squares) : most);
+              const length =
+                Math.abs(value[r]!) / (norm === 'linf' ? sum : norm === 'l2' ? Math.sqrt(squares) : most) + beyond;
               if (!(length < distance[r]!)) continue;
               distance[r] = length;
               for (let j = 0, i = r * features, free = true; j < features; j++, i++) {

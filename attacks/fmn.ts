@@ -25,7 +25,8 @@ const norms = { linf: linfNorm, l2: l2Norm, l1: l1Norm, l0: l0Norm };
 
 /**
  * The least perturbation that changes the decision: a ball whose radius grows while the row fails and shrinks while it succeeds. With
- * `d = (x' − x) ⊘ ε`: fails the first times, radius `‖d‖ + |f| / ‖ε ⊙ ∇f‖*`; later `·(1 + γ)`; succeeds, `min(·(1 − γ), ‖best‖)`; then a step
+ * `d = (x' − x) ⊘ ε`: fails the first times, radius `(‖d‖ + |f| / ‖ε ⊙ ∇f‖*)(1 + γ)`, d of the nearest point of the threat set and γ so that a
+ * border which is plane is crossed; later `·(1 + γ)`; succeeds, `min(·(1 − γ), ‖best‖)`; then a step
  * `α u / ‖u‖₂` and the nearest point of that ball and the box. α falls from 1 to 0.01, γ from 0.05 to 0.001, by cosines. The clean
  * observation where no perturbation within the threat set succeeds.
  */

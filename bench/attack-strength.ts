@@ -1,7 +1,8 @@
 // `faultline attack` beside independent implementations of PGD, APGD and ACG (test/support/reference-search.ts) on what shipped controllers
 // observed in the closed loop, at equal numbers of gradients. Prints the tables of docs/attacks.md.
 //
-//   npx tsx bench/attack-strength.ts [--policies ppo20-builtin,…] [--rows 1,100,8192] [--factors 0.1,1,100] [--dataset DIR --building NAME]
+//   npx tsx bench/attack-strength.ts [--policies ppo20-builtin,…] [--rows 1,100,8192] [--factors 0.1,1,100]
+//     [--objectives margin,…] [--dataset DIR --building NAME]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     policies: { type: 'string', default: 'ppo20-builtin,dqn-builtin,sac-builtin,ppo-builtin' },
     rows: { type: 'string', default: '1,100,8192' },
     factors: { type: 'string', default: '0.1,1,100' },
+    objectives: { type: 'string', default: 'margin,cross-entropy,grouped-margin' },
     dataset: { type: 'string', default: 'builtin' },
     building: { type: 'string', default: 'Building_1' },
   },
@@ -22,11 +24,11 @@ const { values } = parseArgs({
 const onBins: readonly ObjectiveName[] = ['margin', 'cross-entropy', 'grouped-margin'];
 const size = 31;
 const most = 8192;
-/** At 1 row a file: a hundred files. The larger the batch, the fewer gradients a row: no table is worth an hour. */
+/** At 1 a hundred files of a row. The larger the batch, the fewer gradients a row: no table is worth an hour. */
 const settings: Readonly<Record<string, { readonly rows: number; readonly gradients: number }>> = {
   1: { rows: 100, gradients: 40 },
   100: { rows: 100, gradients: 40 },
-  8192: { rows: most, gradients: 20 },
+  8192: { rows: most, gradients: 10 },
 };
 
 const attacks = ['pgd', 'apgd', 'acg'] as const;
@@ -43,7 +45,9 @@ console.log(`| policy | objective | logits | batch | ${attacks.join(' | ')} | be
 console.log(`|${'---|'.repeat(5 + attacks.length)}`);
 for (const name of values.policies.split(',')) {
   const year = await recordedObservations(name, most, { dataset: values.dataset, building: values.building });
-  const objectives = name.startsWith('ppo20') || name.startsWith('dqn') ? onBins : (['grouped-margin'] as const);
+  const wanted = values.objectives.split(',');
+  const all = name.startsWith('ppo20') || name.startsWith('dqn') ? onBins : (['grouped-margin'] as const);
+  const objectives = all.filter((objective) => wanted.includes(objective as string));
   for (const objective of objectives) {
     for (const factor of values.factors.split(',').map(Number)) {
       const folder = stretchedPolicy(name, factor, scratch);

@@ -3,7 +3,7 @@ import type { ScaledNorm } from './scaled.ts';
 import { scaledBall } from './scaled.ts';
 
 /**
- * The nearest point is `d_j = min(s·v_j, reach_j)` with the s for which `Σ d² = r²` (the multiplier of the ball is 1/s − 1). s only grows
+ * The nearest point is `d_j = min(s·v_j, reach_j)` with the s ≤ 1 for which `Σ d² ≤ r²` (the multiplier of the ball is 1/s − 1). s only grows
  * as features reach the end of their box, so that at most F passes find it, without rounding of a bisection.
  */
 export const l2Norm: ScaledNorm = {
@@ -27,7 +27,7 @@ export const l2Norm: ScaledNorm = {
       }
       if (now === clipped || loose === 0) break;
       clipped = now;
-      scale = Math.sqrt(Math.max(0, radius * radius - held) / loose);
+      scale = Math.min(1, Math.sqrt(Math.max(0, radius * radius - held) / loose));
     }
     for (let f = 0; f < count; f++) length[f] = Math.min(scale * size[f]!, reach[f]!);
   },

@@ -50,8 +50,9 @@ export function boundaryWalk(walk: Walk): (size: number) => RowSearch {
           sideways /= grow;
           continue;
         }
+        if (nearest.done) return;
         sideways = Math.min(1, sideways * grow);
-        if (length(metric, trial, d) <= distance) at.set(trial);
+        at.set(trial); // as long as before, but for what the box cut off or a float32 rounds
         for (let f = 0; f < d; f++) trial[f] = (1 - inwards) * at[f]!;
         points = lane.points(1);
         place(lane, trial, points, 0);

@@ -72,17 +72,18 @@ export function hopSkipJump(walk: Walk, probes: number): (size: number) => RowSe
           for (let f = 0; f < d; f++) directions[b * d + f] = (trial[f]! - at[f]!) / delta;
         }
         yield count;
-        let mean = 0;
+        let hits = 0;
         for (let b = 0; b < count; b++) {
-          mean += (2 * lane.hit[b]! - 1) / count;
+          hits += lane.hit[b]!;
           offsetOf(lane, points, b, trial);
           nearest.consider(lane, points, b, length(metric, trial, d));
         }
         if (nearest.done) return;
         normal.fill(0);
-        const one = Math.abs(mean) === 1; // all decide alike: there is no contrast to weigh
+        // Where all decide alike there is no contrast to weigh. Counted in whole numbers: a mean of shares misses 1 by a rounding.
+        const mean = hits === 0 || hits === count ? 0 : (2 * hits) / count - 1;
         for (let b = 0; b < count; b++) {
-          const weight = one ? mean : 2 * lane.hit[b]! - 1 - mean;
+          const weight = 2 * lane.hit[b]! - 1 - mean;
           for (let f = 0; f < d; f++) normal[f]! += weight * directions[b * d + f]!;
         }
         const norm = length('l2', normal, d) || 1;

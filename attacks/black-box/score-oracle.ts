@@ -12,6 +12,10 @@ export function scoreOracle(objective: Objective, target: TargetSchedule): Oracl
   let goals: Goal | undefined;
   let goal: Goal | undefined;
   let room = 0;
+  // Of the clean rows that ask, and the slopes at all of them.
+  let rows = new Float32Array(0);
+  let clean = new Float32Array(0);
+  let cleanSlope = new Float32Array(0);
   let logits = new Float32Array(0);
   let slope = new Float32Array(0);
   return {
@@ -24,21 +28,24 @@ export function scoreOracle(objective: Objective, target: TargetSchedule): Oracl
       const { head, observationSize: size, logitsSize } = victim;
       if (goals?.x.length !== all * size || goals.clean.length !== all * logitsSize) {
         goals = goalOf(victim, all);
+        cleanSlope = new Float32Array(goals.clean.length);
         room = 0;
+      }
+      if (rows.length !== count * size || clean.length !== count * logitsSize) {
+        rows = new Float32Array(count * size);
+        clean = new Float32Array(count * logitsSize);
       }
       goals.x.set(x);
       goals.side.fill(0);
       goals.action.fill(Number.NaN);
       goals.clean.fill(0);
       // Rows without a query left ask nothing: those that do are asked together.
-      const rows = new Float32Array(count * size);
-      const clean = new Float32Array(count * logitsSize);
-      for (let k = 0; k < count; k++) rows.set(x.subarray(asked[k]! * size, (asked[k]! + 1) * size), k * size);
+      for (let k = 0; k < count; k++) for (let j = 0; j < size; j++) rows[k * size + j] = x[asked[k]! * size + j]!;
       victim.logits(rows, count, clean, asked);
       for (let k = 0; k < count; k++)
-        goals.clean.set(clean.subarray(k * logitsSize, (k + 1) * logitsSize), asked[k]! * logitsSize);
+        for (let i = 0; i < logitsSize; i++) goals.clean[asked[k]! * logitsSize + i] = clean[k * logitsSize + i]!;
       target.aim(all, context, goals, victim);
-      objective.evaluate(head, goals.clean, goals, all, value, new Float32Array(goals.clean.length));
+      objective.evaluate(head, goals.clean, goals, all, value, cleanSlope);
     },
     ask(victim, points, count, of, { value, hit, changed }) {
       const { head, logitsSize } = victim;

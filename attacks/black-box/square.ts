@@ -1,10 +1,14 @@
 import type { RowSearch } from './lane.ts';
 
+/** Of 10 000 iterations: after each of these the share is halved. */
+const halvings = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
+
 /** The share of the features that a proposal of iteration `i` of `n` changes: `start`, halved nine times. Source: square.py of the attack's authors, `p_selection`. */
 export function shareAt(start: number, i: number, n: number): number {
   const at = Math.floor((i / n) * 10_000);
-  const halvings = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000].filter((end) => at > end).length;
-  return start / 2 ** halvings;
+  let share = start;
+  for (let k = 0; k < halvings.length && at > halvings[k]!; k++) share /= 2;
+  return share;
 }
 
 /**

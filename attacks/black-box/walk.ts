@@ -44,6 +44,9 @@ export function offsetOf(lane: Lane, points: Float32Array, k: number, offset: Fl
   }
 }
 
+/** Nearer is what is so by more than float32 numbers round: a step along the sphere is not. */
+const nearer = 1 - 1e-6;
+
 /** Proposes the nearest points of the threat set that are what is wanted. */
 export class Nearest {
   #distance = Infinity;
@@ -61,7 +64,7 @@ export class Nearest {
 
   /** Looks at point `k` of those that were asked about, of length `distance`. */
   consider(lane: Lane, points: Float32Array, k: number, distance: number): void {
-    if (lane.hit[k] !== 1 || distance >= this.#distance) return;
+    if (lane.hit[k] !== 1 || !(distance < this.#distance * nearer)) return;
     const size = lane.clean.length;
     for (let j = 0; j < size; j++) this.#confined[j] = points[k * size + j]!;
     lane.project(this.#confined);

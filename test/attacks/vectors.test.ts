@@ -225,10 +225,10 @@ function cosineSteps(ask: Ask, t: ThreatModel): number[] {
 
 /** Gradient attacks without a formulation above, and where they are held to something else. */
 const elsewhere: Partial<Record<AttackName, string>> = {
-  'min-epsilon': 'closed form on linear victims: least.test.ts',
-  fmn: 'closed form on linear victims: least.test.ts',
-  deepfool: 'closed form on linear victims: least.test.ts',
-  'cw-l2': 'closed form on linear victims: least.test.ts',
+  'min-epsilon': 'step by step: least-vectors.test.ts; closed form on linear victims: least.test.ts',
+  fmn: 'step by step: least-vectors.test.ts; closed form on linear victims: least.test.ts',
+  deepfool: 'step by step: least-vectors.test.ts; closed form on linear victims: least.test.ts',
+  'cw-l2': 'step by step: least-vectors.test.ts; closed form on linear victims: least.test.ts',
   planned: 'all sequences on a small grid, and the simulator: plan/plan.test.ts, plan/planned.test.ts',
   critic: 'the search of pgd on a learnt value, as one with the objective: joint.test.ts',
   'min-q': 'the search of pgd on a learnt critic, ranked on a plant with a known Q: critic/critic.test.ts',
