@@ -235,7 +235,7 @@ const elsewhere: Partial<Record<AttackName, string>> = {
   'robust-sarsa': 'the search of pgd on a learnt critic, ranked on a plant with a known Q: critic/critic.test.ts',
   'robust-sarsa-shuffled': 'the search of pgd on a learnt critic: critic/critic.test.ts',
   'rs-mad': 'the search of pgd on a learnt critic and the divergence: critic/critic.test.ts',
-  'pa-ad': 'a learned choice; what its actuator does with one: evaluation/adversary-env.test.ts',
+  'pa-ad': 'step by step, its choice given: learned-vectors.test.ts',
   'action-adversary': 'a learned choice; what its actuator does with one: evaluation/adversary-env.test.ts',
 };
 
