@@ -60,11 +60,17 @@ describe('on a linear policy, whose boundary is a plane', () => {
     expect(distance[2]).toBeLessThan(1.05 * analytic[metric]);
   });
 
-  it.each(['l2', 'linf'] as const)('boundary comes near it in %s', (metric) => {
-    const attack = attacks.boundary.make({ metric, until: 'nearest', queryBudget: 4000 });
-    const distance = measured(run(attack, victim, threat, x).out, metric);
-    expect(distance).toBeGreaterThan(0.999 * analytic[metric]);
-    expect(distance).toBeLessThan((metric === 'l2' ? 1.1 : 1.6) * analytic[metric]);
+  it.each(['l2', 'linf'] as const)('boundary comes near it in %s, in 400 queries, on the mean of 6 walks', (metric) => {
+    const attack = attacks.boundary.make({ metric, until: 'nearest', queryBudget: 400 });
+    const { out } = run(
+      attack,
+      victim,
+      threat,
+      Float32Array.from({ length: 6 * size }, (_, i) => x[i % size]!),
+    );
+    const walks = Array.from({ length: 6 }, (_, r) => measured(out.subarray(r * size, (r + 1) * size), metric));
+    expect(Math.min(...walks)).toBeGreaterThan(0.999 * analytic[metric]);
+    expect(walks.reduce((sum, v) => sum + v, 0) / 6).toBeLessThan((metric === 'l2' ? 1.05 : 1.2) * analytic[metric]);
   });
 
   it.each(names)('%s leaves the clean row where the threat set has no other decision', (name) => {
