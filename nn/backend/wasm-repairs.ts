@@ -4,6 +4,7 @@ import { convolutionFilterGradient } from './wasm-repairs/convolution-gradient.t
 import { depthwiseFilterGradient, depthwiseInputGradient } from './wasm-repairs/depthwise-gradient.ts';
 import { einsum } from './wasm-repairs/einsum.ts';
 import { fusedMatrixProduct, matrixProduct } from './wasm-repairs/matrix-product.ts';
+import { gather } from './wasm-repairs/gather.ts';
 import { maxPool3d, maxPoolGradient, maxPoolWithArgmax } from './wasm-repairs/max-pool.ts';
 import { samePadding } from './wasm-repairs/same-padding.ts';
 import { segmentSum } from './wasm-repairs/segment-sum.ts';
@@ -14,6 +15,7 @@ export const wasmRepairs = {
   // slow
   BatchMatMul: matrixProduct,
   _FusedMatMul: fusedMatrixProduct,
+  GatherV2: gather,
   // missing
   Conv2DBackpropFilter: convolutionFilterGradient,
   DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,

@@ -1,7 +1,9 @@
-import type { Tensor3D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { ConfigError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Tensorflow } from '../backend/tensorflow.ts';
+import { CachedDecoding } from './cached-decoding.ts';
+import type { CausalModel, Decoding } from './causal-model.ts';
 import { transformerSchema } from './config.ts';
 import type { TransformerConfig } from './config.ts';
 import { forward } from './forward.ts';
@@ -11,11 +13,12 @@ import { transformerLayout } from './layout.ts';
 import { freshAdapters } from './lora.ts';
 import type { LoraOptions } from './lora.ts';
 import { Parameters } from './parameters.ts';
-import { assertBatch } from './token-batch.ts';
+import { assertBatch, tokenBatch } from './token-batch.ts';
 import type { TokenBatch } from './token-batch.ts';
+import { WholeDecoding } from './whole-decoding.ts';
 
 /** A decoder-only transformer; with `lora` its base is frozen and only the adapters are trained. */
-export class Transformer implements Weights, Disposable {
+export class Transformer implements Weights, CausalModel {
   readonly tf: Tensorflow;
   readonly config: TransformerConfig;
   readonly base: Parameters;
@@ -39,6 +42,14 @@ export class Transformer implements Weights, Disposable {
     };
   }
 
+  get vocabulary(): number {
+    return this.config.vocabulary;
+  }
+
+  get context(): number {
+    return this.config.context;
+  }
+
   /** What a training changes: all weights, or the adapters. */
   get trained(): Parameters {
     return this.adapters?.parameters ?? this.base;
@@ -54,9 +65,25 @@ export class Transformer implements Weights, Disposable {
     return this.tf.tidy('transformer', () => forward(this, batch));
   }
 
+  async decode(prompts: readonly (readonly number[])[], { cache = true } = {}): Promise<Decoding> {
+    if (cache) return new CachedDecoding(this, prompts);
+    return WholeDecoding.of(prompts, this.config, (sequences) => Promise.resolve(this.#lastLogits(sequences)));
+  }
+
   [Symbol.dispose](): void {
     this.base[Symbol.dispose]();
     this.adapters?.parameters[Symbol.dispose]();
+  }
+
+  #lastLogits(sequences: readonly (readonly number[])[]): Tensor2D {
+    const batch = tokenBatch(
+      sequences.map((tokens) => ({ tokens })),
+      { side: 'left' },
+    );
+    const { rows, length } = batch;
+    return this.tf.tidy(() =>
+      this.tf.slice(this.logits(batch), [0, length - 1], [rows, 1]).reshape([rows, this.vocabulary]),
+    );
   }
 }
 

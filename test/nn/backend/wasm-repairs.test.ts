@@ -299,6 +299,38 @@ describe('unsortedSegmentSum', () => {
   });
 });
 
+describe('gather', () => {
+  it('takes rows by indices of any shape, and refuses an index that is none', async () => {
+    const parameters = fc.record({
+      rows: fc.integer({ min: 1, max: 9 }),
+      rest: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
+      indices: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+      seed: fc.nat(),
+    });
+    await fc.assert(
+      fc.asyncProperty(parameters, async ({ rows, rest, indices, seed }) => {
+        const stream = rng(seed);
+        const count = indices.reduce((product, size) => product * size, 1);
+        const ids = Array.from({ length: count }, () => stream.int(rows));
+        const compute: Compute = (x) => tf.gather(x!, tf.tensor(ids, indices, 'int32'));
+        expect(await agrees(compute, [random(stream, [rows, ...rest])])).toBe(0);
+      }),
+      { numRuns: 60, seed: 8 },
+    );
+    await tf.setBackend('wasm');
+    for (const wrong of [-1, 3])
+      expect(() => tf.gather(tf.ones([3, 2]), tf.tensor1d([0, wrong], 'int32'))).toThrow('is not in [0, 2]');
+  });
+
+  it('leaves other axes, batches and types to the stock kernel', async () => {
+    const ids = (): tf.Tensor => tf.tensor2d([0, 1, 1, 0], [2, 2], 'int32');
+    const inputs = [random(rng(1), [2, 3, 4])];
+    expect(await agrees((x) => tf.gather(x!, ids(), 1), inputs)).toBe(0);
+    expect(await agrees((x) => tf.gather(x!, ids(), 1, 1), inputs)).toBe(0);
+    expect(await agrees((x) => tf.gather(x!.mul(100).cast('int32'), ids()), inputs)).toBe(0);
+  });
+});
+
 describe('einsum', () => {
   it.each([
     ['ij,jk->ik', [20, 30], [30, 25]],
