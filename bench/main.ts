@@ -16,6 +16,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   learners: () => import('./learners.ts'),
   learning: () => import('./learning.ts'),
   updates: () => import('./updates.ts'),
+  language: () => import('./language.ts'),
 };
 
 const asked = process.argv.slice(2);
