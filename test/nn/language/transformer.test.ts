@@ -145,6 +145,24 @@ describe.each(variants)('a transformer with %s', (_name, config) => {
   });
 });
 
+describe('on the JavaScript backend', () => {
+  it.each(variants)('a transformer with %s has the same loss and gradients', async (_name, config) => {
+    const batch = tokenBatch(sequences, { side: 'left' });
+    const lossOf = tokenCrossEntropy(0.1);
+    const run = async (): Promise<Float32Array[]> => {
+      using model = freshTransformer(tf, config, rng(1));
+      const { value, grads } = tf.valueAndGrads(() => lossOf(tf, model.logits(batch), batch))([...model.base.tensors]);
+      return Promise.all([value, ...grads].map(read));
+    };
+    const expected = await run();
+    await tf.setBackend('cpu');
+    const got = await run().finally(() => tf.setBackend('wasm'));
+    for (const [i, values] of got.entries())
+      for (const [at, value] of values.entries())
+        if (Math.abs(value - expected[i]![at]!) > 1e-5) expect.fail(`tensor ${i}, value ${at}: ${value}`);
+  });
+});
+
 describe('a transformer with adapters', () => {
   const config = transformerConfig(small);
   const batch = tokenBatch(sequences);
