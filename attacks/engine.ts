@@ -58,7 +58,10 @@ export function attackEngine(setup: {
     get verdict() {
       return ours.verdict;
     },
-    acted: (action) => ours.acted(action),
+    acted(action) {
+      ours.acted(action);
+      attack.acted?.(action);
+    },
     reset(ended) {
       ours.reset(ended);
       attack.reset?.(ended);

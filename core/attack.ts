@@ -173,6 +173,11 @@ export interface ObservationAttackOf<Kind extends AccessKind> {
     context: AttackContext,
     out: Float32Array,
   ): Generator<Question, void, void>;
+  /**
+   * What the controllers did, after `perturb` and before the next one: another action than the one on `out` where a timing put the clean row
+   * back, say. @param action [rows×A] physical
+   */
+  acted?(action: Float64Array): void;
   /** @param ended [rows] 1 where an episode just ended */
   reset?(ended: Uint8Array): void;
   /** Gives back the memory of what it has learnt, which no garbage collector frees; after the last step. Absent: it holds none. */

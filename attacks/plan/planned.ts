@@ -62,6 +62,8 @@ interface Lane {
   actions: Float64Array;
   soc: Float64Array;
   begun: number;
+  /** What was done at the step before, which the state has not had yet; NaN: nothing. */
+  done: number;
 }
 
 /**
@@ -99,6 +101,13 @@ function plannedAttack(options: z.output<typeof config>): ObservationAttack {
     lane.begun = t;
   }
 
+  function catchUp(lane: Lane): void {
+    if (Number.isNaN(lane.done)) return;
+    lane.plant.advance(lane.t, lane.done, lane.state, 0);
+    lane.t++;
+    lane.done = Number.NaN;
+  }
+
   function isStale({ plant, state, t, soc, begun }: Lane): boolean {
     const age = t - begun;
     if (age >= soc.length || age >= every) return true;
@@ -114,7 +123,15 @@ function plannedAttack(options: z.output<typeof config>): ObservationAttack {
       lanes = rehearsal.plants?.().map((plant) => {
         const state = new Float64Array(plant.stateSize);
         plant.start(state, 0);
-        return { plant, state, t: 0, actions: new Float64Array(0), soc: new Float64Array(0), begun: 0 };
+        return {
+          plant,
+          state,
+          t: 0,
+          actions: new Float64Array(0),
+          soc: new Float64Array(0),
+          begun: 0,
+          done: Number.NaN,
+        };
       });
     },
     perturb(x, rows, victim, context, out) {
@@ -126,22 +143,28 @@ function plannedAttack(options: z.output<typeof config>): ObservationAttack {
         throw new ShapeError(`planned: ${rows} rows, but the plants of ${lanes.length} lanes are known`);
       const wanted = new Float64Array(rows);
       lanes.forEach((lane, row) => {
+        catchUp(lane);
         if (isStale(lane)) planFor(lane, row, victim, context);
         wanted[row] = lane.actions[lane.t - lane.begun]!;
       });
       const found = reach(x, rows, victim, context.set, context.threat.epsilon, options.steps);
       force(x, rows, victim, context.set, found, wanted, 12, out);
-      const action = new Float64Array(rows);
+      const action = new Float64Array(rows * victim.actionSize);
       context.set.project(out); // as it will be: what was shown before may keep the truth from being shown now
       victim.decide(out, rows, action);
       lanes.forEach((lane, row) => {
-        lane.plant.advance(lane.t, action[row]!, lane.state, 0);
-        lane.t++;
+        lane.done = action[row * victim.actionSize]!; // unless we are told otherwise
+      });
+    },
+    acted(action) {
+      lanes?.forEach((lane, row) => {
+        lane.done = action[(row * action.length) / lanes!.length]!;
       });
     },
     reset(ended) {
       lanes?.forEach((lane, row) => {
         if (ended[row] !== 1) return;
+        lane.done = Number.NaN;
         lane.plant.start(lane.state, 0);
         lane.t = 0;
         lane.soc = new Float64Array(0);

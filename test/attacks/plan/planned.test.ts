@@ -65,6 +65,40 @@ describe('the planned attack in the closed loop', () => {
     },
   );
 
+  it('goes by what was done where a timing put the clean row back', () => {
+    const plant = toyPlant(base, price, carbon);
+    // The attack's own state is the one that was begun by its `prepare`; plans try others.
+    let own: Float64Array | undefined;
+    const watched = {
+      ...plant,
+      start(state: Float64Array, at: number) {
+        own ??= state;
+        plant.start(state, at);
+      },
+    };
+    const attack = attacks.planned.make({ damage: 'ramping', timing: { duty: 0.5 } });
+    for (const _ of attack.prepare?.({ ...drawnRehearsal(victim), plants: () => [watched] }) ?? []);
+    const engine = attackEngine({ attack, threat, victim, features: plainFeatures(3) });
+    const state = new Float64Array(plant.stateSize);
+    plant.start(state, 0);
+    const before = state.slice();
+    const [x, seen, action] = [new Float32Array(3), new Float32Array(3), new Float64Array(1)];
+    let struck = 0;
+    for (let t = 0; t < 24; t++) {
+      plant.observe(t, state, 0, x, 0);
+      engine.perturb(x, 1, t, [rng(t)], seen);
+      if (seen.some((value, i) => value !== x[i])) struck++;
+      victim.decide(seen, 1, action);
+      // It has had the steps before this one.
+      expect([t, own]).toEqual([t, before]);
+      engine.acted(action);
+      plant.advance(t, action[0]!, state, 0);
+      before.set(state);
+    }
+    expect(struck).toBeGreaterThan(3);
+    expect(struck).toBeLessThan(21);
+  });
+
   it('attacks no more steps than its budget, and does more with more', () => {
     const of = (budget: number): number => suffered('planned', 'ramping', { damage: 'ramping', budget });
     expect(of(4)).toBeGreaterThan(suffered('none', 'ramping', {}));
