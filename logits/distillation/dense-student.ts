@@ -1,5 +1,7 @@
+import type { Tensor2D } from '@tensorflow/tfjs';
 import { assertLength, ShapeError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
+import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
 import { createNetwork } from '../../nn/create-network.ts';
 import { initialise } from '../../nn/initialise.ts';
 import { mlp } from '../../nn/layers.ts';
@@ -18,6 +20,8 @@ export interface DenseShape {
 
 /** A student of dense layers on the own kernel. */
 export interface DenseStudent extends Student {
+  /** Backbone and main head as they are, changing as the student learns: what an attack reads. The student's, not to be disposed. */
+  readonly network: Pick<Network, 'inputs' | 'outputs' | 'forward' | 'backwardInput'>;
   /** What remains for use: backbone and main head as one network, the caller's to dispose. */
   deployed(): Network;
 }
@@ -52,6 +56,7 @@ class KernelStudent implements DenseStudent {
   readonly width: number;
   readonly size: number;
   readonly spans: Student['spans'];
+  readonly network: DenseStudent['network'];
   readonly #parts: Parts;
   /** [rows×D]: h, and its slopes from either head. */
   #h = new Float32Array(0);
@@ -67,12 +72,23 @@ class KernelStudent implements DenseStudent {
     const heads = backbone.size + main.size;
     this.size = heads + auxiliary.size;
     this.spans = { backbone: [0, backbone.size], main: [backbone.size, heads], auxiliary: [heads, this.size] };
+    this.network = {
+      inputs: backbone.inputs,
+      outputs: main.outputs,
+      forward: (x, rows, out) => {
+        this.#reserve(rows);
+        backbone.forward(x, rows, this.#h);
+        main.forward(this.#h, rows, out);
+      },
+      backwardInput: (dOut, rows, dX) => {
+        main.backwardInput(dOut, rows, this.#dMain);
+        backbone.backwardInput(this.#dMain, rows, dX);
+      },
+    };
   }
 
   forward(x: Float32Array, rows: number, main: Float32Array, auxiliary?: Float32Array): Promise<void> {
-    this.#reserve(rows);
-    this.#parts.backbone.forward(x, rows, this.#h);
-    this.#parts.main.forward(this.#h, rows, main);
+    this.network.forward(x, rows, main);
     if (auxiliary !== undefined) this.#parts.auxiliary.forward(this.#h, rows, auxiliary);
     return Promise.resolve();
   }
@@ -97,6 +113,21 @@ class KernelStudent implements DenseStudent {
   features(x: Float32Array, rows: number, out: Float32Array): Promise<void> {
     this.#parts.backbone.forward(x, rows, out);
     return Promise.resolve();
+  }
+
+  logits(tf: Tensorflow, x: Tensor2D): Tensor2D {
+    const all = new Float32Array(this.size);
+    this.readParameters(all);
+    return tf.tidy(() => {
+      let from = 0;
+      const take = (count: number): Float32Array => all.subarray(from, (from += count));
+      const layers = [...this.#parts.backbone.layers, ...this.#parts.main.layers];
+      return layers.reduce((h: Tensor2D, { inputs, outputs, activation }) => {
+        const weight = tf.tensor2d(take(inputs * outputs), [inputs, outputs]);
+        const z = h.matMul<Tensor2D>(weight).add<Tensor2D>(tf.tensor1d(take(outputs)));
+        return activation === 'relu' ? z.relu() : z;
+      }, x);
+    });
   }
 
   readParameters(out: Float32Array): void {

@@ -1,3 +1,6 @@
+import type { Tensor2D } from '@tensorflow/tfjs';
+import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
+
 /** Where the parameters of one part are, [from, to). */
 export type Span = readonly [from: number, to: number];
 
@@ -25,6 +28,8 @@ export interface Student extends Disposable {
   pullback(dMain: Float32Array | null, dAuxiliary: Float32Array | null, rows: number, out: Float32Array): Promise<void>;
   /** @param out h [rows×D] */
   features(x: Float32Array, rows: number, out: Float32Array): Promise<void>;
+  /** z [B×K] by tensor operations, differentiable by the input [B×I]: for whoever attacks or wraps it. The caller owns the result. */
+  logits(tf: Tensorflow, x: Tensor2D): Tensor2D;
   readParameters(out: Float32Array): void;
   writeParameters(parameters: Float32Array): void;
 }

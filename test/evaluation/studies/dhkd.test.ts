@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UnknownNameError } from '../../../core/errors.ts';
+import { rng } from '../../../core/rng.ts';
+import { armNames } from '../../../evaluation/studies/dhkd/arms.ts';
+import type { ArmName } from '../../../evaluation/studies/dhkd/arms.ts';
+import { gaussianModes } from '../../../evaluation/studies/dhkd/gaussian-modes.ts';
+import { imagesRoom, strokeImages } from '../../../evaluation/studies/dhkd/images.ts';
+import { dhkdStudy } from '../../../evaluation/studies/dhkd/index.ts';
+import { teach } from '../../../evaluation/studies/dhkd/lesson.ts';
+import type { Lesson } from '../../../evaluation/studies/dhkd/lesson.ts';
+import { modesRoom } from '../../../evaluation/studies/dhkd/modes.ts';
+import { policyLesson } from '../../../evaluation/studies/dhkd/policies.ts';
+import type { PolicyLesson } from '../../../evaluation/studies/dhkd/policies.ts';
+import type { Claim, StudyOptions } from '../../../evaluation/studies/study.ts';
+import { selectBackend } from '../../../nn/backend.ts';
+import type { SelectedBackend } from '../../../nn/backend.ts';
+
+describe('Gaussian modes', () => {
+  const options = { classes: 4, modes: 3, dimensions: 6, noise: 0.1 };
+
+  it('are balanced, of one problem whatever is drawn, and new in every draw', () => {
+    const sample = gaussianModes(options, rng(1));
+    const [a, again, other] = [sample(40, rng(2)), sample(40, rng(2)), sample(40, rng(3))];
+    expect(a).toEqual(again);
+    expect(a.x).not.toEqual(other.x);
+    for (let c = 0; c < 4; c++) expect(a.labels.filter((y) => y === c)).toHaveLength(10);
+    // With little noise the nearest neighbour in another draw is of the same mode.
+    expect(nearestNeighbour(sample(300, rng(4)), sample(100, rng(5)), 6)).toBeGreaterThan(0.98);
+    expect(nearestNeighbour(gaussianModes(options, rng(9))(300, rng(4)), sample(100, rng(5)), 6)).toBeLessThan(0.6);
+  });
+
+  it('are harder with more noise', () => {
+    const shares = [0.1, 0.8, 3].map((noise) => {
+      const sample = gaussianModes({ ...options, noise }, rng(1));
+      return nearestNeighbour(sample(400, rng(2)), sample(200, rng(3)), 6);
+    });
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+    expect(shares[0]! - shares[2]!).toBeGreaterThan(0.3);
+  });
+});
+
+describe('images of strokes', () => {
+  it('are dark but for strokes of brightness 1, and the noise', () => {
+    const { x, labels } = strokeImages(0, rng(1))(60, rng(2));
+    expect(Math.max(...x)).toBeLessThanOrEqual(1);
+    expect(Math.min(...x)).toBeGreaterThanOrEqual(0);
+    const lit = x.filter((value) => value > 0.5).length / x.length;
+    expect(lit).toBeGreaterThan(0.1);
+    expect(lit).toBeLessThan(0.6);
+    expect(new Set(labels).size).toBe(20);
+    const noisy = strokeImages(0.5, rng(1))(60, rng(2)).x;
+    expect(noisy.some((value) => value < -0.5)).toBe(true);
+  });
+});
+
+/** Accuracy of the nearest row of another draw. */
+function nearestNeighbour(known: { x: Float32Array; labels: Int32Array }, asked: typeof known, d: number): number {
+  let right = 0;
+  asked.labels.forEach((y, i) => {
+    let [best, label] = [Infinity, -1];
+    known.labels.forEach((other, j) => {
+      let square = 0;
+      for (let k = 0; k < d; k++) square += (asked.x[i * d + k]! - known.x[j * d + k]!) ** 2;
+      if (square < best) [best, label] = [square, other];
+    });
+    if (label === y) right++;
+  });
+  return right / asked.labels.length;
+}
+
+const full: StudyOptions = { quick: false, dataset: 'builtin', seeds: 5 };
+const accuracies: Readonly<Record<ArmName, number>> = {
+  ce: 0.41,
+  'binary-kl': 0.35,
+  'one-head': 0.38,
+  'two-heads': 0.41,
+  'norm-one-head': 0.4,
+  'norm-two-heads': 0.42,
+  dhkd: 0.425,
+  kd: 0.46,
+  dkd: 0.42,
+  dist: 0.4,
+};
+
+/** Cells in which every arm has an accuracy on average, the same difference on every seed but for a little. */
+function cellsOf(accuracyOf: (arm: ArmName) => number, options: StudyOptions = full): Map<string, unknown> {
+  const lessons = (seed: number): Lesson[] =>
+    armNames.flatMap((arm) =>
+      (arm === 'ce' ? [0] : [0.1, 1]).map((alpha): Lesson => ({
+        arm,
+        alpha,
+        validation: accuracyOf(arm) - (alpha === 0.1 ? 0.2 : 0),
+        test: accuracyOf(arm) - (alpha === 0.1 ? 0.3 : 0) + 0.001 * seed,
+        agreement: 0.5,
+        diverged: arm === 'dist' && alpha === 1,
+        conflicts: arm === 'one-head' ? [1, 2, 3].map((at) => ({ at: at / 4, head: -0.1 * seed, backbone: 0.1 })) : [],
+        collapse: {
+          variability: 1,
+          norms: 0.1,
+          angles: 0.1,
+          duality: arm === 'one-head' ? 0.9 : 0.5,
+          disagreement: 0.2,
+        },
+      })),
+    );
+  const policies = (seed: number): PolicyLesson => ({
+    teacher: { attackSuccess: 0.5 + 0.01 * seed, return: -100 },
+    apprentices: [false, true].flatMap((hardened) =>
+      (['ce', 'kd', 'dhkd'] as const).map((arm) => ({
+        arm,
+        hardened,
+        agreement: 0.9,
+        attackSuccess: (hardened ? 0.2 : 0.4) + 0.02 * seed,
+        return: -90,
+        r2Q: 0.5,
+        r2V: arm === 'dhkd' ? 0.9 + 0.01 * seed : -3,
+      })),
+    ),
+  });
+  return new Map(
+    dhkdStudy.plan(options).cells!.map(({ id }) => {
+      const seed = Number(/seed(\d+)/.exec(id)![1]);
+      return [id, id.startsWith('policies') ? policies(seed) : { teacher: 0.52, lessons: lessons(seed) }];
+    }),
+  );
+}
+
+const verdicts = (claims: readonly Claim[]): (boolean | null)[] => claims.map(({ holds }) => holds);
+
+describe('the verdict', () => {
+  it('is the prototypes’ where the figures are: degradation, repair, and KD ahead', () => {
+    const { claims, tables, figures } = dhkdStudy.conclude(
+      full,
+      new Map(),
+      cellsOf((arm) => accuracies[arm]),
+    );
+    const of = (part: string): boolean | null => claims.find(({ claim }) => claim.includes(part))!.holds;
+    for (const claim of claims.slice(0, 8)) expect([claim.claim, claim.holds]).toEqual([claim.claim, true]);
+    expect(of('better than KD on Gaussian modes (base)')).toBe(false);
+    expect(of('better than DKD on Gaussian modes (base)')).toBe(true);
+    for (const part of ['recovers the value', 'Hardened, a student by DHKD', 'better than its teacher'])
+      expect(of(part)).toBe(true);
+    const accuracy = tables.find(({ title }) => title === 'Accuracy on Gaussian modes (base)')!;
+    expect(accuracy.rows.find(([title]) => title === 'KD')!.slice(3, 5)).toEqual([
+      1,
+      expect.stringContaining('+0.462'),
+    ]);
+    expect(accuracy.rows.find(([title]) => title === 'DIST')!.at(-1)).toBe('5 of 10');
+    expect(figures.map(({ title }) => title)).toEqual([
+      'How far the two gradients agree',
+      'Accuracy by the weight of the imitation',
+    ]);
+  });
+
+  it('does not hold where all do the other way, and is open where nothing was measured', () => {
+    const { claims } = dhkdStudy.conclude(
+      full,
+      new Map(),
+      cellsOf((arm) => 0.5 - accuracies[arm]),
+    );
+    for (const claim of claims.slice(0, 4)) expect([claim.claim, claim.holds]).toEqual([claim.claim, false]);
+    const nothing = dhkdStudy.conclude(full, new Map(), new Map());
+    expect(new Set(verdicts(nothing.claims))).toEqual(new Set([null]));
+  });
+
+  it('chooses weights on validation rows: test rows have no say', () => {
+    const cells = cellsOf((arm) => accuracies[arm]);
+    const lessons = (cells.get('modes-base-seed0') as { lessons: { arm: string; alpha: number; validation: number }[] })
+      .lessons;
+    for (const lesson of lessons) if (lesson.arm === 'kd' && lesson.alpha === 0.1) lesson.validation = 9;
+    const { tables } = dhkdStudy.conclude(full, new Map(), cells);
+    expect(tables[1]!.rows.find(([title]) => title === 'KD')![3]).toBe(0.1);
+  });
+});
+
+describe('the plan', () => {
+  it('has a cell a problem and seed; the quick one less', () => {
+    const ids = (options: StudyOptions): string[] => dhkdStudy.plan(options).cells!.map(({ id }) => id);
+    expect(ids(full)).toHaveLength(5 * (4 + 3 + 1));
+    expect(new Set(ids(full)).size).toBe(40);
+    expect(ids({ ...full, quick: true, seeds: 2 })).toEqual(
+      ['modes-base', 'images-base', 'policies'].flatMap((part) => [0, 1].map((seed) => `${part}-seed${seed}`)),
+    );
+    expect(ids({ ...full, only: ['policies'], seeds: 1 })).toEqual(['policies-seed0']);
+    expect(() => ids({ ...full, only: ['mode'] })).toThrow(UnknownNameError);
+  });
+});
+
+describe('a lesson', () => {
+  let backend: SelectedBackend;
+  beforeAll(async () => {
+    backend = await selectBackend({ force: 'wasm' });
+  });
+  afterAll(() => backend[Symbol.dispose]());
+
+  it('teaches dense students in every way that it is asked for, and leaves no tensor', async () => {
+    const setting = { noise: 0.3, rows: 200, teacher: [16], student: [8] };
+    const { schedule, ...room } = modesRoom(setting, 0, [1]);
+    const before = backend.tf.memory().numTensors;
+    const { lessons } = await teach(backend.tf, { ...room, schedule: { ...schedule, epochs: 2 } }, rng(0), undefined, [
+      'ce',
+      'dhkd',
+    ]);
+    expect(backend.tf.memory().numTensors).toBe(before);
+    expect(lessons.map(({ arm, alpha }) => [arm, alpha])).toEqual([
+      ['ce', 0],
+      ['dhkd', 1],
+    ]);
+    expect(lessons[0]!.conflicts).toHaveLength(0);
+    expect(lessons[1]!.conflicts.length).toBeGreaterThan(3);
+    expect(JSON.parse(JSON.stringify(lessons))).toEqual(lessons);
+  });
+
+  it('teaches convolutional students', async () => {
+    const { schedule, validation, ...room } = imagesRoom(backend.tf, { noise: 0.1, rows: 100, epochs: 1 }, 0, [1]);
+    const few = { x: validation.x.subarray(0, 144 * 100), labels: validation.labels.subarray(0, 100) };
+    const { lessons } = await teach(backend.tf, { ...room, schedule, validation: few, test: few }, rng(0), undefined, [
+      'dhkd',
+    ]);
+    expect(lessons[0]!.test).toBe(lessons[0]!.validation);
+    expect(lessons[0]!.collapse!.variability).toBeGreaterThan(0);
+    expect(lessons[0]!.diverged).toBe(false);
+  });
+
+  it('trains a policy, students of it, and attacks them', async () => {
+    const tiny = { steps: 400, teacher: [16], student: [8], epochs: 1, episode: 840, attacked: 20 };
+    const { teacher, apprentices } = await policyLesson(backend.tf, tiny, 0);
+    expect(apprentices).toHaveLength(6);
+    expect(teacher.return).toBeLessThan(0);
+    for (const { agreement, attackSuccess, r2V } of apprentices) {
+      for (const share of [agreement, attackSuccess]) {
+        expect(share).toBeGreaterThanOrEqual(0);
+        expect(share).toBeLessThanOrEqual(1);
+      }
+      expect(r2V).toBeLessThanOrEqual(1);
+    }
+  });
+});
