@@ -18,6 +18,7 @@ export function conclude(options: StudyOptions, cells: ReadonlyMap<string, unkno
   return {
     claims: [
       ...mechanismClaims(base),
+      ...(options.quick ? [] : collapseClaims(on({ kind: 'modes', difficulty: 'fast' }))),
       ...rivalClaims(problems),
       ...(options.only === undefined || options.only.includes('images')
         ? imageClaims(on({ kind: 'images', difficulty: 'base' }))
@@ -102,6 +103,18 @@ function mechanismClaims(base: Measured): Claim[] {
       collapseOf(of('one-head')).map((one, seed) => one - collapseOf(of('two-heads'))[seed]!),
       0,
       'distance from self-duality (NC3) of one head less that of two',
+    ),
+  ];
+}
+
+/** Collapse in the plain sense: without normalisation, at a larger rate, imitation of logits is no longer learnt. */
+function collapseClaims(fast: Measured): Claim[] {
+  return [
+    exceeds(
+      'At a learning rate of 0.05 CE + BinaryKL on one head collapses, and CE alone does not',
+      gains(fast.published('ce'), fast.published('one-head')),
+      0.1,
+      'accuracy of CE less that of CE + BinaryKL on one head, α = 1',
     ),
   ];
 }

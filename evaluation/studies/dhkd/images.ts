@@ -3,6 +3,7 @@ import type { Rng } from '../../../core/rng.ts';
 import { convStudent } from '../../../logits/distillation/conv-student.ts';
 import { publishedDecay } from '../../../logits/distillation/distil.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
+import { armNames } from './arms.ts';
 import type { Labelled } from './gaussian-modes.ts';
 import type { Classroom } from './lesson.ts';
 
@@ -89,6 +90,7 @@ export function imagesRoom(
     test: sample(2000, random.split('test')),
     schedule: { batch: 64, epochs, learningRate: 0.03, momentum: 0.9, weightDecay: 5e-4, decayAt: publishedDecay },
     alphas,
+    arms: armNames,
     teacher: (rng) => convStudent(tf, { ...net, filters: [16, 32], width: 96 }, rng),
     student: (rng) => convStudent(tf, { ...net, filters: [4, 8], width: 32 }, rng),
   };

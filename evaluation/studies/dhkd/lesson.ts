@@ -6,7 +6,7 @@ import type { Student } from '../../../logits/distillation/student.ts';
 import { neuralCollapse } from '../../../logits/statistic/neural-collapse.ts';
 import type { NeuralCollapse } from '../../../logits/statistic/neural-collapse.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
-import { armNames, arms } from './arms.ts';
+import { arms } from './arms.ts';
 import type { Arm, ArmName } from './arms.ts';
 import type { Labelled } from './gaussian-modes.ts';
 
@@ -40,6 +40,7 @@ export interface Classroom {
   readonly schedule: Schedule;
   /** Weights as α: one trial each, the same for every arm. */
   readonly alphas: readonly number[];
+  readonly arms: readonly ArmName[];
   teacher(rng: Rng): Student;
   /** All students of a seed begin alike. */
   student(rng: Rng): Student;
@@ -54,10 +55,9 @@ export async function teach(
   room: Classroom,
   rng: Rng,
   progress: (done: number) => void = () => undefined,
-  which: readonly ArmName[] = armNames,
 ): Promise<Lessons> {
   const { train, test, schedule } = room;
-  const trials = which.flatMap((arm) =>
+  const trials = room.arms.flatMap((arm) =>
     ((arms[arm] as Arm).taught === false ? [0] : room.alphas).map((alpha) => ({ arm, alpha })),
   );
   using teacher = room.teacher(rng.split('teacher'));

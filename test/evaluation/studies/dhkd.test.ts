@@ -176,8 +176,8 @@ describe('the verdict', () => {
 describe('the plan', () => {
   it('has a cell a problem and seed; the quick one less', () => {
     const ids = (options: StudyOptions): string[] => dhkdStudy.plan(options).cells!.map(({ id }) => id);
-    expect(ids(full)).toHaveLength(5 * (4 + 3 + 1));
-    expect(new Set(ids(full)).size).toBe(40);
+    expect(ids(full)).toHaveLength(5 * (5 + 3 + 1));
+    expect(new Set(ids(full)).size).toBe(45);
     expect(ids({ ...full, quick: true, seeds: 2 })).toEqual(
       ['modes-base', 'images-base', 'policies'].flatMap((part) => [0, 1].map((seed) => `${part}-seed${seed}`)),
     );
@@ -194,13 +194,17 @@ describe('a lesson', () => {
   afterAll(() => backend[Symbol.dispose]());
 
   it('teaches dense students in every way that it is asked for, and leaves no tensor', async () => {
-    const setting = { noise: 0.3, rows: 200, teacher: [16], student: [8] };
-    const { schedule, ...room } = modesRoom(setting, 0, [1]);
+    const setting = {
+      noise: 0.3,
+      rows: 200,
+      epochs: 2,
+      learningRate: 0.02,
+      arms: ['ce', 'dhkd'] as const,
+      teacher: [16],
+      student: [8],
+    };
     const before = backend.tf.memory().numTensors;
-    const { lessons } = await teach(backend.tf, { ...room, schedule: { ...schedule, epochs: 2 } }, rng(0), undefined, [
-      'ce',
-      'dhkd',
-    ]);
+    const { lessons } = await teach(backend.tf, modesRoom(setting, 0, [1]), rng(0));
     expect(backend.tf.memory().numTensors).toBe(before);
     expect(lessons.map(({ arm, alpha }) => [arm, alpha])).toEqual([
       ['ce', 0],
@@ -212,11 +216,9 @@ describe('a lesson', () => {
   });
 
   it('teaches convolutional students', async () => {
-    const { schedule, validation, ...room } = imagesRoom(backend.tf, { noise: 0.1, rows: 100, epochs: 1 }, 0, [1]);
+    const { validation, ...room } = imagesRoom(backend.tf, { noise: 0.1, rows: 100, epochs: 1 }, 0, [1]);
     const few = { x: validation.x.subarray(0, 144 * 100), labels: validation.labels.subarray(0, 100) };
-    const { lessons } = await teach(backend.tf, { ...room, schedule, validation: few, test: few }, rng(0), undefined, [
-      'dhkd',
-    ]);
+    const { lessons } = await teach(backend.tf, { ...room, arms: ['dhkd'], validation: few, test: few }, rng(0));
     expect(lessons[0]!.test).toBe(lessons[0]!.validation);
     expect(lessons[0]!.collapse!.variability).toBeGreaterThan(0);
     expect(lessons[0]!.diverged).toBe(false);
