@@ -2,8 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { UnknownNameError } from '../core/errors.ts';
 import { studies } from '../evaluation/studies/index.ts';
 import type { Study, StudyOptions } from '../evaluation/studies/study.ts';
+import { installation } from '../server/installation.ts';
 import { faultOf } from '../server/thread-fault.ts';
 import type { Fault } from '../server/thread-fault.ts';
+import { fileWorkspace } from '../server/workspace.ts';
 
 /** Which piece of which study a thread is started for. */
 export interface CellTask {
@@ -28,7 +30,8 @@ async function work({ study, options, id }: CellTask, port: NonNullable<typeof p
         id,
         cells.map(({ id }) => id),
       );
-    post({ type: 'finished', value: await cell.run((done) => post({ type: 'progress', done })) });
+    const workspace = fileWorkspace({ roots: null, modelsDir: installation().modelsDir });
+    post({ type: 'finished', value: await cell.run((done) => post({ type: 'progress', done }), workspace) });
   } catch (error) {
     post({ type: 'failed', ...faultOf(error) });
   }

@@ -1,6 +1,11 @@
 import { bifurcationStudy } from './bifurcation/index.ts';
 import { dhkdStudy } from './dhkd/index.ts';
+import { scalingLawStudy } from './scaling-law/index.ts';
 import type { Study } from './study.ts';
 
 /** Studies by the name that `faultline study` takes. */
-export const studies = { bifurcation: bifurcationStudy, dhkd: dhkdStudy } satisfies Record<string, Study>;
+export const studies = {
+  bifurcation: bifurcationStudy,
+  dhkd: dhkdStudy,
+  'scaling-law': scalingLawStudy,
+} satisfies Record<string, Study>;

@@ -2,6 +2,7 @@ import type { RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import type { Feature } from '../../core/space.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
+import type { Workspace } from '../workspace.ts';
 
 /** What the caller of a study may choose. */
 export interface StudyOptions {
@@ -59,9 +60,10 @@ export interface StudyCell {
   readonly title: string;
   /**
    * Runs in a thread of its own. @param progress to be told the share done now and then, 0…1
+   * @param workspace where shipped models come from
    * @returns a value that JSON can hold
    */
-  run(progress: (done: number) => void): Promise<unknown>;
+  run(progress: (done: number) => void, workspace: Workspace): Promise<unknown>;
 }
 
 export interface StudyPlan {

@@ -9,7 +9,7 @@ import { linearLogits, logitResponse, prefactor } from './linear-response.ts';
 import type { Prefactor } from './linear-response.ts';
 import { logitsOf, rowCount } from './response.ts';
 import type { Response } from './response.ts';
-import { pgd, signs, signStep } from './sign-attack.ts';
+import { leastLikely, pgd, signs, signStep } from './sign-attack.ts';
 
 export interface LawOptions {
   /** How many orders j of Δ_1j, from 2. */
@@ -151,13 +151,4 @@ function curveOf(
     predicted: predicted === null ? null : byOrder(predicted),
     fits: curves.map((errors) => powerLawFit(epsilons, errors, { above: 10 / rows, below: saturation })),
   };
-}
-
-/** The class of the smallest logit, a row. @param z [N×K] */
-function leastLikely(z: Float32Array, size: number): Int32Array {
-  return Int32Array.from({ length: z.length / size }, (_, row) => {
-    let least = 0;
-    for (let k = 1; k < size; k++) if (z[row * size + k]! < z[row * size + least]!) least = k;
-    return least;
-  });
 }

@@ -82,3 +82,12 @@ export async function pgd(
   }
   return at;
 }
+
+/** The class of the smallest logit of every row. @param z [N×K]  @returns [N] */
+export function leastLikely(z: Float32Array, size: number): Int32Array {
+  return Int32Array.from({ length: z.length / size }, (_, row) => {
+    let least = 0;
+    for (let k = 1; k < size; k++) if (z[row * size + k]! < z[row * size + least]!) least = k;
+    return least;
+  });
+}

@@ -10,6 +10,7 @@ import { scenarioFrom } from '../../core/scenario.ts';
 import { CancelledError, ConfigError } from '../../core/errors.ts';
 import type { Study } from '../../evaluation/studies/study.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
+import { memoryWorkspace } from '../support/memory-workspace.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'faultline-study-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -107,7 +108,7 @@ describe('the cells of a study', () => {
       figures: [],
     }),
   };
-  const here: CellRunner = (cell, progress) => cell.run(progress);
+  const here: CellRunner = (cell, progress) => cell.run(progress, memoryWorkspace());
 
   it('are run once, and again where they are damaged, the options or the code differ', async () => {
     const first = await carryOut('cells', cells, options('c'), here);

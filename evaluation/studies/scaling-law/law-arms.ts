@@ -1,0 +1,176 @@
+import type { Rng } from '../../../core/rng.ts';
+import { rng } from '../../../core/rng.ts';
+import { argMax } from '../../../logits/row.ts';
+import { scalingLaw } from '../../../logits/scaling-law/law.ts';
+import type { Law } from '../../../logits/scaling-law/law.ts';
+import { logitsOf } from '../../../logits/scaling-law/response.ts';
+import type { Response } from '../../../logits/scaling-law/response.ts';
+import { tensorResponse } from '../../../logits/scaling-law/tensor-response.ts';
+import { pgdTraining, stepLeastLikelyTraining, trainClassifier } from '../../../logits/scaling-law/train.ts';
+import type { Labelled, TrainOptions } from '../../../logits/scaling-law/train.ts';
+import { selectBackend } from '../../../nn/backend.ts';
+import { createNetwork } from '../../../nn/create-network.ts';
+import { initialise } from '../../../nn/initialise.ts';
+import { mlp } from '../../../nn/layers.ts';
+import type { Network } from '../../../nn/network.ts';
+import type { Workspace } from '../../workspace.ts';
+import { convolutional, imageShape, trainTensors } from './convolutional.ts';
+import { gaussianModes, movedPatterns, sampled, shuffled } from './data.ts';
+import type { Size } from './size.ts';
+import { recordedPolicy } from './victims.ts';
+
+/** Which seed of an arm, on what. */
+export interface ArmSetup {
+  readonly seed: number;
+  readonly difficulty: number;
+  readonly size: Size;
+  readonly workspace: Workspace;
+}
+
+/** What is kept of an arm on one seed. */
+export interface LawCell {
+  /** Share of rows with the right class: the label's, or the action of the policy that is imitated; null where there is none. */
+  readonly accuracy: number | null;
+  readonly law: Law;
+}
+
+/** A kind of network whose law is measured. */
+export interface LawArm {
+  readonly title: string;
+  /** One of the testbed's policies, or made from one: on recorded observations, in one difficulty, on as many seeds as ship. */
+  readonly policy: boolean;
+  /** Also in the quick version. */
+  readonly quick: boolean;
+  run(setup: ArmSetup): Promise<LawCell>;
+}
+
+/** Seeds of the policies that ship. */
+export const shippedSeeds = 3;
+
+/** ε of adversarial training, in the units of the inputs, which are within ±1; observations of policies are within 0…1. */
+const hardeningEpsilon = 0.1;
+const policyEpsilon = 0.02;
+
+export const lawArms = {
+  untrained: vectors('MLP 64-64, untrained', [64, 64], null),
+  linear: vectors('linear', [], {}),
+  'mlp-64': vectors('MLP 64', [64], {}, false),
+  'mlp-64-64': vectors('MLP 64-64', [64, 64], {}),
+  'mlp-128-128-128': vectors('MLP 128-128-128', [128, 128, 128], {}, false),
+  adversarial: vectors('MLP 64-64, PGD-trained', [64, 64], { hardening: pgdTraining(hardeningEpsilon, 3) }),
+  'step-ll-trained': vectors(
+    'MLP 64-64, trained with step l.l.',
+    [64, 64],
+    { hardening: stepLeastLikelyTraining(hardeningEpsilon) },
+    false,
+  ),
+  'random-labels': vectors('MLP 64-64, random labels', [64, 64], 'random labels'),
+  cnn: { title: 'CNN', policy: false, quick: true, run: images },
+  ppo20: shipped('PPO, 20 bins (shipped)', 'ppo20-builtin'),
+  dqn: shipped('DQN (shipped)', 'dqn-builtin'),
+  'policy-untrained': imitation('policy, untrained', null, false),
+  'policy-distilled': imitation('PPO, distilled to 64-64', {}, true),
+  'policy-adversarial': imitation(
+    'PPO, distilled to 64-64 by PGD training',
+    { hardening: pgdTraining(policyEpsilon, 3) },
+    false,
+  ),
+} satisfies Record<string, LawArm>;
+
+type Training = Partial<TrainOptions>;
+
+/** An MLP on vectors. @param training null: none */
+function vectors(title: string, hidden: number[], training: Training | 'random labels' | null, quick = true): LawArm {
+  return {
+    title,
+    policy: false,
+    quick,
+    async run({ seed, difficulty, size }) {
+      const root = rng(seed).split('scaling-law');
+      const task = gaussianModes(root.split('task'), difficulty);
+      const train = sampled(task, size.train, root.split('train'));
+      const test = sampled(task, size.test, root.split('test'));
+      using network = fresh([task.inputs, ...hidden, task.classes], root.split('initialise'));
+      if (training === 'random labels')
+        await trainClassifier(
+          network,
+          shuffled(train, root.split('labels')),
+          { steps: size.steps },
+          root.split('batches'),
+        );
+      else if (training !== null)
+        await trainClassifier(network, train, { steps: size.steps, ...training }, root.split('batches'));
+      return await measured(network, test, size.pgdRows);
+    },
+  };
+}
+
+/** The CNN on images. */
+async function images({ seed, difficulty, size: { images: size } }: ArmSetup): Promise<LawCell> {
+  const root = rng(seed).split('scaling-law images');
+  const task = movedPatterns(root.split('task'), difficulty);
+  const train = sampled(task, size.train, root.split('train'));
+  const test = sampled(task, size.test, root.split('test'));
+  using backend = await selectBackend();
+  using model = convolutional(backend.tf, task.classes, root.split('initialise'));
+  trainTensors(backend.tf, model, imageShape, train, { steps: size.steps }, root.split('batches'));
+  return await measured(tensorResponse(backend.tf, model, imageShape), test, size.pgdRows);
+}
+
+/** A policy that ships, on what it observed. */
+function shipped(title: string, model: string): LawArm {
+  return {
+    title,
+    policy: true,
+    quick: true,
+    async run({ seed, size, workspace }) {
+      using policy = await recordedPolicy(seedOf(model, seed), 'Building_1', size.policyRows, workspace);
+      const law = await scalingLaw(policy.response, policy.x, { pgdRows: size.policyPgdRows });
+      return { accuracy: null, law };
+    },
+  };
+}
+
+/** A small network that learns what the shipped PPO does where it came. @param training null: none */
+function imitation(title: string, training: Training | null, quick: boolean): LawArm {
+  return {
+    title,
+    policy: true,
+    quick,
+    async run({ seed, size, workspace }) {
+      const root = rng(seed).split('scaling-law policy');
+      using teacher = await recordedPolicy(seedOf('ppo20-builtin', seed), 'Building_1', size.policyRows, workspace);
+      const z = await logitsOf(teacher.response, teacher.x);
+      const { inputs, outputs: k } = teacher.response;
+      const labels = Int32Array.from({ length: z.length / k }, (_, row) => argMax(z, row * k, k));
+      const data = { x: teacher.x, labels };
+      using network = fresh([inputs, 64, 64, k], root.split('initialise'));
+      if (training !== null)
+        await trainClassifier(network, data, { steps: 2 * size.steps, ...training }, root.split('batches'));
+      return await measured(network, data, size.policyPgdRows);
+    },
+  };
+}
+
+function seedOf(model: string, seed: number): string {
+  return seed === 0 ? model : `${model}-seed${seed}`;
+}
+
+function fresh(widths: readonly number[], random: Rng): Network {
+  const network = createNetwork(mlp(widths, 'relu'));
+  initialise(network, random, { kind: 'orthogonal', outputGain: 1 });
+  return network;
+}
+
+async function measured(response: Response, { x, labels }: Labelled, pgdRows: number): Promise<LawCell> {
+  const z = await logitsOf(response, x);
+  return { accuracy: accuracyOf(z, labels), law: await scalingLaw(response, x, { pgdRows }) };
+}
+
+/** Share of rows whose largest logit is the label's. @param z [N×K] */
+export function accuracyOf(z: Float32Array, labels: ArrayLike<number>): number {
+  const k = z.length / labels.length;
+  let right = 0;
+  for (let row = 0; row < labels.length; row++) if (argMax(z, row * k, k) === labels[row]) right++;
+  return right / labels.length;
+}

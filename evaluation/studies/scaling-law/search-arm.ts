@@ -1,0 +1,152 @@
+import type { Rng } from '../../../core/rng.ts';
+import { rng } from '../../../core/rng.ts';
+import { crossEntropy } from '../../../logits/cross-entropy.ts';
+import { logitsOf } from '../../../logits/scaling-law/response.ts';
+import { childNetwork, inputScale } from '../../../logits/scaling-law/search/child.ts';
+import { searchArchitectures } from '../../../logits/scaling-law/search/search.ts';
+import type { Trial } from '../../../logits/scaling-law/search/search.ts';
+import { nameOf, parametersOf } from '../../../logits/scaling-law/search/space.ts';
+import type { Architecture } from '../../../logits/scaling-law/search/space.ts';
+import { pgd } from '../../../logits/scaling-law/sign-attack.ts';
+import { trainClassifier } from '../../../logits/scaling-law/train.ts';
+import type { Labelled, Trainable } from '../../../logits/scaling-law/train.ts';
+import { rankCorrelation } from '../seeds.ts';
+import { gaussianModes, sampled } from './data.ts';
+import { accuracyOf } from './law-arms.ts';
+import type { ArmSetup } from './law-arms.ts';
+import { robustness } from './robustness.ts';
+import type { Robustness } from './robustness.ts';
+
+/** ε of the attack in the reward and of those that judge what was found. */
+export const searchEpsilon = 0.1;
+/** Fresh trainings of an architecture that is judged. */
+const repeats = 3;
+
+/** What is kept of a child. */
+export interface SearchedChild {
+  readonly name: string;
+  readonly parameters: number;
+  readonly clean: number;
+  /** Accuracy under PGD on validation rows: the reward. */
+  readonly reward: number;
+}
+
+/** An architecture judged on test rows, means over fresh trainings. */
+export interface JudgedArchitecture extends Robustness {
+  readonly name: string;
+  readonly parameters: number;
+}
+
+/** What is kept of the search on one seed. */
+export interface SearchCell {
+  readonly controller: readonly SearchedChild[];
+  readonly random: readonly SearchedChild[];
+  /** Best of each by validation, the median of the random ones, and a plain MLP of as many parameters as the controller's best. */
+  readonly found: JudgedArchitecture;
+  readonly foundAtRandom: JudgedArchitecture;
+  readonly median: JudgedArchitecture;
+  readonly baseline: JudgedArchitecture;
+  /** Over all distinct children: Spearman's correlation of the reward with clean accuracy, and with the parameters. */
+  readonly correlation: { readonly clean: number; readonly parameters: number };
+}
+
+/** The search by a controller, and at random, from the same task; and what they found beside a plain network of equal size. */
+export async function searchArm(
+  { seed, difficulty, size }: ArmSetup,
+  progress: (done: number) => void,
+): Promise<SearchCell> {
+  const root = rng(seed).split('scaling-law search');
+  const task = gaussianModes(root.split('task'), difficulty);
+  const { children, steps, train: rows, validation: validationRows, test: testRows } = size.search;
+  const train = sampled(task, rows, root.split('train'));
+  const validation = sampled(task, validationRows, root.split('validation'));
+  const test = sampled(task, testRows, root.split('test'));
+  const standard = inputScale(train.x, task.inputs);
+  const known = new Map<string, SearchedChild>();
+  let judged = 0;
+
+  const trained = async (architecture: Architecture, random: Rng): Promise<Trainable & Disposable> => {
+    const network = childNetwork(architecture, task.inputs, task.classes, standard, random.split('initialise'));
+    await trainClassifier(network, train, { steps }, random.split('batches'));
+    return network;
+  };
+  const judge = async (architecture: Architecture): Promise<number> => {
+    const name = nameOf(architecture);
+    const before = known.get(name);
+    if (before !== undefined) return before.reward;
+    using network = await trained(architecture, root.split(`child ${name}`));
+    const child = {
+      name,
+      parameters: parametersOf(architecture, task.inputs, task.classes),
+      clean: accuracyOf(await logitsOf(network, validation.x), validation.labels),
+      reward: await underPgd(network, validation),
+    };
+    known.set(name, child);
+    progress((0.8 * ++judged) / (2 * children));
+    return child.reward;
+  };
+  const controller = await searchArchitectures(judge, { children }, root.split('controller'));
+  const random = await searchArchitectures(judge, { children, controller: 'random' }, root.split('random'));
+
+  using surrogate = await trained(plain(64), root.split('surrogate'));
+  const examine = async (architecture: Architecture): Promise<JudgedArchitecture> => {
+    const found: Robustness[] = [];
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      using network = await trained(architecture, root.split(`examined ${repeat}`));
+      found.push(await robustness(network, surrogate, test, searchEpsilon, testRows));
+    }
+    const mean = (key: keyof Robustness): number => found.reduce((sum, one) => sum + one[key], 0) / found.length;
+    return {
+      name: nameOf(architecture),
+      parameters: parametersOf(architecture, task.inputs, task.classes),
+      clean: mean('clean'),
+      fgsm: mean('fgsm'),
+      pgd: mean('pgd'),
+      marginPgd: mean('marginPgd'),
+      transfer: mean('transfer'),
+    };
+  };
+  const best = ranked(controller)[0]!.architecture;
+  const byChance = ranked(random);
+  const seen = [...known.values()];
+  const correlated = (key: 'clean' | 'parameters'): number =>
+    rankCorrelation(
+      seen.map((child) => child.reward),
+      seen.map((child) => child[key]),
+    );
+  return {
+    controller: controller.map(({ architecture }) => known.get(nameOf(architecture))!),
+    random: random.map(({ architecture }) => known.get(nameOf(architecture))!),
+    found: await examine(best),
+    foundAtRandom: await examine(byChance[0]!.architecture),
+    median: await examine(byChance[Math.floor(byChance.length / 2)]!.architecture),
+    baseline: await examine(asLarge(parametersOf(best, task.inputs, task.classes), task.inputs, task.classes)),
+    correlation: { clean: correlated('clean'), parameters: correlated('parameters') },
+  };
+}
+
+async function underPgd(network: Trainable, { x, labels }: Labelled): Promise<number> {
+  return accuracyOf(await logitsOf(network, await pgd(network, x, labels, crossEntropy, searchEpsilon)), labels);
+}
+
+/** Best first; of equal ones the earlier. */
+function ranked(trials: readonly Trial[]): Trial[] {
+  return trials.toSorted((a, b) => b.reward - a.reward);
+}
+
+/** The baseline: two ReLU layers of one width. */
+function plain(width: number): Architecture {
+  return { widths: [width, width], activation: 'relu', residual: false, normalise: false, head: 'linear' };
+}
+
+/** The plain network whose parameters are the nearest to so many. */
+export function asLarge(parameters: number, inputs: number, classes: number): Architecture {
+  let best = plain(1);
+  const distance = (architecture: Architecture): number =>
+    Math.abs(parametersOf(architecture, inputs, classes) - parameters);
+  for (let width = 2; width <= 512; width++) {
+    const other = plain(width);
+    if (distance(other) < distance(best)) best = other;
+  }
+  return best;
+}
