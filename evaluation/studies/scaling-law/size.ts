@@ -38,7 +38,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
       steps: 1000,
       images: { train: 4000, test: 4000, steps: 250, pgdRows: 1000 },
       policyRows: 8759,
-      policyPgdRows: 2000,
+      policyPgdRows: 4000,
       entropy: { widths: [64, 64], steps: 1000, strengths: [0, 0.3, 0.9] },
       search: { children: 40, steps: 150, train: 3000, validation: 300, test: 500 },
       difficulties: [1],
