@@ -33,12 +33,12 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
   if (quick)
     return {
       train: 6000,
-      test: 6000,
-      pgdRows: 2000,
+      test: 10_000,
+      pgdRows: 10_000,
       steps: 1000,
-      images: { train: 4000, test: 4000, steps: 250, pgdRows: 1000 },
+      images: { train: 4000, test: 5000, steps: 250, pgdRows: 2500 },
       policyRows: 8759,
-      policyPgdRows: 4000,
+      policyPgdRows: 8759,
       entropy: { widths: [64, 64], steps: 1000, strengths: [0, 0.3, 0.9] },
       search: { children: 40, steps: 150, train: 3000, validation: 300, test: 500 },
       difficulties: [1],
@@ -46,9 +46,9 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
   return {
     train: 20_000,
     test: 20_000,
-    pgdRows: 6000,
+    pgdRows: 20_000,
     steps: 4000,
-    images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 3000 },
+    images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 10_000 },
     policyRows: 8759,
     policyPgdRows: 8759,
     entropy: { widths: [256, 256], steps: 15_000, strengths: [0, 0.1, 0.3, 0.5, 0.9, 1.5] },
