@@ -9,6 +9,9 @@ import type { VictimKind } from './victims.ts';
 /** An attack has to beat the best of the paper's panel on the same budget so many times over. */
 const surpassed = 1.5;
 
+/** Of fewer attacks an order says nothing: three stand in a given one by chance in a sixth of all cases. */
+const fewestPairs = 6;
+
 /** What the study tests, of the victims that were trained on the whole year. */
 export function claimsOf(measured: Measured, kinds: readonly VictimKind[]): readonly Claim[] {
   return [
@@ -108,7 +111,7 @@ function recordedPairs(measured: Measured, kind: VictimKind, kpi: Kpi): { ours: 
 function agreementClaims(measured: Measured, kind: VictimKind): Claim[] {
   return (['electricity_consumption_total', 'ramping_average'] as const).flatMap((kpi) => {
     const pairs = recordedPairs(measured, kind, kpi);
-    if (pairs.length < 3) return [];
+    if (pairs.length < fewestPairs) return [];
     const rho = rankCorrelation(
       pairs.map(({ ours }) => ours),
       pairs.map(({ papers }) => papers),
@@ -123,31 +126,39 @@ function agreementClaims(measured: Measured, kind: VictimKind): Claim[] {
   });
 }
 
-/** The best of ours against the best of the paper's panel, both on the stealth budgets, by the mean over seeds. */
+/**
+ * The best of ours against the best of the paper's panel on the stealth budgets, both by the mean over seeds, KPI by KPI: holds where it does
+ * for one. What has an interval is `ours − 1.5 · theirs`: a ratio has none worth the name where a seed's denominator is near 0.
+ */
 function surpassClaim(measured: Measured, kind: VictimKind): Claim {
   const own = measured.entries(kind, 'trained').filter(({ budget }) => budget === 'stealth');
-  const best = (kpi: Kpi, among: readonly PanelEntry[]): PanelEntry | undefined =>
-    among
-      .filter(({ label }) => measured.regret(kind.name, label, kpi).length > 0)
+  const best = (kpi: Kpi, origin: PanelEntry['origin']): PanelEntry | undefined =>
+    own
+      .filter((entry) => entry.origin === origin && measured.regret(kind.name, entry.label, kpi).length > 0)
       .toSorted(
         (a, b) => average(measured.regret(kind.name, b.label, kpi)) - average(measured.regret(kind.name, a.label, kpi)),
       )[0];
-  const ratios = (['electricity_consumption_total', 'ramping_average'] as const).flatMap((kpi) => {
-    const paper = best(
-      kpi,
-      own.filter(({ origin }) => origin === 'paper'),
-    );
-    const ours = best(
-      kpi,
-      own.filter(({ origin }) => origin === 'ours'),
-    );
+  const claim = `${kind.title}: within the paper's stealth budget an attack of ours has at least ${surpassed} times the regret of the best of its panel`;
+  const found = (['electricity_consumption_total', 'ramping_average'] as const).flatMap((kpi) => {
+    const paper = best(kpi, 'paper');
+    const ours = best(kpi, 'ours');
     if (paper === undefined || ours === undefined) return [];
     const below = measured.regret(kind.name, paper.label, kpi);
-    const values = measured.regret(kind.name, ours.label, kpi).map((value, seed) => value / below[seed]!);
-    return [{ kpi, values, text: `'${ours.label}' over '${paper.label}', ${kpi}` }];
+    const above = measured.regret(kind.name, ours.label, kpi);
+    const what = `${kpi}, '${ours.label}' ${(average(above) / average(below)).toFixed(2)} times '${paper.label}', difference to ${surpassed} times it`;
+    return [
+      exceeds(
+        claim,
+        above.map((value, seed) => value - surpassed * Math.max(0, below[seed]!)),
+        0,
+        what,
+      ),
+    ];
   });
-  const claim = `${kind.title}: within the paper's stealth budget an attack of ours has at least ${surpassed} times the regret of the best of its panel`;
-  const chosen = ratios.toSorted((a, b) => average(b.values) - average(a.values))[0];
-  if (chosen === undefined) return { claim, holds: null, evidence: 'nothing was measured for it' };
-  return exceeds(claim, chosen.values, surpassed, `ratio of regrets, ${chosen.text}`);
+  const verdicts = found.map(({ holds }) => holds);
+  return {
+    claim,
+    holds: verdicts.includes(true) ? true : verdicts.includes(null) || verdicts.length === 0 ? null : false,
+    evidence: verdicts.length === 0 ? 'nothing was measured for it' : found.map(({ evidence }) => evidence).join('; '),
+  };
 }

@@ -161,6 +161,31 @@ describe('the verdict', () => {
     for (const { claim, holds } of nothing.claims) expect([claim, holds]).toEqual([claim, null]);
   });
 
+  it('decides on 1.5 times the panel’s best also where one seed has next to none', () => {
+    const verdictOf = (regretOf: (label: string, seed: number) => number): boolean | null => {
+      const outcomes = outcomesOf(full, (label, _kind, seed) => regretOf(label, seed));
+      return bifurcationStudy
+        .conclude(full, outcomes, none)
+        .claims.find(({ claim }) => claim.startsWith('SAC: within'))!.holds;
+    };
+    const theirs = (seed: number): number => (seed === 2 ? 1e-6 : 0.02 + 0.001 * seed);
+    const ours = (times: number) => (label: string, seed: number) =>
+      label.startsWith('planned') ? times * theirs(seed) + 0.001 * seed : theirs(seed);
+    expect(verdictOf(ours(3))).toBe(true);
+    expect(verdictOf(ours(1))).toBe(false);
+    expect(verdictOf((label, seed) => (seed % 2 === 0 ? ours(3) : ours(0.5))(label, seed))).toBe(null);
+    // Where the panel does no harm, none is not enough.
+    expect(verdictOf((label) => (label.startsWith('planned') ? -0.001 : -0.02))).toBe(false);
+  });
+
+  it('asks for an order only where there are attacks enough to have one', () => {
+    const { claims } = bifurcationStudy.conclude(full, outcomesOf(full, asPaper), none);
+    const ordered = claims.filter(
+      ({ claim }) => claim.includes('in the paper’s order') || claim.includes("paper's order"),
+    );
+    expect(ordered.map(({ claim }) => claim.split(':')[0])).toEqual(['PPO, 20 bins', 'PPO, 20 bins', 'SAC', 'SAC']);
+  });
+
   it('is reported as one page that fetches nothing', () => {
     const conclusion = bifurcationStudy.conclude(full, outcomesOf(full, asPaper), none);
     const html = studyHtml({
