@@ -1,3 +1,4 @@
+import { amuStudy } from './amu/index.ts';
 import { bifurcationStudy } from './bifurcation/index.ts';
 import { dhkdStudy } from './dhkd/index.ts';
 import { scalingLawStudy } from './scaling-law/index.ts';
@@ -5,6 +6,7 @@ import type { Study } from './study.ts';
 
 /** Studies by the name that `faultline study` takes. */
 export const studies = {
+  amu: amuStudy,
   bifurcation: bifurcationStudy,
   dhkd: dhkdStudy,
   'scaling-law': scalingLawStudy,

@@ -7,7 +7,7 @@ import { descend } from './descent.ts';
 import type { Schedule } from './descent.ts';
 
 /** Whole batches until it has converged: the loss is convex. */
-const probeSchedule: Schedule = { epochs: 300, batch: 4096, learningRate: 0.3, weightDecay: 0, epsilon: 1e-8 };
+export const probeSchedule: Schedule = { epochs: 300, batch: 4096, learningRate: 0.3, weightDecay: 0, epsilon: 1e-8 };
 
 /**
  * Logistic regression on features: minimises `mean CE(f·W + w₀, y) + ridge/2·|W|²` for every ridge at once; w₀ is free of it.

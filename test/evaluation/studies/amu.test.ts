@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import { rng } from '../../../core/rng.ts';
+import { Encoders } from '../../../evaluation/studies/amu/encoders.ts';
+import { imageCell } from '../../../evaluation/studies/amu/image-cell.ts';
+import type { ImageFigures } from '../../../evaluation/studies/amu/image-cell.ts';
+import { amuStudy } from '../../../evaluation/studies/amu/index.ts';
+import { claimedNoise, imageId } from '../../../evaluation/studies/amu/plan.ts';
+import { chosen } from '../../../evaluation/studies/amu/problem.ts';
+import {
+  attributesFrom,
+  captioned,
+  defaultWorld,
+  latentSize,
+  pixels,
+  World,
+} from '../../../evaluation/studies/amu/world.ts';
+import { studyHtml } from '../../../evaluation/studies/report.ts';
+import type { StudyConclusion, StudyOptions } from '../../../evaluation/studies/study.ts';
+import { expectSameHeap } from '../../support/leak.ts';
+
+const quick: StudyOptions = { quick: true, dataset: 'builtin', seeds: 5 };
+
+/** Share of the variance of one column of targets that the best linear function of features leaves unexplained, by least squares with a ridge. */
+function unexplained(features: number[][], target: number[]): number {
+  const rows = features.map((row) => [...row, 1]);
+  const width = rows[0]!.length;
+  const normal = Array.from({ length: width }, (_, i) => [
+    ...Array.from({ length: width }, (__, j) => rows.reduce((sum, row) => sum + row[i]! * row[j]!, i === j ? 1e-3 : 0)),
+    rows.reduce((sum, row, n) => sum + row[i]! * target[n]!, 0),
+  ]);
+  for (let i = 0; i < width; i++)
+    for (let j = 0; j < width; j++)
+      if (j !== i) {
+        const factor = normal[j]![i]! / normal[i]![i]!;
+        for (let k = i; k <= width; k++) normal[j]![k]! -= factor * normal[i]![k]!;
+      }
+  const w = normal.map((row, i) => row[width]! / row[i]!);
+  const left = rows.map((row, n) => target[n]! - row.reduce((sum, v, i) => sum + v * w[i]!, 0));
+  const average = target.reduce((sum, v) => sum + v, 0) / target.length;
+  return left.reduce((sum, v) => sum + v * v, 0) / target.reduce((sum, v) => sum + (v - average) ** 2, 0);
+}
+
+describe('the generated images', () => {
+  const world = new World(defaultWorld, rng(1));
+
+  it('are the same from the same stream, others from another', () => {
+    const draw = (seed: number): Float32Array => new World(defaultWorld, rng(seed)).novelImages(1, rng(7)).x;
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+  });
+
+  it('are of every novel class alike, and stray about it as far as the noise says', () => {
+    const spread = (noise: number): number => {
+      const { labels, latents } = new World({ ...defaultWorld, noise }, rng(1)).novelImages(20, rng(2));
+      expect([...labels].filter((y) => y === 3)).toHaveLength(20);
+      const own = Array.from(labels.keys(), (row) => latents.subarray(row * latentSize, (row + 1) * latentSize));
+      let sum = 0;
+      for (let row = 1; row < own.length; row++)
+        if (labels[row] === labels[row - 1])
+          for (let k = 0; k < latentSize; k++) sum += (own[row]![k]! - own[row - 1]![k]!) ** 2;
+      return Math.sqrt(sum / (2 * latentSize * 19 * defaultWorld.novelClasses));
+    };
+    // E s² = 1 + 1.5²/12 for s ~ U(0.25, 1.75).
+    expect(spread(1)).toBeCloseTo(Math.sqrt(1 + 1.5 ** 2 / 12), 1);
+    expect(spread(2) / spread(1)).toBeCloseTo(2, 1);
+  });
+
+  it('have captions that tell the classes but for their error', () => {
+    const exact = new World({ ...defaultWorld, captionNoise: 0 }, rng(1)).novelCaptions(rng(3));
+    const [a, b] = [world.novelCaptions(rng(3)), world.novelCaptions(rng(4))];
+    expect(a).not.toEqual(b);
+    const error = Math.sqrt(a.reduce((sum, v, i) => sum + (v - exact[i]!) ** 2, 0) / a.length);
+    expect(error).toBeCloseTo(defaultWorld.captionNoise, 1);
+  });
+
+  it('are seen by two encoders that know different things: neither alone is enough', () => {
+    using encoders = new Encoders();
+    encoders.train(world, { steps: 150, batch: 64 }, rng(5), () => undefined);
+    const { x, latents } = world.baseImages(400, rng(6));
+    const split = (values: Float32Array, width: number): number[][] =>
+      Array.from({ length: 400 }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
+    const [said, features] = [split(encoders.captions(x), captioned), split(encoders.auxiliary(x), 64)];
+    const meanLeft = (from: number, to: number, of: number[][]): number => {
+      let sum = 0;
+      for (let k = from; k < to; k++)
+        sum += unexplained(
+          of,
+          Array.from({ length: 400 }, (_, row) => latents[row * latentSize + k]!),
+        );
+      return sum / (to - from);
+    };
+    // 400 rows on 65 columns explain a sixth of anything, 15 columns a twenty-fifth.
+    expect(meanLeft(captioned, latentSize, said)).toBeGreaterThan(meanLeft(0, attributesFrom, said) + 0.1);
+    expect(meanLeft(0, attributesFrom, features)).toBeGreaterThan(meanLeft(captioned, latentSize, features) + 0.1);
+    expect(x).toHaveLength(400 * pixels);
+  });
+
+  it('leave no memory of the encoders behind', () => {
+    expectSameHeap(() => {
+      using encoders = new Encoders();
+      encoders.train(world, { steps: 2, batch: 8 }, rng(5), () => undefined);
+    });
+  });
+});
+
+describe('the choice of hyperparameters', () => {
+  it('takes the most accurate, of equals the one of lower cross-entropy', () => {
+    const scores = [
+      { accuracy: 0.5, crossEntropy: 1 },
+      { accuracy: 0.7, crossEntropy: 3 },
+      { accuracy: 0.7, crossEntropy: 2 },
+    ];
+    expect(chosen(scores, [0, 1, 2])).toBe(2);
+    expect(chosen(scores, [0, 1])).toBe(1);
+  });
+});
+
+/** Cells in which every arm has this accuracy, at every number of shots, give or take a thousandth by the seed. */
+function madeUp(accuracy: (arm: string, shots: number) => number, seeds = 5): Map<string, unknown> {
+  const arms = [
+    'zero-shot',
+    'random start, bias loss only',
+    'random start + MT',
+    'FI, fused loss only',
+    'FI + MT',
+    'AMU',
+    'FI + MT, α chosen',
+    'AMU, α chosen',
+    'same features, FI + MT',
+    'same features, AMU',
+    'linear probe',
+    'linear probe, both features',
+    'Tip-Adapter',
+    'Tip-Adapter-F',
+    'Tip-Adapter, auxiliary features',
+    'Tip-Adapter-F, auxiliary features',
+  ];
+  return new Map(
+    Array.from({ length: seeds }, (_, seed): [string, ImageFigures] => [
+      imageId(claimedNoise, seed),
+      {
+        noise: claimedNoise,
+        seed,
+        results: [1, 4, 16].map((shots) => ({
+          shots,
+          arms: arms.map((arm, i) => ({
+            arm,
+            setting: null,
+            crossEntropy: 1,
+            accuracy: accuracy(arm, shots) + 0.001 * ((seed * 7 + i) % 5),
+          })),
+        })),
+      },
+    ]),
+  );
+}
+
+const conclusion = (cells: Map<string, unknown>): StudyConclusion => amuStudy.conclude(quick, new Map(), cells);
+const verdicts = (cells: Map<string, unknown>): (boolean | null)[] =>
+  conclusion(cells).claims.map(({ holds }) => holds);
+
+/** As the method's specification measured it, roughly. */
+function asSpecified(arm: string, shots: number): number {
+  if (arm === 'zero-shot') return 0.62;
+  if (arm.startsWith('same features')) return shots === 1 ? 0.56 : 0.68;
+  if (arm === 'random start + MT') return shots === 1 ? 0.53 : 0.84;
+  if (arm === 'FI, fused loss only') return shots === 1 ? 0.67 : 0.82;
+  if (arm === 'FI + MT') return shots === 1 ? 0.66 : 0.85;
+  if (arm.startsWith('FI + MT')) return 0.69;
+  return arm.startsWith('AMU') ? (shots === 1 ? 0.7 : 0.84) : 0.63;
+}
+
+describe('what is concluded', () => {
+  it('holds where the figures are as specified, save what the prototype could not show', () => {
+    const { claims } = conclusion(madeUp(asSpecified));
+    for (const { claim, holds } of claims)
+      expect([claim, holds]).toEqual([claim, !claim.includes('at 16 shots, at α = 2')]);
+  });
+
+  it('does not hold where every method does the same, and where the gain survives a copy', () => {
+    expect(verdicts(madeUp(() => 0.6)).every((holds) => holds !== true)).toBe(true);
+    expect(verdicts(madeUp((arm) => (arm.includes('same') ? 0.8 : 0.6))).at(-1)).toBe(false);
+  });
+
+  it('is open where nothing was measured, or one seed', () => {
+    expect(verdicts(new Map()).every((holds) => holds === null)).toBe(true);
+    expect(verdicts(madeUp(asSpecified, 1)).every((holds) => holds === null)).toBe(true);
+  });
+
+  it('goes into a report with a table and curves', () => {
+    const { tables, figures, claims } = conclusion(madeUp(asSpecified));
+    expect(tables[0]!.rows.find(([arm]) => arm === 'zero-shot')![1]).toMatch(/^\+0\.62/);
+    expect(figures[0]!.points.filter(({ series }) => series === 'AMU, α chosen')).toHaveLength(3);
+    const html = studyHtml({
+      format: 'faultline-study',
+      version: 1,
+      study: 'amu',
+      title: amuStudy.title,
+      source: amuStudy.source,
+      ...quick,
+      versions: {},
+      hashes: { code: '', runs: {} },
+      claims,
+      tables,
+      figures,
+    });
+    expect(html).toContain('complementary features beat');
+  });
+});
+
+describe('a cell', () => {
+  it('meets every arm of the claims, and is the same again', async () => {
+    const size = { shots: [1], testPerClass: 5, encoders: { steps: 20, batch: 16 }, effort: 0.05 };
+    const run = async (): Promise<ImageFigures> =>
+      imageCell(3, claimedNoise, size, () => undefined, { novelClasses: 4 });
+    const first = await run();
+    expect(await run()).toEqual(first);
+    const arms = first.results[0]!.arms;
+    expect(new Set(arms.map(({ arm }) => arm)).size).toBe(arms.length);
+    for (const { accuracy, crossEntropy } of arms) {
+      expect(accuracy * 20).toBeCloseTo(Math.round(accuracy * 20), 4);
+      expect(crossEntropy).toBeGreaterThan(0);
+    }
+    const cells = new Map([0, 1].map((seed) => [imageId(claimedNoise, seed), { ...first, seed }]));
+    for (const { evidence } of amuStudy
+      .conclude({ ...quick, seeds: 2 }, new Map(), cells)
+      .claims.filter(({ claim }) => claim.includes('1 shot')))
+      expect(evidence).not.toBe('nothing was measured for it');
+  });
+
+  it('is planned for every difficulty and seed', () => {
+    const ids = amuStudy.plan({ ...quick, quick: false }).cells!.map(({ id }) => id);
+    expect(ids).toHaveLength(15);
+    expect(new Set(ids).size).toBe(15);
+    expect(amuStudy.plan(quick).cells).toHaveLength(5);
+  });
+});
