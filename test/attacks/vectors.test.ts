@@ -229,14 +229,14 @@ const elsewhere: Partial<Record<AttackName, string>> = {
   fmn: 'step by step: least-vectors.test.ts; closed form on linear victims: least.test.ts',
   deepfool: 'step by step: least-vectors.test.ts; closed form on linear victims: least.test.ts',
   'cw-l2': 'step by step: least-vectors.test.ts; closed form on linear victims: least.test.ts',
-  planned: 'all sequences on a small grid, and the simulator: plan/plan.test.ts, plan/planned.test.ts',
-  critic: 'the search of pgd on a learnt value, as one with the objective: joint.test.ts',
-  'min-q': 'the search of pgd on a learnt critic, ranked on a plant with a known Q: critic/critic.test.ts',
-  'robust-sarsa': 'the search of pgd on a learnt critic, ranked on a plant with a known Q: critic/critic.test.ts',
-  'robust-sarsa-shuffled': 'the search of pgd on a learnt critic: critic/critic.test.ts',
-  'rs-mad': 'the search of pgd on a learnt critic and the divergence: critic/critic.test.ts',
+  planned: 'hour by hour: plan/planned-vectors.test.ts; all sequences on a small grid: plan/plan.test.ts',
+  critic: 'learnt and climbed: critic/critic-vectors.test.ts',
+  'min-q': 'learnt and climbed: critic/critic-vectors.test.ts; on a plant with a known Q: critic/critic.test.ts',
+  'robust-sarsa': 'learnt and climbed: critic/critic-vectors.test.ts; on a plant with a known Q: critic/critic.test.ts',
+  'robust-sarsa-shuffled': 'learnt and climbed: critic/critic-vectors.test.ts',
+  'rs-mad': 'learnt and climbed: critic/critic-vectors.test.ts',
   'pa-ad': 'step by step, its choice given: learned-vectors.test.ts',
-  'action-adversary': 'a learned choice; what its actuator does with one: evaluation/adversary-env.test.ts',
+  'action-adversary': 'step by step, its choice given: forced-vectors.test.ts',
 };
 
 it('covers every gradient attack, or says where it is held to something else', () => {
