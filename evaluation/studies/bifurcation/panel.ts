@@ -150,15 +150,26 @@ export const panel: readonly PanelEntry[] = [
       )[percent],
     },
   })),
-  // The paper's optimal adversary, forced without a bound, is bang-bang in effect (specs/bifurcation.md 0.2).
+  // The paper's optimal adversary, forced without a bound, is bang-bang in effect (specs/bifurcation.md 0.2): on bins a side is not enough.
+  {
+    label: 'extremes unbounded',
+    purpose: 'toggle',
+    origin: 'repaired',
+    budget: 'unbounded',
+    attack: 'pgd',
+    only: 'bins',
+    config: { objective: 'expected-action', target: 'toggle' },
+    extent: 'once',
+    recorded: { ppo20: 'optimal_BB', 'ppo20-atla': 'Optimal myBB no init' },
+  },
   {
     label: 'toggle unbounded',
     purpose: 'toggle',
     origin: 'repaired',
     budget: 'unbounded',
     attack: 'toggle-bifurcation',
+    only: 'continuous',
     extent: 'once',
-    recorded: { ppo20: 'optimal_BB', 'ppo20-atla': 'Optimal myBB no init' },
   },
   {
     label: 'learned 5%',
