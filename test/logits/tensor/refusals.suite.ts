@@ -100,13 +100,9 @@ describe('what does not fit is refused, in words, and nothing stays behind', () 
 });
 
 describe('projectConflict', () => {
-  const vectors = fc.array(
-    fc.tuple(fc.double({ min: -3, max: 3, noNaN: true }), fc.double({ min: -3, max: 3, noNaN: true })),
-    {
-      minLength: 2,
-      maxLength: 6,
-    },
-  );
+  // Thousandths: products of numbers near the smallest float32 are 0 there and not in the reference.
+  const entry = fc.integer({ min: -3000, max: 3000 }).map((thousandths) => thousandths / 1000);
+  const vectors = fc.array(fc.tuple(entry, entry), { minLength: 2, maxLength: 6 });
   const flat = (parts: readonly (Tensor | null)[]): number[] => parts.flatMap((part) => [...part!.dataSync()]);
   const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
 
