@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ShapeError, StateError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { agreement, decisionsOf } from '../../../logits/distillation/agreement.ts';
 import { convStudent } from '../../../logits/distillation/conv-student.ts';
 import { distil } from '../../../logits/distillation/distil.ts';
 import { dhkd } from '../../../logits/distillation/objective.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 
 const shape = { side: 6, filters: [2, 3], width: 4, classes: 3 };
 
 describe.each(['cpu', 'wasm'])('a convolutional student, on %s', (force) => {
-  let backend: SelectedBackend;
-  let tf: SelectedBackend['tf'];
-  beforeAll(async () => {
-    backend = await selectBackend({ force });
-    tf = backend.tf;
+  let tf: Tf;
+  onBackend(force, (opened) => {
+    tf = opened;
   });
-  afterAll(() => backend[Symbol.dispose]());
 
   const draw = (seed: number, length: number): Float32Array => {
     const random = rng(seed);

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError, ShapeError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { denseStudent } from '../../../logits/distillation/dense-student.ts';
@@ -9,17 +9,14 @@ import type { Examples, Schedule } from '../../../logits/distillation/distil.ts'
 import { dhkd, imitations, logitSlopes } from '../../../logits/distillation/objective.ts';
 import type { ImitationName, Objective } from '../../../logits/distillation/objective.ts';
 import { stepper } from '../../../logits/distillation/step.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { centralDifference } from '../../support/central-difference.ts';
 
-let backend: SelectedBackend;
-let tf: SelectedBackend['tf'];
-beforeAll(async () => {
-  backend = await selectBackend({ force: 'wasm' });
-  tf = backend.tf;
+let tf: Tf;
+onBackend('wasm', (opened) => {
+  tf = opened;
 });
-afterAll(() => backend[Symbol.dispose]());
 
 const shape = { backbone: [3, 8, 6], classes: 4, auxiliary: [5] };
 const schedule: Schedule = {

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { convStudent } from '../../../logits/distillation/conv-student.ts';
@@ -11,17 +11,14 @@ import { dhkd } from '../../../logits/distillation/objective.ts';
 import type { Student } from '../../../logits/distillation/student.ts';
 import type { LogitModel } from '../../../logits/contract.ts';
 import { determination } from '../../../logits/statistic/determination.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { moduleContract } from '../module-contract.ts';
 
-let backend: SelectedBackend;
-let tf: SelectedBackend['tf'];
-beforeAll(async () => {
-  backend = await selectBackend({ force: 'wasm' });
-  tf = backend.tf;
+let tf: Tf;
+onBackend('wasm', (opened) => {
+  tf = opened;
 });
-afterAll(() => backend[Symbol.dispose]());
 
 const schedule = { batch: 16, epochs: 10, learningRate: 0.05, momentum: 0.9, weightDecay: 0, decayAt: publishedDecay };
 

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError, ShapeError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { featureHead, logitBias, randomHead } from '../../../logits/few-shot/auxiliary-head.ts';
@@ -8,8 +8,8 @@ import { biasWeight, fuse } from '../../../logits/few-shot/fusion.ts';
 import type { Fusion } from '../../../logits/few-shot/fusion.ts';
 import { multiBranchLoss } from '../../../logits/few-shot/multi-branch-loss.ts';
 import { unitRows } from '../../../logits/few-shot/unit-rows.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { expectNoLeakedTensors } from '../../support/leak.ts';
 import { anyShape, batches, compare, count, labels, logits, rows, scalars } from '../tensor/harness.ts';
 import type { Case } from '../tensor/harness.ts';
@@ -96,13 +96,10 @@ const bias: Case = {
 };
 
 describe.each(['cpu', 'wasm'])('the functions of AMU-Tuning, on %s', (force) => {
-  let backend: SelectedBackend;
-  let tf: SelectedBackend['tf'];
-  beforeAll(async () => {
-    backend = await selectBackend({ force });
-    tf = backend.tf;
+  let tf: Tf;
+  onBackend(force, (opened) => {
+    tf = opened;
   });
-  afterAll(() => backend[Symbol.dispose]());
 
   it.each([unit, branches, fused, bias])('$name: values and gradients against float64', async (one) => {
     await fc.assert(

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { descend, publishedSchedule } from '../../../logits/few-shot/descent.ts';
@@ -8,18 +8,15 @@ import { cacheLogits, tipSchedule, trainCaches } from '../../../logits/few-shot/
 import { publishedSetting, trainHeads, trialLogits } from '../../../logits/few-shot/trials.ts';
 import type { AmuSetting, Shots } from '../../../logits/few-shot/trials.ts';
 import { unitRows } from '../../../logits/few-shot/unit-rows.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { expectNoLeakedTensors } from '../../support/leak.ts';
 import { softmax, sum } from '../tensor/reference.ts';
 
-let backend: SelectedBackend;
-let tf: SelectedBackend['tf'];
-beforeAll(async () => {
-  backend = await selectBackend({ force: 'wasm' });
-  tf = backend.tf;
+let tf: Tf;
+onBackend('wasm', (opened) => {
+  tf = opened;
 });
-afterAll(() => backend[Symbol.dispose]());
 
 /** Values of a tensor, which is given back. */
 async function valuesOf(tensor: Tensor): Promise<number[]> {

@@ -1,14 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { labelMask } from '../../../logits/tensor/labels.ts';
 import { relativeTopMask } from '../../../logits/tensor/relative-top-mask.ts';
 import { argMax, sample } from '../../../logits/tensor/sample.ts';
 import { topK } from '../../../logits/tensor/top-k.ts';
 import { topP } from '../../../logits/tensor/top-p.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { expectNoLeakedTensors } from '../../support/leak.ts';
 import { anyShape, logits, rows, tensor } from './harness.ts';
 import type { Shape, Values } from './harness.ts';
@@ -18,20 +18,10 @@ import type { Row } from './reference.ts';
 const ninf = Number.NEGATIVE_INFINITY;
 
 describe.each(['cpu', 'wasm'])('choosing, on %s', (force) => {
-  let backend: SelectedBackend;
-  let tf: SelectedBackend['tf'];
-  beforeAll(async () => {
-    backend = await selectBackend({ force });
-    tf = backend.tf;
+  let tf: Tf;
+  const read = onBackend(force, (opened) => {
+    tf = opened;
   });
-  afterAll(() => backend[Symbol.dispose]());
-
-  const read = (compute: () => Tensor): number[] => {
-    const result = tf.tidy(compute);
-    const values = [...result.dataSync()];
-    result.dispose();
-    return values;
-  };
 
   /** Holds for random rows, whatever their shape. */
   const agrees = (

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { harmonicMean } from '../../../logits/statistic/harmonic-mean.ts';
 import { ks2 } from '../../../logits/statistic/ks2.ts';
 import { truthRatio } from '../../../logits/statistic/truth-ratio.ts';
@@ -16,19 +16,16 @@ import { projectConflict } from '../../../logits/tensor/project-conflict.ts';
 import { relativeTopMask } from '../../../logits/tensor/relative-top-mask.ts';
 import { softKL } from '../../../logits/tensor/soft-kl.ts';
 import { sortedDeltas } from '../../../logits/tensor/sorted-deltas.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { sigmoid } from './reference.ts';
 
 /** Values worked in float64 when the methods were studied: ../shared/specs/logit-methods.md, 7.4, to as many digits. */
 describe.each(['cpu', 'wasm'])('golden values, on %s', (force) => {
-  let backend: SelectedBackend;
-  let tf: SelectedBackend['tf'];
-  beforeAll(async () => {
-    backend = await selectBackend({ force });
-    tf = backend.tf;
+  let tf: Tf;
+  onBackend(force, (opened) => {
+    tf = opened;
   });
-  afterAll(() => backend[Symbol.dispose]());
 
   const close = (got: Tensor, wanted: readonly number[], digits = 5): void => {
     const values = [...got.dataSync()];

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { binaryKL, binaryKLNorm } from '../../../logits/tensor/binary-kl.ts';
 import { combine } from '../../../logits/tensor/combine.ts';
@@ -22,11 +22,10 @@ import { standardize } from '../../../logits/tensor/standardize.ts';
 import { topK } from '../../../logits/tensor/top-k.ts';
 import { topP } from '../../../logits/tensor/top-p.ts';
 import { uniformKL } from '../../../logits/tensor/uniform-kl.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { labels, largestDifference, logits, tensor } from './harness.ts';
 
-type Tf = SelectedBackend['tf'];
 /** A function of logits [B,K], a teacher's [B,K] and labels [B]. */
 type Of = (tf: Tf, z: Tensor, t: Tensor, y: Tensor) => Tensor;
 
@@ -66,20 +65,10 @@ const perLogit: Readonly<Record<string, Of>> = {
 };
 
 describe.each(['cpu', 'wasm'])('invariance, on %s', (force) => {
-  let backend: SelectedBackend;
   let tf: Tf;
-  beforeAll(async () => {
-    backend = await selectBackend({ force });
-    tf = backend.tf;
+  const read = onBackend(force, (opened) => {
+    tf = opened;
   });
-  afterAll(() => backend[Symbol.dispose]());
-
-  const read = (compute: () => Tensor): number[] => {
-    const result = tf.tidy(compute);
-    const values = [...result.dataSync()];
-    result.dispose();
-    return values;
-  };
   const shape = { lead: [4], k: 6, seed: 0 };
   const order = [4, 0, 5, 2, 1, 3];
   const permuted = (z: Tensor): Tensor => tf.gather(z, tf.tensor1d(order, 'int32'), z.rank - 1);

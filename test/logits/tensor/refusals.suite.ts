@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError, ShapeError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { binaryKL } from '../../../logits/tensor/binary-kl.ts';
@@ -22,18 +22,14 @@ import { standardize } from '../../../logits/tensor/standardize.ts';
 import { topK } from '../../../logits/tensor/top-k.ts';
 import { topP } from '../../../logits/tensor/top-p.ts';
 import { uniformKL } from '../../../logits/tensor/uniform-kl.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { expectNoLeakedTensors, tensorsAlive } from '../../support/leak.ts';
 
-type Tf = SelectedBackend['tf'];
-let backend: SelectedBackend;
 let tf: Tf;
-beforeAll(async () => {
-  backend = await selectBackend({ force: 'wasm' });
-  tf = backend.tf;
+onBackend('wasm', (opened) => {
+  tf = opened;
 });
-afterAll(() => backend[Symbol.dispose]());
 
 const z = (): Tensor => tf.ones([2, 3]);
 const y = (n: number): Tensor => tf.zeros([n], 'int32');

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { crossEntropy as rowCrossEntropy } from '../../../logits/cross-entropy.ts';
 import { groupMargin as rowGroupMargin } from '../../../logits/group-margin.ts';
@@ -16,12 +16,11 @@ import { labelLogProb } from '../../../logits/tensor/label-log-prob.ts';
 import { logSoftmax } from '../../../logits/tensor/log-softmax.ts';
 import { maskLogits } from '../../../logits/tensor/mask-logits.ts';
 import { softKL } from '../../../logits/tensor/soft-kl.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { anyShape, largestDifference, logits, rows, tensor } from './harness.ts';
 import type { Values } from './harness.ts';
 
-type Tf = SelectedBackend['tf'];
 /** The form on one row, in float32: its value, and its gradient into `gradient`. */
 type RowForm = (z: Float32Array, k: number, gradient: Float32Array) => number;
 
@@ -65,20 +64,10 @@ const forms: Readonly<Record<string, { row: RowForm; of: (tf: Tf, z: Tensor, k: 
 };
 
 describe.each(['cpu', 'wasm'])('tensors agree with rows, on %s', (force) => {
-  let backend: SelectedBackend;
   let tf: Tf;
-  beforeAll(async () => {
-    backend = await selectBackend({ force });
-    tf = backend.tf;
+  const read = onBackend(force, (opened) => {
+    tf = opened;
   });
-  afterAll(() => backend[Symbol.dispose]());
-
-  const read = (compute: () => Tensor): number[] => {
-    const result = tf.tidy(compute);
-    const values = [...result.dataSync()];
-    result.dispose();
-    return values;
-  };
   const property = (check: (z: Values, k: number) => void): void =>
     fc.assert(
       fc.property(anyShape, (shape) => check(logits(rng(shape.seed), shape), shape.k)),

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bernoulliKL, binaryKL, binaryKLNorm } from '../../../logits/tensor/binary-kl.ts';
 import { combine } from '../../../logits/tensor/combine.ts';
 import { confidenceFactor } from '../../../logits/tensor/confidence-factor.ts';
@@ -18,12 +18,11 @@ import { sortedDeltas } from '../../../logits/tensor/sorted-deltas.ts';
 import { standardize } from '../../../logits/tensor/standardize.ts';
 import { uniformKL } from '../../../logits/tensor/uniform-kl.ts';
 import { weightedMean } from '../../../logits/tensor/weighted-mean.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import type { SelectedBackend } from '../../../nn/backend.ts';
+import { onBackend } from '../../support/on-backend.ts';
+import type { Tf } from '../../support/on-backend.ts';
 import { largestDifference } from './harness.ts';
 import * as by from './reference.ts';
 
-type Tf = SelectedBackend['tf'];
 type Row = readonly number[];
 
 const ninf = Number.NEGATIVE_INFINITY;
@@ -109,20 +108,10 @@ const ofPairs: Readonly<
 };
 
 describe.each(['cpu', 'wasm'])('stability, on %s', (force) => {
-  let backend: SelectedBackend;
   let tf: Tf;
-  beforeAll(async () => {
-    backend = await selectBackend({ force });
-    tf = backend.tf;
+  const read = onBackend(force, (opened) => {
+    tf = opened;
   });
-  afterAll(() => backend[Symbol.dispose]());
-
-  const read = (compute: () => Tensor): number[] => {
-    const result = tf.tidy(compute);
-    const values = [...result.dataSync()];
-    result.dispose();
-    return values;
-  };
   const rows = (z: readonly Row[]): Tensor => tf.tensor2d(z.map((row) => [...row]));
   const gradient = (of: (z: Tensor) => Tensor, z: readonly Row[]): number[] =>
     read(() => tf.grad((at: Tensor) => of(at).sum())(rows(z)));
