@@ -2,12 +2,16 @@
 // observed in the closed loop, at equal numbers of gradients. Prints the tables of docs/attacks.md.
 //
 //   npx tsx bench/attack-strength.ts [--policies ppo20-builtin,…] [--rows 1,100,8192] [--factors 0.1,1,100]
-//     [--objectives margin,…] [--dataset DIR --building NAME]
+//     [--objectives margin,…] [--sets N] [--dataset DIR --building NAME]
+//
+// With --sets, so many sets of a hundred hours each, and by how much ours is ahead of its independent namesake in mean objective: one set's
+// difference is mostly that of two random starts.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ObjectiveName } from '../attacks/objective/index.ts';
+import { meanInterval } from '../evaluation/interval.ts';
 import { compare, everyRow, recordedObservations, stretchedPolicy } from '../test/support/recorded-attack.ts';
 import type { Comparison } from '../test/support/recorded-attack.ts';
 
@@ -19,6 +23,7 @@ const { values } = parseArgs({
     objectives: { type: 'string', default: 'margin,cross-entropy,grouped-margin' },
     dataset: { type: 'string', default: 'builtin' },
     building: { type: 'string', default: 'Building_1' },
+    sets: { type: 'string', default: '0' },
   },
 });
 const onBins: readonly ObjectiveName[] = ['margin', 'cross-entropy', 'grouped-margin'];
@@ -51,6 +56,10 @@ for (const name of values.policies.split(',')) {
   for (const objective of objectives) {
     for (const factor of values.factors.split(',').map(Number)) {
       const folder = stretchedPolicy(name, factor, scratch);
+      if (Number(values.sets) > 0) {
+        await compareSets(name, folder, objective, factor, year);
+        continue;
+      }
       for (const batch of values.rows.split(',')) {
         const { rows, gradients } = settings[batch]!;
         const x = rows === most ? year : everyRow(year, size, 79, rows);
@@ -67,3 +76,36 @@ for (const name of values.policies.split(',')) {
   }
 }
 rmSync(scratch, { recursive: true });
+
+/** Prints the mean lead of each of our attacks over sets of interleaved hours, with its 95 % interval over the sets. */
+async function compareSets(
+  name: string,
+  folder: string,
+  objective: ObjectiveName,
+  factor: number,
+  year: Float32Array,
+): Promise<void> {
+  const leads = attacks.map((): number[] => []);
+  for (let set = 0; set < Number(values.sets); set++) {
+    const x = everyRow(year.subarray(4 * set * size), size, 79, 100);
+    const found = await compare({
+      folder,
+      scratch,
+      x,
+      objective,
+      gradients: 40,
+      threat: { preset: 'paper-5%' },
+      attacks,
+    });
+    found.forEach(({ attack, ours, theirs }, a) => {
+      const other = theirs[attack]!.mean;
+      leads[a]!.push((100 * (ours.mean - other)) / Math.abs(other));
+    });
+  }
+  const shown = leads.map((lead) => {
+    const interval = meanInterval(lead);
+    const mean = lead.reduce((sum, one) => sum + one, 0) / lead.length;
+    return `${mean.toFixed(2)} %${interval === null ? '' : ` [${interval.low.toFixed(2)}, ${interval.high.toFixed(2)}]`}`;
+  });
+  console.log(`| ${name} | ${objective} | × ${factor} | ${values.sets} sets | ${shown.join(' | ')} | |`);
+}
