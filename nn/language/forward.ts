@@ -28,6 +28,18 @@ export const unseen = -1e9;
 
 /** Logits [B×T×V] of the token after each token of a batch; differentiable. */
 export function forward(weights: Weights, batch: TokenBatch): Tensor3D {
+  const { rows, length } = batch;
+  return head(weights, through(weights, batch)).reshape([rows, length, weights.config.vocabulary]);
+}
+
+/** What the head reads of each token of a batch: states [B×T×d] after the final norm; differentiable. */
+export function finalStates(weights: Weights, batch: TokenBatch): Tensor3D {
+  const { rows, length } = batch;
+  return normed(weights, through(weights, batch), 'norm').reshape([rows, length, weights.config.width]);
+}
+
+/** States [B·T×d] after all layers. */
+function through(weights: Weights, batch: TokenBatch): Tensor2D {
   const { tf, config } = weights;
   const { rows, length } = batch;
   const ragged = isRagged(batch);
@@ -44,7 +56,7 @@ export function forward(weights: Weights, batch: TokenBatch): Tensor3D {
   const ids = tf.tensor1d(batch.ids, 'int32');
   const x = embed(weights, ids, tf.tensor1d(positions, 'int32'));
   const attend: Attend = (qkv) => attention(tf, qkv, bias, shape, angles);
-  return head(weights, blocks(weights, x, attend)).reshape([rows, length, config.vocabulary]);
+  return blocks(weights, x, attend);
 }
 
 /** The state [N×d] of tokens before the first layer. */

@@ -6,7 +6,7 @@ import { CachedDecoding } from './cached-decoding.ts';
 import type { CausalModel, Decoding } from './causal-model.ts';
 import { transformerSchema } from './config.ts';
 import type { TransformerConfig } from './config.ts';
-import { forward } from './forward.ts';
+import { finalStates, forward } from './forward.ts';
 import type { Weights } from './forward.ts';
 import { initialWeights } from './initialise.ts';
 import { transformerLayout } from './layout.ts';
@@ -63,6 +63,15 @@ export class Transformer implements Weights, CausalModel {
   logits(batch: TokenBatch): Tensor3D {
     assertBatch(batch, this.config);
     return this.tf.tidy('transformer', () => forward(this, batch));
+  }
+
+  /**
+   * States [B×T×d] of the tokens as the head reads them, after the final norm. The caller owns them.
+   * @throws {ShapeError} and {ConfigError} as `logits`.
+   */
+  states(batch: TokenBatch): Tensor3D {
+    assertBatch(batch, this.config);
+    return this.tf.tidy('transformer states', () => finalStates(this, batch));
   }
 
   async decode(prompts: readonly (readonly number[])[], { cache = true } = {}): Promise<Decoding> {

@@ -1,0 +1,21 @@
+import { ShapeError } from '../../core/errors.ts';
+import { specialTokens } from '../../nn/language/tokenizer/tokenizer.ts';
+
+const { begin, end } = specialTokens;
+
+/**
+ * Examples side by side in windows of whole ones: begin, then each with `end` behind it. What a model learns from has to look like the negative prompts
+ * that it will read.
+ * @param context most tokens of a window  @throws {ShapeError} when one example does not fit.
+ */
+export function packedWindows(examples: Iterable<readonly number[]>, context: number): number[][] {
+  const windows: number[][] = [];
+  let window: number[] | undefined;
+  for (const example of examples) {
+    if (example.length + 2 > context)
+      throw new ShapeError(`window: an example of ${example.length} tokens, expected at most ${context - 2}`);
+    if (window === undefined || window.length + example.length + 1 > context) windows.push((window = [begin]));
+    window.push(...example, end);
+  }
+  return windows;
+}
