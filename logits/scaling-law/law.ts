@@ -18,13 +18,13 @@ export interface LawOptions {
   readonly points?: number;
   /** Decades of ε that the grid spans. */
   readonly decades?: number;
-  /** Rows that PGD attacks, the first; a hundred gradients each. */
+  /** Rows that PGD attacks, the first. */
   readonly pgdRows?: number;
 }
 
 /** Error against ε of one attack. */
 export interface ErrorCurve {
-  /** [orders][points] */
+  /** [orders][points]; of PGD, NaN where the one-step attack is outside of what is fitted. */
   readonly measured: readonly (readonly number[])[];
   /** The same by the linear response, from clean statistics alone; none for an attack of several steps. */
   readonly predicted: readonly (readonly number[])[] | null;
@@ -49,6 +49,8 @@ export interface Law {
 
 /** Above this error the curve saturates, and no power law holds. */
 const saturation = 0.1;
+/** Fewer changed rows than this say too little of an error. */
+const fewest = 10;
 
 /**
  * Distribution of logit differences, adversarial error against ε under FGSM, step l.l. and PGD, and what the clean logits and one gradient
@@ -81,7 +83,7 @@ export async function scalingLaw(response: Response, x: Float32Array, options: L
   for (let i = 0; i < towards.length; i++) towards[i] = -towards[i]!;
   const stepLeastLikely = await oneStep(response, x, towards, await logitResponse(response, x, towards), clean);
   const attacked = Math.min(rows, pgdRows);
-  const iterated = await iterate(response, x.subarray(0, attacked * inputs), clean);
+  const iterated = await iterate(response, x.subarray(0, attacked * inputs), clean, fgsm.measured[0]!);
   const differences = differencesOf(z, k, orders);
   return {
     rows,
@@ -125,11 +127,24 @@ async function oneStep(
   return curveOf(epsilons, measured, predicted, top.length);
 }
 
-/** Errors under PGD, one list an ε. @param x the rows attacked, the first of those behind `clean` */
-async function iterate(response: Response, x: Float32Array, { top, orders, epsilons }: Clean): Promise<number[][]> {
+/**
+ * Errors under PGD, one list an ε; NaN where the error in one step says that it would be fitted at neither end.
+ * @param x the rows attacked, the first of those behind `clean`
+ */
+async function iterate(
+  response: Response,
+  x: Float32Array,
+  { top, orders, epsilons }: Clean,
+  oneStep: readonly number[],
+): Promise<number[][]> {
   const labels = top.subarray(0, x.length / response.inputs);
   const errors: number[][] = [];
-  for (const epsilon of epsilons) {
+  for (const [at, epsilon] of epsilons.entries()) {
+    // Several steps find more than one does, seldom less than two thirds of it.
+    if (oneStep[at]! < fewest / labels.length / 2 || oneStep[at]! > 1.5 * saturation) {
+      errors.push(Array.from({ length: orders }, () => Number.NaN));
+      continue;
+    }
     const shown = await pgd(response, x, labels, crossEntropy, epsilon);
     errors.push(errorsOf(await logitsOf(response, shown), labels, response.outputs, orders));
   }
@@ -149,6 +164,6 @@ function curveOf(
   return {
     measured: curves,
     predicted: predicted === null ? null : byOrder(predicted),
-    fits: curves.map((errors) => powerLawFit(epsilons, errors, { above: 10 / rows, below: saturation })),
+    fits: curves.map((errors) => powerLawFit(epsilons, errors, { above: fewest / rows, below: saturation })),
   };
 }

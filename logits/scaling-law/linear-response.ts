@@ -36,16 +36,21 @@ export function linearLogits(z: Float32Array, v: Float32Array, epsilon: number):
 export interface Prefactor {
   /** `p̂_Δ12(0)`: the share of samples nearer to the boundary than δ, over δ. */
   readonly density: number;
-  /** `χ̄` of those samples, of the runner-up, negative ones as 0: they move away. */
+  /** `E[χ⁺ | Δ_12 ≈ 0]`: mean of the runner-up's over those samples, negative ones as 0: they move away. */
   readonly susceptibility: number;
-  /** Of all samples, which the mean-field argument takes for the same. */
+  /** `E[χ⁺]` of all samples. */
   readonly meanSusceptibility: number;
-  /** `A = p̂_Δ12(0) χ̄`: `Err(ε) ≈ A ε`, without an attack. */
+  /** `A = p̂_Δ12(0) E[χ⁺ | Δ_12 ≈ 0]`: `Err(ε) ≈ A ε`, without an attack. */
   readonly value: number;
+  /** `p̂_Δ12(0) E[χ⁺]`: the same where χ does not depend on Δ_12, which is what the mean-field argument assumes. */
+  readonly meanField: number;
 }
 
 /**
- * `A = p̂_Δ12(0) χ̄` from clean logits and their response alone; δ is the given quantile of Δ_12.
+ * The prefactor from clean logits and their response alone; δ is the given quantile of Δ_12.
+ *
+ * `Err(ε) = P(Δ_12 < ε χ) = ∫ p(δ) P(χ > δ/ε | Δ_12 = δ) dδ → ε p(0) E[χ⁺ | Δ_12 = 0]` as ε → 0, by δ = ε u. So the mean is one over the
+ * samples at the boundary; specs/logit-methods.md 2.1 takes χ as independent of Δ_12, and both are given.
  * @param z [N×K]  @param v [N×K]  @param size K
  */
 export function prefactor(z: Float32Array, v: Float32Array, size: number, quantile = 0.03): Prefactor {
@@ -75,6 +80,7 @@ export function prefactor(z: Float32Array, v: Float32Array, size: number, quanti
     susceptibility: sum / within,
     meanSusceptibility: all / rows,
     value: (density * sum) / within,
+    meanField: (density * all) / rows,
   };
 }
 

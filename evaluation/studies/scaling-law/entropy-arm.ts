@@ -1,50 +1,110 @@
+import type { Rng } from '../../../core/rng.ts';
 import { rng } from '../../../core/rng.ts';
+import { crossEntropy } from '../../../logits/cross-entropy.ts';
 import { entropy } from '../../../logits/entropy.ts';
 import { differencesOf } from '../../../logits/scaling-law/error-curve.ts';
+import { logitResponse, prefactor } from '../../../logits/scaling-law/linear-response.ts';
 import { logitsOf } from '../../../logits/scaling-law/response.ts';
+import type { Response } from '../../../logits/scaling-law/response.ts';
+import { signs } from '../../../logits/scaling-law/sign-attack.ts';
 import { trainClassifier } from '../../../logits/scaling-law/train.ts';
+import type { Labelled } from '../../../logits/scaling-law/train.ts';
 import { createNetwork } from '../../../nn/create-network.ts';
 import { initialise } from '../../../nn/initialise.ts';
 import { mlp } from '../../../nn/layers.ts';
+import type { Network } from '../../../nn/network.ts';
 import { gaussianModes, sampled } from './data.ts';
+import { topOf } from './law-arms.ts';
 import type { ArmSetup } from './law-arms.ts';
 import { robustness } from './robustness.ts';
 import type { Robustness } from './robustness.ts';
+import type { EntropySize } from './size.ts';
 
 /** ε of the attacks that judge the penalty, in the units of the inputs. */
 export const entropyEpsilon = 0.1;
 
-/** What is kept of one strength on one seed. */
-export interface EntropyCell extends Robustness {
-  /** Mean over the test rows, nats. */
+/** One network, on the test rows. */
+export interface EntropyTrial extends Robustness {
+  readonly lambda: number;
+  readonly learningRate: number;
+  /** Accuracy on validation rows under PGD on the margin, by which λ and the plain network's learning rate are chosen. */
+  readonly validation: number;
+  /** Mean over the rows, nats. */
   readonly entropy: number;
   readonly medianDifference: number;
+  /** What the error law makes of it: the density of Δ_12 at 0, the susceptibility at the boundary, and A. */
+  readonly density: number;
+  readonly susceptibility: number;
+  readonly prefactor: number;
 }
 
-/** An MLP trained with the penalty λ; without it on the same seed the same rows, weights and batches. */
-export async function entropyArm(lambda: number, { seed, difficulty, size }: ArmSetup): Promise<EntropyCell> {
+/** What is kept of one seed: every λ at the first learning rate, then the plain network at the others. */
+export interface EntropyCell {
+  readonly trials: readonly EntropyTrial[];
+}
+
+/** MLPs trained with the penalty at each strength, on the same rows, from the same weights, in the same batches. */
+export async function entropyArm(
+  { widths, steps, batch, strengths, learningRates, attacked }: EntropySize,
+  { seed, difficulty, size }: ArmSetup,
+  progress: (done: number) => void = () => undefined,
+): Promise<EntropyCell> {
   const root = rng(seed).split('scaling-law');
   const task = gaussianModes(root.split('task'), difficulty);
   const train = sampled(task, size.train, root.split('train'));
+  const validation = sampled(task, attacked, root.split('validation'));
   const test = sampled(task, size.test, root.split('test'));
-  const { widths, steps } = size.entropy;
-  const trained = async (name: string, strength: number) => {
-    const network = createNetwork(mlp([task.inputs, ...widths, task.classes], 'relu'));
-    initialise(network, root.split(`initialise${name}`), { kind: 'orthogonal', outputGain: 1 });
-    await trainClassifier(network, train, { steps, entropy: strength }, root.split(`batches${name}`));
+  const trained = async (
+    hidden: readonly number[],
+    random: Rng,
+    setting: { readonly steps: number; readonly entropy?: number; readonly learningRate?: number },
+  ): Promise<Network> => {
+    const network = createNetwork(mlp([task.inputs, ...hidden, task.classes], 'relu'));
+    initialise(network, random.split('initialise'), { kind: 'orthogonal', outputGain: 1 });
+    await trainClassifier(network, train, { batch, ...setting }, random.split('batches'));
     return network;
   };
-  using network = await trained('', lambda);
-  using surrogate = await trained(' surrogate', 0);
-  const z = await logitsOf(network, test.x);
-  const rows = test.labels.length;
-  const differences = differencesOf(z, task.classes, 1)[0]!.sort();
+  using surrogate = await trained(surrogateWidths, root.split('surrogate'), { steps: Math.min(steps, surrogateSteps) });
+  const settings = [
+    ...strengths.map((lambda) => ({ lambda, learningRate: learningRates[0]! })),
+    ...learningRates.slice(1).map((learningRate) => ({ lambda: 0, learningRate })),
+  ];
+  const trials: EntropyTrial[] = [];
+  for (const { lambda, learningRate } of settings) {
+    using network = await trained(widths, root.split('network'), { steps, entropy: lambda, learningRate });
+    trials.push({
+      lambda,
+      learningRate,
+      validation: (await robustness(network, [surrogate], validation, entropyEpsilon, attacked)).marginPgd,
+      ...(await statistics(network, test)),
+      ...(await robustness(network, [surrogate], test, entropyEpsilon, attacked)),
+    });
+    progress(trials.length / settings.length);
+  }
+  return { trials };
+}
+
+/** The black-box attacker's own network. */
+const surrogateWidths = [64, 64];
+const surrogateSteps = 2000;
+
+async function statistics(
+  response: Response,
+  { x }: Labelled,
+): Promise<Pick<EntropyTrial, 'entropy' | 'medianDifference' | 'density' | 'susceptibility' | 'prefactor'>> {
+  const k = response.outputs;
+  const z = await logitsOf(response, x);
+  const rows = z.length / k;
   const scratch = new Float32Array(z.length);
   let total = 0;
-  for (let row = 0; row < rows; row++) total += entropy(z, row * task.classes, task.classes, scratch);
+  for (let row = 0; row < rows; row++) total += entropy(z, row * k, k, scratch);
+  const v = await logitResponse(response, x, await signs(response, x, topOf(z, k), crossEntropy));
+  const { density, susceptibility, value } = prefactor(z, v, k);
   return {
     entropy: total / rows,
-    medianDifference: differences[Math.floor(rows / 2)]!,
-    ...(await robustness(network, surrogate, test, entropyEpsilon, size.pgdRows)),
+    medianDifference: differencesOf(z, k, 1)[0]!.sort()[Math.floor(rows / 2)]!,
+    density,
+    susceptibility,
+    prefactor: value,
   };
 }

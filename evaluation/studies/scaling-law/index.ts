@@ -1,4 +1,5 @@
 import type { Study } from '../study.ts';
+import { engineConclusion } from './engine-conclusion.ts';
 import { entropyConclusion } from './entropy-conclusion.ts';
 import { lawConclusion } from './law-conclusion.ts';
 import { planOf } from './plan.ts';
@@ -11,7 +12,9 @@ export const scalingLawStudy: Study = {
   seeds: { full: 5, quick: 3 },
   plan: planOf,
   conclude(options, _outcomes, cells) {
-    const parts = [lawConclusion, entropyConclusion, searchConclusion].map((conclude) => conclude(options, cells));
+    const parts = [lawConclusion, engineConclusion, entropyConclusion, searchConclusion].map((conclude) =>
+      conclude(options, cells),
+    );
     return {
       claims: parts.flatMap(({ claims }) => claims),
       tables: parts.flatMap(({ tables }) => tables),

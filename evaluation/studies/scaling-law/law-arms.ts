@@ -17,6 +17,8 @@ import type { Workspace } from '../../workspace.ts';
 import { convolutional, imageShape, trainTensors } from './convolutional.ts';
 import { gaussianModes, movedPatterns, sampled, shuffled } from './data.ts';
 import type { Size } from './size.ts';
+import { cleanFloor } from './clean-floor.ts';
+import type { CleanFloor } from './clean-floor.ts';
 import { recordedPolicy } from './victims.ts';
 
 /** Which seed of an arm, on what. */
@@ -32,6 +34,8 @@ export interface LawCell {
   /** Share of rows with the right class: the label's, or the action of the policy that is imitated; null where there is none. */
   readonly accuracy: number | null;
   readonly law: Law;
+  /** Slopes against the labels, where there are true ones. */
+  readonly floor: CleanFloor | null;
 }
 
 /** A kind of network whose law is measured. */
@@ -39,6 +43,10 @@ export interface LawArm {
   readonly title: string;
   /** One of the testbed's policies, or made from one: on recorded observations, in one difficulty, on as many seeds as ship. */
   readonly policy: boolean;
+  /** Trained by the testbed to control, and shipped. */
+  readonly shipped?: true;
+  /** A continuous head read as bins: its logits lie on a line, where Δ_13 has no density at 0. */
+  readonly line?: true;
   /** Also in the quick version. */
   readonly quick: boolean;
   run(setup: ArmSetup): Promise<LawCell>;
@@ -68,6 +76,8 @@ export const lawArms = {
   cnn: { title: 'CNN', policy: false, quick: true, run: images },
   ppo20: shipped('PPO, 20 bins (shipped)', 'ppo20-builtin'),
   dqn: shipped('DQN (shipped)', 'dqn-builtin'),
+  'ppo-continuous': { ...shipped('PPO, continuous, read as bins (shipped)', 'ppo-builtin'), line: true, quick: false },
+  sac: { ...shipped('SAC, read as bins (shipped)', 'sac-builtin'), line: true, quick: false },
   'policy-untrained': imitation('policy, untrained', null, false),
   'policy-distilled': imitation('PPO, distilled to 64-64', {}, true),
   'policy-adversarial': imitation(
@@ -100,7 +110,7 @@ function vectors(title: string, hidden: number[], training: Training | 'random l
         );
       else if (training !== null)
         await trainClassifier(network, train, { steps: size.steps, ...training }, root.split('batches'));
-      return await measured(network, test, size.pgdRows);
+      return await measured(network, test, size.pgdRows, training === null || training === 'random labels');
     },
   };
 }
@@ -122,16 +132,20 @@ function shipped(title: string, model: string): LawArm {
   return {
     title,
     policy: true,
+    shipped: true,
     quick: true,
     async run({ seed, size, workspace }) {
       using policy = await recordedPolicy(seedOf(model, seed), 'Building_1', size.policyRows, workspace);
       const law = await scalingLaw(policy.response, policy.x, { pgdRows: size.policyPgdRows });
-      return { accuracy: null, law };
+      return { accuracy: null, law, floor: null };
     },
   };
 }
 
-/** A small network that learns what the shipped PPO does where it came. @param training null: none */
+/**
+ * A small network that learns what the shipped PPO does on two buildings, measured on a third, where the PPO was trained.
+ * @param training null: none
+ */
 function imitation(title: string, training: Training | null, quick: boolean): LawArm {
   return {
     title,
@@ -139,20 +153,28 @@ function imitation(title: string, training: Training | null, quick: boolean): La
     quick,
     async run({ seed, size, workspace }) {
       const root = rng(seed).split('scaling-law policy');
-      using teacher = await recordedPolicy(seedOf('ppo20-builtin', seed), 'Building_1', size.policyRows, workspace);
-      const z = await logitsOf(teacher.response, teacher.x);
-      const { inputs, outputs: k } = teacher.response;
-      const labels = Int32Array.from({ length: z.length / k }, (_, row) => argMax(z, row * k, k));
-      const data = { x: teacher.x, labels };
-      using network = fresh([inputs, 64, 64, k], root.split('initialise'));
-      if (training !== null)
-        await trainClassifier(network, data, { steps: 2 * size.steps, ...training }, root.split('batches'));
-      return await measured(network, data, size.policyPgdRows);
+      const lessons = async (building: string): Promise<Labelled & { inputs: number; k: number }> => {
+        using teacher = await recordedPolicy(seedOf('ppo20-builtin', seed), building, size.policyRows, workspace);
+        const { inputs, outputs: k } = teacher.response;
+        return { x: teacher.x, labels: topOf(await logitsOf(teacher.response, teacher.x), k), inputs, k };
+      };
+      const test = await lessons('Building_1');
+      using network = fresh([test.inputs, 64, 64, test.k], root.split('initialise'));
+      if (training !== null) {
+        const parts = [await lessons('Building_2'), await lessons('Building_3')];
+        const train = {
+          x: Float32Array.from(parts.flatMap(({ x }) => [...x])),
+          labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])),
+        };
+        await trainClassifier(network, train, { steps: 2 * size.steps, ...training }, root.split('batches'));
+      }
+      return await measured(network, test, size.policyPgdRows, true);
     },
   };
 }
 
-function seedOf(model: string, seed: number): string {
+/** A model's name on one of its seeds. */
+export function seedOf(model: string, seed: number): string {
   return seed === 0 ? model : `${model}-seed${seed}`;
 }
 
@@ -162,15 +184,21 @@ function fresh(widths: readonly number[], random: Rng): Network {
   return network;
 }
 
-async function measured(response: Response, { x, labels }: Labelled, pgdRows: number): Promise<LawCell> {
-  const z = await logitsOf(response, x);
-  return { accuracy: accuracyOf(z, labels), law: await scalingLaw(response, x, { pgdRows }) };
+async function measured(response: Response, test: Labelled, pgdRows: number, untaught = false): Promise<LawCell> {
+  const law = await scalingLaw(response, test.x, { pgdRows });
+  return {
+    accuracy: accuracyOf(await logitsOf(response, test.x), test.labels),
+    law,
+    floor: untaught ? null : await cleanFloor(response, test, law.epsilons),
+  };
+}
+
+/** Place of the largest logit of every row. @param z [N×K]  @returns [N] */
+export function topOf(z: Float32Array, k: number): Int32Array {
+  return Int32Array.from({ length: z.length / k }, (_, row) => argMax(z, row * k, k));
 }
 
 /** Share of rows whose largest logit is the label's. @param z [N×K] */
 export function accuracyOf(z: Float32Array, labels: ArrayLike<number>): number {
-  const k = z.length / labels.length;
-  let right = 0;
-  for (let row = 0; row < labels.length; row++) if (argMax(z, row * k, k) === labels[row]) right++;
-  return right / labels.length;
+  return topOf(z, z.length / labels.length).filter((top, row) => top === labels[row]).length / labels.length;
 }

@@ -1,25 +1,41 @@
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
+import { engineArm } from './engine-arm.ts';
 import { entropyArm } from './entropy-arm.ts';
 import { lawArms, shippedSeeds } from './law-arms.ts';
 import type { LawArm } from './law-arms.ts';
 import { searchArm } from './search-arm.ts';
+import { detectorProblem, vectorProblem } from './search-problem.ts';
 import { sizeOf } from './size.ts';
+import type { EntropySize } from './size.ts';
 
 /** Names of the parts beside those of `lawArms`, for `only`. */
-export const entropyPart = 'entropy';
-export const searchPart = 'search';
+const entropyPart = 'entropy';
+const searchPart = 'search';
+const detectorPart = 'detector';
+const enginePart = 'engine';
+
+/** Policies on which the law is held against the attack engine. */
+export const checkedModels = { ppo20: 'ppo20-builtin', dqn: 'dqn-builtin' } as const;
 
 /** An arm's law on one seed and difficulty. */
 export function lawId(arm: string, difficulty: number, seed: number): string {
   return `law-${arm}-difficulty${difficulty}-seed${seed}`;
 }
 
-export function entropyId(lambda: number, difficulty: number, seed: number): string {
-  return `entropy${lambda}-difficulty${difficulty}-seed${seed}`;
+export function entropyId({ widths }: EntropySize, difficulty: number, seed: number): string {
+  return `entropy-${widths.join('-')}-difficulty${difficulty}-seed${seed}`;
 }
 
 export function searchId(difficulty: number, seed: number): string {
   return `search-difficulty${difficulty}-seed${seed}`;
+}
+
+export function detectorId(seed: number): string {
+  return `detector-seed${seed}`;
+}
+
+export function engineId(model: string, seed: number): string {
+  return `engine-${model}-seed${seed}`;
 }
 
 /** The arms that a study of these options measures. */
@@ -50,17 +66,34 @@ export function planOf(options: StudyOptions): StudyPlan {
         cells.push({
           id: searchId(difficulty, seed),
           title: `Architecture search, difficulty ${difficulty}, seed ${seed}`,
-          run: (progress, workspace) => searchArm({ seed, difficulty, size, workspace }, progress),
+          run: (progress, workspace) =>
+            searchArm(vectorProblem({ seed, difficulty, size, workspace }), size.search, seed, progress),
         });
     if (wants(entropyPart))
-      for (const lambda of size.entropy.strengths)
-        for (const seed of every)
+      for (const one of size.entropy)
+        for (const seed of one.everyDifficulty || difficulty === 1 ? every : [])
           cells.push({
-            id: entropyId(lambda, difficulty, seed),
-            title: `Entropy penalty ${lambda}, difficulty ${difficulty}, seed ${seed}`,
-            run: (_progress, workspace) => entropyArm(lambda, { seed, difficulty, size, workspace }),
+            id: entropyId(one, difficulty, seed),
+            title: `Entropy penalty, MLP ${one.widths.join('-')}, difficulty ${difficulty}, seed ${seed}`,
+            run: (progress, workspace) => entropyArm(one, { seed, difficulty, size, workspace }, progress),
           });
   }
+  if (wants(detectorPart))
+    for (const seed of every.slice(0, shippedSeeds))
+      cells.push({
+        id: detectorId(seed),
+        title: `Architecture search for the attack detector, seed ${seed}`,
+        run: async (progress, workspace) =>
+          searchArm(await detectorProblem({ seed, difficulty: 1, size, workspace }), size.detector, seed, progress),
+      });
+  if (wants(enginePart))
+    for (const [name, model] of Object.entries(checkedModels))
+      for (const seed of every.slice(0, shippedSeeds))
+        cells.push({
+          id: engineId(name, seed),
+          title: `Attack engine beside the law on ${model}, seed ${seed}`,
+          run: (_progress, workspace) => engineArm(model, { seed, difficulty: 1, size, workspace }),
+        });
   for (const [name, arm] of armsOf(options))
     for (const difficulty of difficultiesOf(arm, options))
       for (const seed of seedsOf(arm, options))

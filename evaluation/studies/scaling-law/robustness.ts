@@ -13,14 +13,14 @@ export interface Robustness {
   readonly pgd: number;
   /** PGD on the margin of logits, which no sure softmax can hide. */
   readonly marginPgd: number;
-  /** Margin PGD on another network, carried over: the black box. */
+  /** Margin PGD on other networks, carried over: the black box. The lowest of the surrogates' figures. */
   readonly transfer: number;
 }
 
-/** @param surrogate what the black-box attacker has  @param rows attacked, the first of those given */
+/** @param surrogates what the black-box attacker has, at least one  @param rows attacked, the first of those given */
 export async function robustness(
   response: Response,
-  surrogate: Response,
+  surrogates: readonly Response[],
   { x, labels }: Labelled,
   epsilon: number,
   rows: number,
@@ -30,11 +30,13 @@ export async function robustness(
   const accuracy = async (shown: Float32Array): Promise<number> => accuracyOf(await logitsOf(response, shown), y);
   const fast = new Float32Array(some.length);
   signStep(some, await signs(response, some, y, crossEntropy), epsilon, fast);
+  const carried: number[] = [];
+  for (const surrogate of surrogates) carried.push(await accuracy(await pgd(surrogate, some, y, margin, epsilon)));
   return {
     clean: await accuracy(some),
     fgsm: await accuracy(fast),
     pgd: await accuracy(await pgd(response, some, y, crossEntropy, epsilon)),
     marginPgd: await accuracy(await pgd(response, some, y, margin, epsilon)),
-    transfer: await accuracy(await pgd(surrogate, some, y, margin, epsilon)),
+    transfer: Math.min(...carried),
   };
 }

@@ -8,17 +8,15 @@ import type { Trial } from '../../../logits/scaling-law/search/search.ts';
 import { nameOf, parametersOf } from '../../../logits/scaling-law/search/space.ts';
 import type { Architecture } from '../../../logits/scaling-law/search/space.ts';
 import { pgd } from '../../../logits/scaling-law/sign-attack.ts';
-import { trainClassifier } from '../../../logits/scaling-law/train.ts';
+import { stepLeastLikelyTraining, trainClassifier } from '../../../logits/scaling-law/train.ts';
 import type { Labelled, Trainable } from '../../../logits/scaling-law/train.ts';
 import { rankCorrelation } from '../seeds.ts';
-import { gaussianModes, sampled } from './data.ts';
 import { accuracyOf } from './law-arms.ts';
-import type { ArmSetup } from './law-arms.ts';
 import { robustness } from './robustness.ts';
 import type { Robustness } from './robustness.ts';
+import type { SearchProblem } from './search-problem.ts';
+import type { SearchSize } from './size.ts';
 
-/** ε of the attack in the reward and of those that judge what was found. */
-export const searchEpsilon = 0.1;
 /** Fresh trainings of an architecture that is judged. */
 const repeats = 3;
 
@@ -39,6 +37,7 @@ export interface JudgedArchitecture extends Robustness {
 
 /** What is kept of the search on one seed. */
 export interface SearchCell {
+  /** In the order asked; one asked for again is there again. */
   readonly controller: readonly SearchedChild[];
   readonly random: readonly SearchedChild[];
   /** Best of each by validation, the median of the random ones, and a plain MLP of as many parameters as the controller's best. */
@@ -46,28 +45,37 @@ export interface SearchCell {
   readonly foundAtRandom: JudgedArchitecture;
   readonly median: JudgedArchitecture;
   readonly baseline: JudgedArchitecture;
+  /** The controller's best and the plain MLP trained with step l.l. */
+  readonly foundHardened: JudgedArchitecture;
+  readonly baselineHardened: JudgedArchitecture;
   /** Over all distinct children: Spearman's correlation of the reward with clean accuracy, and with the parameters. */
   readonly correlation: { readonly clean: number; readonly parameters: number };
 }
 
-/** The search by a controller, and at random, from the same task; and what they found beside a plain network of equal size. */
+/**
+ * The search by a controller, and at random, with as many trainings, for networks of no more parameters than a plain MLP 64-64; and what they
+ * found beside a plain network of equal size.
+ */
 export async function searchArm(
-  { seed, difficulty, size }: ArmSetup,
+  problem: SearchProblem,
+  { children, steps }: SearchSize,
+  seed: number,
   progress: (done: number) => void,
 ): Promise<SearchCell> {
+  const { inputs, classes, train, validation, test, epsilon } = problem;
   const root = rng(seed).split('scaling-law search');
-  const task = gaussianModes(root.split('task'), difficulty);
-  const { children, steps, train: rows, validation: validationRows, test: testRows } = size.search;
-  const train = sampled(task, rows, root.split('train'));
-  const validation = sampled(task, validationRows, root.split('validation'));
-  const test = sampled(task, testRows, root.split('test'));
-  const standard = inputScale(train.x, task.inputs);
+  const standard = inputScale(train.x, inputs);
+  const most = parametersOf(plain(64), inputs, classes);
   const known = new Map<string, SearchedChild>();
-  let judged = 0;
 
-  const trained = async (architecture: Architecture, random: Rng): Promise<Trainable & Disposable> => {
-    const network = childNetwork(architecture, task.inputs, task.classes, standard, random.split('initialise'));
-    await trainClassifier(network, train, { steps }, random.split('batches'));
+  const trained = async (
+    architecture: Architecture,
+    random: Rng,
+    hardened = false,
+  ): Promise<Trainable & Disposable> => {
+    const network = childNetwork(architecture, inputs, classes, standard, random.split('initialise'));
+    const options = hardened ? { steps, hardening: stepLeastLikelyTraining(epsilon) } : { steps };
+    await trainClassifier(network, train, options, random.split('batches'));
     return network;
   };
   const judge = async (architecture: Architecture): Promise<number> => {
@@ -77,28 +85,30 @@ export async function searchArm(
     using network = await trained(architecture, root.split(`child ${name}`));
     const child = {
       name,
-      parameters: parametersOf(architecture, task.inputs, task.classes),
+      parameters: parametersOf(architecture, inputs, classes),
       clean: accuracyOf(await logitsOf(network, validation.x), validation.labels),
-      reward: await underPgd(network, validation),
+      reward: await underPgd(network, validation, epsilon),
     };
     known.set(name, child);
-    progress((0.8 * ++judged) / (2 * children));
+    progress((0.8 * known.size) / (2 * children));
     return child.reward;
   };
-  const controller = await searchArchitectures(judge, { children }, root.split('controller'));
-  const random = await searchArchitectures(judge, { children, controller: 'random' }, root.split('random'));
+  const allowed = (architecture: Architecture): boolean => parametersOf(architecture, inputs, classes) <= most;
+  const controller = await searchArchitectures(judge, { children, allowed }, root.split('controller'));
+  const random = await searchArchitectures(judge, { children, allowed, controller: 'random' }, root.split('random'));
 
-  using surrogate = await trained(plain(64), root.split('surrogate'));
-  const examine = async (architecture: Architecture): Promise<JudgedArchitecture> => {
+  using ordinary = await trained(plain(64), root.split('surrogate'));
+  const examine = async (architecture: Architecture, hardened = false): Promise<JudgedArchitecture> => {
+    using alike = await trained(architecture, root.split('surrogate alike'), hardened);
     const found: Robustness[] = [];
     for (let repeat = 0; repeat < repeats; repeat++) {
-      using network = await trained(architecture, root.split(`examined ${repeat}`));
-      found.push(await robustness(network, surrogate, test, searchEpsilon, testRows));
+      using network = await trained(architecture, root.split(`examined ${repeat}`), hardened);
+      found.push(await robustness(network, [ordinary, alike], test, epsilon, test.labels.length));
     }
     const mean = (key: keyof Robustness): number => found.reduce((sum, one) => sum + one[key], 0) / found.length;
     return {
       name: nameOf(architecture),
-      parameters: parametersOf(architecture, task.inputs, task.classes),
+      parameters: parametersOf(architecture, inputs, classes),
       clean: mean('clean'),
       fgsm: mean('fgsm'),
       pgd: mean('pgd'),
@@ -107,6 +117,7 @@ export async function searchArm(
     };
   };
   const best = ranked(controller)[0]!.architecture;
+  const equal = asLarge(parametersOf(best, inputs, classes), inputs, classes);
   const byChance = ranked(random);
   const seen = [...known.values()];
   const correlated = (key: 'clean' | 'parameters'): number =>
@@ -120,13 +131,15 @@ export async function searchArm(
     found: await examine(best),
     foundAtRandom: await examine(byChance[0]!.architecture),
     median: await examine(byChance[Math.floor(byChance.length / 2)]!.architecture),
-    baseline: await examine(asLarge(parametersOf(best, task.inputs, task.classes), task.inputs, task.classes)),
+    baseline: await examine(equal),
+    foundHardened: await examine(best, true),
+    baselineHardened: await examine(equal, true),
     correlation: { clean: correlated('clean'), parameters: correlated('parameters') },
   };
 }
 
-async function underPgd(network: Trainable, { x, labels }: Labelled): Promise<number> {
-  return accuracyOf(await logitsOf(network, await pgd(network, x, labels, crossEntropy, searchEpsilon)), labels);
+async function underPgd(network: Trainable, { x, labels }: Labelled, epsilon: number): Promise<number> {
+  return accuracyOf(await logitsOf(network, await pgd(network, x, labels, crossEntropy, epsilon)), labels);
 }
 
 /** Best first; of equal ones the earlier. */

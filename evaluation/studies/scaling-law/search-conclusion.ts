@@ -1,66 +1,90 @@
 import { exceeds, meanText } from '../seeds.ts';
 import type { StudyConclusion, StudyFigure, StudyOptions } from '../study.ts';
-import { searchId } from './plan.ts';
-import { searchEpsilon } from './search-arm.ts';
+import { detectorId, searchId } from './plan.ts';
 import type { JudgedArchitecture, SearchCell, SearchedChild } from './search-arm.ts';
 import { sizeOf } from './size.ts';
 
-type Judged = 'found' | 'foundAtRandom' | 'median' | 'baseline';
+type Judged = 'found' | 'foundAtRandom' | 'median' | 'baseline' | 'foundHardened' | 'baselineHardened';
 
 const rows: Readonly<Record<Judged, string>> = {
   found: 'controller, best',
   foundAtRandom: 'random search, best',
   median: 'random search, median',
   baseline: 'plain MLP of equal size',
+  foundHardened: 'controller, best, trained with step l.l.',
+  baselineHardened: 'plain MLP of equal size, trained with step l.l.',
 };
 
 /** The architecture search: whether the controller learns, and whether what it finds is more robust than what else there is. */
 export function searchConclusion(options: StudyOptions, cells: ReadonlyMap<string, unknown>): StudyConclusion {
+  const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
+  const of = (id: (seed: number) => string): SearchCell[] =>
+    seeds.flatMap((seed) => (cells.get(id(seed)) as SearchCell | undefined) ?? []);
   const { difficulties } = sizeOf(options);
-  const of = (difficulty: number): SearchCell[] =>
-    Array.from(
-      { length: options.seeds },
-      (_, seed) => cells.get(searchId(difficulty, seed)) as SearchCell | undefined,
-    ).filter((cell) => cell !== undefined);
-  const found = of(1);
+  const parts = [
+    concluded(
+      'vectors',
+      difficulties.map((difficulty) => ({ difficulty, found: of((seed) => searchId(difficulty, seed)) })),
+    ),
+    concluded('attack detector', [{ difficulty: 1, found: of(detectorId) }]),
+  ];
+  return {
+    claims: parts.flatMap(({ claims }) => claims),
+    tables: parts.flatMap(({ tables }) => tables),
+    figures: parts.flatMap(({ figures }) => figures),
+  };
+}
+
+/** @param on what was searched for  @param ranges the cells of each difficulty; claims are about difficulty 1 */
+function concluded(
+  on: string,
+  ranges: readonly { readonly difficulty: number; readonly found: readonly SearchCell[] }[],
+): StudyConclusion {
+  const found = ranges.find(({ difficulty }) => difficulty === 1)?.found ?? [];
   if (found.length === 0) return { claims: [], tables: [], figures: [] };
-  const above = (other: Judged, key: 'marginPgd' | 'transfer'): number[] =>
-    found.map((cell) => cell.found[key] - cell[other][key]);
+  const above = (one: Judged, other: Judged, key: 'marginPgd' | 'transfer'): number[] =>
+    found.map((cell) => cell[one][key] - cell[other][key]);
   const advantage = 'test accuracy of the controller’s best above it';
   return {
     claims: [
       exceeds(
-        'the controller learns: its last quarter of children is more robust than its first',
+        `${on}: the controller learns, its last 20 children are more robust than its first 20`,
         found.map(({ controller }) => learned(controller)),
         2,
         'difference of means, in standard errors',
       ),
       exceeds(
-        'what it finds beats the median random child',
-        above('median', 'marginPgd'),
+        `${on}: what it finds beats the median random child`,
+        above('found', 'median', 'marginPgd'),
         0,
         `${advantage}, margin PGD`,
       ),
       exceeds(
-        'what it finds is no worse than the best of a random search as long',
-        above('foundAtRandom', 'marginPgd'),
+        `${on}: what it finds is no worse than the best of a random search with as many trainings`,
+        above('found', 'foundAtRandom', 'marginPgd'),
         -0.01,
         `${advantage}, margin PGD`,
       ),
       exceeds(
-        'it is more robust than the plain network of equal parameters, white box',
-        above('baseline', 'marginPgd'),
+        `${on}: it is more robust than the plain network of equal parameters, white box`,
+        above('found', 'baseline', 'marginPgd'),
         0,
         `${advantage}, margin PGD`,
       ),
       exceeds(
-        'it is more robust than the plain network of equal parameters, black box',
-        above('baseline', 'transfer'),
+        `${on}: it is more robust than the plain network of equal parameters, black box`,
+        above('found', 'baseline', 'transfer'),
         0,
         `${advantage}, transfer`,
       ),
       exceeds(
-        'robust accuracy goes with clean accuracy more than with parameters',
+        `${on}: so it is when both are trained with step l.l.`,
+        above('foundHardened', 'baselineHardened', 'marginPgd'),
+        0,
+        `${advantage}, margin PGD`,
+      ),
+      exceeds(
+        `${on}: robust accuracy goes with clean accuracy more than with parameters`,
         found.map(({ correlation }) => correlation.clean - Math.abs(correlation.parameters)),
         0,
         'Spearman with clean accuracy above that with parameters',
@@ -68,7 +92,7 @@ export function searchConclusion(options: StudyOptions, cells: ReadonlyMap<strin
     ],
     tables: [
       {
-        title: 'What the search finds',
+        title: `What the search finds: ${on}`,
         columns: [
           'architecture',
           'difficulty',
@@ -80,9 +104,9 @@ export function searchConclusion(options: StudyOptions, cells: ReadonlyMap<strin
           'transfer',
           'found on the first seed',
         ],
-        rows: difficulties.flatMap((difficulty) =>
+        rows: ranges.flatMap(({ difficulty, found: cells }) =>
           (Object.keys(rows) as Judged[]).map((key) => {
-            const judged = of(difficulty).map((cell) => cell[key]);
+            const judged = cells.map((cell) => cell[key]);
             const text = (figure: Exclude<keyof JudgedArchitecture, 'name'>, digits = 3): string =>
               meanText(
                 judged.map((one) => one[figure]),
@@ -101,35 +125,74 @@ export function searchConclusion(options: StudyOptions, cells: ReadonlyMap<strin
             ];
           }),
         ),
-        note: `Test accuracy at ε = ${searchEpsilon}, each architecture trained afresh three times. The reward is accuracy under PGD on validation rows. Transfer: from a plain MLP 64-64 of its own training.`,
+        note: 'Test accuracy, each architecture trained afresh three times. The reward is accuracy under PGD on validation rows; no child has more parameters than a plain MLP 64-64. Transfer: the lower of that from a plain MLP 64-64 and that from the same architecture, of other trainings.',
+      },
+      {
+        title: `How the search went: ${on}`,
+        columns: [
+          'difficulty',
+          'children asked for',
+          'first 20',
+          'last 20',
+          'best',
+          'best at random',
+          'Spearman with clean accuracy',
+          'with parameters',
+        ],
+        rows: ranges.map(({ difficulty, found: cells }) => {
+          const text = (of: (cell: SearchCell) => number, digits = 3): string =>
+            meanText(cells.map(of), digits).replaceAll('+', '');
+          return [
+            difficulty,
+            text(({ controller }) => controller.length, 0),
+            text(({ controller }) => ends(controller).first.mean),
+            text(({ controller }) => ends(controller).last.mean),
+            text(({ controller }) => Math.max(...controller.map(({ reward }) => reward))),
+            text(({ random }) => Math.max(...random.map(({ reward }) => reward))),
+            text(({ correlation }) => correlation.clean),
+            text(({ correlation }) => correlation.parameters),
+          ];
+        }),
+        note: 'Rewards, on validation rows. A child that is asked for again is in the means again, and is not trained again.',
       },
     ],
-    figures: [rewards(found)],
+    figures: [rewards(on, found)],
   };
 }
 
-/** `(mean of the last quarter − mean of the first)/SE`. */
+/** `(mean of the last 20 − mean of the first)/SE`. */
 function learned(children: readonly SearchedChild[]): number {
-  const quarter = Math.max(2, Math.floor(children.length / 4));
-  const moments = (some: readonly SearchedChild[]): readonly [mean: number, squaredError: number] => {
+  const { first, last } = ends(children);
+  return (last.mean - first.mean) / Math.sqrt(Math.max(1e-12, first.squaredError + last.squaredError));
+}
+
+interface Moments {
+  readonly mean: number;
+  readonly squaredError: number;
+}
+
+/** Rewards of the first and the last 20 children, or halves of fewer than 40. */
+function ends(children: readonly SearchedChild[]): { readonly first: Moments; readonly last: Moments } {
+  const count = Math.max(2, Math.min(20, Math.floor(children.length / 2)));
+  const moments = (some: readonly SearchedChild[]): Moments => {
     const mean = some.reduce((sum, { reward }) => sum + reward, 0) / some.length;
     const variance = some.reduce((sum, { reward }) => sum + (reward - mean) ** 2, 0) / (some.length - 1);
-    return [mean, variance / some.length];
+    return { mean, squaredError: variance / some.length };
   };
-  const [early, earlyError] = moments(children.slice(0, quarter));
-  const [late, lateError] = moments(children.slice(-quarter));
-  return (late - early) / Math.sqrt(Math.max(1e-12, earlyError + lateError));
+  return { first: moments(children.slice(0, count)), last: moments(children.slice(-count)) };
 }
 
-/** Mean reward of each batch of four, over seeds. */
-function rewards(found: readonly SearchCell[]): StudyFigure {
-  const curve = (key: 'controller' | 'random', series: string): StudyFigure['points'] =>
-    Array.from({ length: Math.ceil(found[0]!.controller.length / 4) }, (_, batch) => {
+/** Mean reward of each four children asked for, over the seeds that asked for so many. */
+function rewards(on: string, found: readonly SearchCell[]): StudyFigure {
+  const curve = (key: 'controller' | 'random', series: string): StudyFigure['points'] => {
+    const asked = Math.min(...found.map((cell) => cell[key].length));
+    return Array.from({ length: Math.floor(asked / 4) }, (_, batch) => {
       const some = found.flatMap((cell) => cell[key].slice(4 * batch, 4 * batch + 4));
       return { series, x: 4 * batch + 4, y: some.reduce((sum, { reward }) => sum + reward, 0) / some.length };
     });
+  };
   return {
-    title: 'Reward along the search',
+    title: `Reward along the search: ${on}`,
     x: 'children',
     y: 'accuracy under PGD, validation',
     points: [...curve('controller', 'controller'), ...curve('random', 'random')],

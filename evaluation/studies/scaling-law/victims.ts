@@ -1,7 +1,9 @@
 import { rng } from '../../../core/rng.ts';
 import { scenarioFrom } from '../../../core/scenario.ts';
+import type { Feature } from '../../../core/space.ts';
 import type { GradientAccess, Objective } from '../../../core/victim.ts';
 import { StateError } from '../../../core/errors.ts';
+import { binned } from '../../../logits/scaling-law/binned.ts';
 import type { Response } from '../../../logits/scaling-law/response.ts';
 import { openDistrict } from '../../district.ts';
 import { recordings } from '../../rehearsal.ts';
@@ -10,10 +12,16 @@ import type { Workspace } from '../../workspace.ts';
 
 /** A shipped policy, with what it observed on the built-in district. */
 export interface RecordedPolicy extends Disposable {
+  readonly victim: GradientAccess;
+  /** Its logits; of a continuous head those of `actionBins` bins. */
   readonly response: Response;
+  readonly features: readonly Feature[];
   /** [N×O] normalised, a clean episode */
   readonly x: Float32Array;
 }
+
+/** Bins that a continuous head is read as: as many as the discrete policies have. */
+export const actionBins = 20;
 
 /**
  * Opens a shipped policy and lets it control its building for so many steps.
@@ -39,9 +47,16 @@ export async function recordedPolicy(
     controller: rng(0).split('controller'),
     environment: rng(0).split('environment'),
   })(steps);
-  return { response: victimResponse(network), x: observation, [Symbol.dispose]: () => source.close?.() };
+  const { head } = network;
+  const raw = victimResponse(network);
+  return {
+    victim: network,
+    response: head.kind === 'categorical' ? raw : binned(raw, head, actionBins),
+    features: source.features,
+    x: observation,
+    [Symbol.dispose]: () => source.close?.(),
+  };
 }
-
 /** A victim's logits and their pulled-back covectors, asked for as an attack asks: by an objective that is linear in the logits. */
 export function victimResponse(victim: GradientAccess): Response {
   let x = new Float32Array(0);

@@ -29,8 +29,8 @@ export interface Controller {
  * Sources: Williams (1992), "Simple statistical gradient-following algorithms"; Zoph and Le (2017), arXiv 1611.01578, section 3.2.
  */
 export function controller({
-  learningRate = 0.05,
-  entropyBonus = 0.01,
+  learningRate = 0.1,
+  entropyBonus = 0.03,
   keep = 0.9,
 }: ControllerOptions = {}): Controller {
   const starts = optionCounts.map((_, d) => optionCounts.slice(0, d).reduce((sum, count) => sum + count, 0));

@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { studies } from '../../../evaluation/studies/index.ts';
 import { gaussianModes, movedPatterns, sampled, shuffled } from '../../../evaluation/studies/scaling-law/data.ts';
+import type { EngineCell } from '../../../evaluation/studies/scaling-law/engine-arm.ts';
 import { entropyArm } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
+import type { EntropyCell } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
 import { lawArms } from '../../../evaluation/studies/scaling-law/law-arms.ts';
 import type { LawCell } from '../../../evaluation/studies/scaling-law/law-arms.ts';
-import { entropyId, lawId, searchId } from '../../../evaluation/studies/scaling-law/plan.ts';
+import { detectorId, engineId, entropyId, lawId, searchId } from '../../../evaluation/studies/scaling-law/plan.ts';
+import { vectorProblem } from '../../../evaluation/studies/scaling-law/search-problem.ts';
 import { asLarge, searchArm } from '../../../evaluation/studies/scaling-law/search-arm.ts';
 import type { SearchCell } from '../../../evaluation/studies/scaling-law/search-arm.ts';
 import { sizeOf } from '../../../evaluation/studies/scaling-law/size.ts';
@@ -26,8 +29,19 @@ const tiny = {
   images: { train: 100, test: 150, steps: 2, pgdRows: 20 },
   policyRows: 60,
   policyPgdRows: 20,
-  entropy: { widths: [16], steps: 60, strengths: [0, 0.9] },
+  entropy: [
+    {
+      widths: [16],
+      steps: 60,
+      batch: 64,
+      strengths: [0, 0.9],
+      learningRates: [3e-3, 1e-3],
+      attacked: 100,
+      everyDifficulty: true,
+    },
+  ],
   search: { children: 4, steps: 10, train: 200, validation: 50, test: 60 },
+  detector: { children: 2, steps: 10, train: 30, validation: 10, test: 10 },
 };
 
 /** A cell whose law has these slopes; the prefactor is off by the factor `off`. */
@@ -36,10 +50,28 @@ function lawCell(slope: number, off = 1): LawCell {
   const epsilons = [1e-3, 3e-3, 1e-2, 3e-2];
   const errors = epsilons.map((epsilon) => epsilon ** slope);
   const curve = { measured: [errors, errors], predicted: [errors, errors], fits: [fit(slope), fit(2 * slope)] };
-  const prefactor = { density: 1, susceptibility: 1, meanSusceptibility: 1, value: off };
+  const prefactor = { density: 1, susceptibility: 1, meanSusceptibility: 1, value: off, meanField: off };
   const differences = [fit(slope), fit(2), fit(3)];
   const law = { rows: 1e5, classes: 10, differences, medianDifference: 1, prefactor, epsilons };
-  return { accuracy: 0.9, law: { ...law, fgsm: curve, stepLeastLikely: curve, pgd: { ...curve, predicted: null } } };
+  return {
+    accuracy: 0.9,
+    law: { ...law, fgsm: curve, stepLeastLikely: curve, pgd: { ...curve, predicted: null } },
+    floor: { clean: 0.1, raw: 0.2, above: slope },
+  };
+}
+
+/** Success of the engine's FGSM is that of the law to some power. */
+function engineCell(power: number): EngineCell {
+  const points = [0.005, 0.05].map((law) => ({
+    epsilon: law,
+    engine: law ** power,
+    own: law ** power,
+    same: power < 1.1 ? 1 : 0.9,
+    pgd: law ** power,
+    predicted: law,
+    law,
+  }));
+  return { rows: 1000, prefactor: 1, points };
 }
 
 function judged(accuracy: number) {
@@ -64,6 +96,8 @@ function searchCell(seed: number, better: number): SearchCell {
     foundAtRandom: judged(0.6),
     median: judged(0.6),
     baseline: judged(0.6),
+    foundHardened: judged(0.7 + better),
+    baselineHardened: judged(0.7),
     correlation: { clean: 0.9, parameters: better },
   };
 }
@@ -73,13 +107,23 @@ function madeUp(slope: (arm: string, seed: number) => number, sharper: number, b
   const cells = new Map<string, unknown>();
   for (const seed of [0, 1, 2]) {
     for (const arm of Object.keys(lawArms)) cells.set(lawId(arm, 1, seed), lawCell(slope(arm, seed)));
-    for (const lambda of sizeOf(options).entropy.strengths)
-      cells.set(entropyId(lambda, 1, seed), {
-        ...judged(0.8 - sharper * lambda),
-        entropy: 0.1 - 0.05 * sharper * lambda,
-        medianDifference: 5 + sharper * lambda,
+    for (const one of sizeOf(options).entropy)
+      cells.set(entropyId(one, 1, seed), {
+        trials: [...one.strengths, 0].map((lambda) => ({
+          ...judged(0.8 - sharper * lambda),
+          lambda,
+          learningRate: 1e-3,
+          validation: 0.5,
+          entropy: 0.1 - 0.05 * sharper * lambda,
+          medianDifference: 5 + sharper * lambda,
+          density: 1,
+          susceptibility: 1,
+          prefactor: 1,
+        })),
       });
     cells.set(searchId(1, seed), searchCell(seed, better));
+    cells.set(detectorId(seed), searchCell(seed, better));
+    for (const model of ['ppo20', 'dqn']) cells.set(engineId(model, seed), engineCell(slope(model, seed)));
   }
   return cells;
 }
@@ -103,31 +147,46 @@ describe('plan', () => {
 });
 
 describe('conclusion', () => {
+  /** Claims by the words that they begin with. */
+  const verdict = (claims: ReadonlyMap<string, boolean | null>, ...words: string[]) =>
+    words.map((word) => [...claims].find(([claim]) => claim.startsWith(word))![1]);
+
   it('holds where everything is as the theory says, and where the penalty sharpens without a gain says so', () => {
     const found = holding(madeUp((_arm, seed) => 1 + 0.01 * seed, 1, 0.01));
-    const [law, every, distribution, response, mean, factor, falls, grow, robust, transfer, ...search] = found.values();
-    expect([law, every, distribution, response, mean, factor, falls, grow]).toEqual(Array(8).fill(true));
-    expect([robust, transfer]).toEqual([false, false]);
-    expect(search).toEqual(Array(6).fill(true));
+    const failing = [...found].filter(([, holds]) => holds !== true).map(([claim]) => claim);
+    expect(failing.map((claim) => claim.replace(/ \(.*/, ''))).toEqual([
+      'the penalty makes a network more robust to white-box attack, PGD on the margin included',
+      'the penalty makes a network more robust to black-box transfer',
+    ]);
+    expect(verdict(found, 'the penalty makes')).toEqual([false]);
+    expect(found.size).toBe(7 + 3 + 4 + 7 + 7);
   });
 
   it('fails where slopes are others, and the search finds nothing', () => {
-    const [law, every, , , , , falls] = holding(madeUp(() => 1.6, -1, -0.02)).values();
-    expect([law, every, falls]).toEqual([false, false, false]);
-    expect([...holding(madeUp(() => 1, 1, -0.02)).values()].slice(-6)).toEqual([
-      false,
-      false,
-      false,
-      false,
-      false,
-      true,
-    ]);
+    const found = holding(madeUp(() => 1.6, -1, -0.02));
+    expect(verdict(found, 'error is', 'the attack engine', 'entropy falls', 'vectors: what', 'vectors: it is')).toEqual(
+      Array(5).fill(false),
+    );
+    expect(verdict(found, 'vectors: robust accuracy')).toEqual([true]);
   });
 
-  it('wants a trained policy among the four, and does not decide where seeds straddle the bound', () => {
-    const policies = (arm: string): boolean => /ppo|dqn|policy-distilled/.test(arm);
-    expect([...holding(madeUp((arm) => (policies(arm) ? 1.6 : 1), 1, 0)).values()][0]).toBe(false);
+  it('wants the untrained network and the shipped policies among the four, and does not decide where seeds straddle the bound', () => {
+    for (const needed of [/^untrained/, /^ppo20/, /^dqn/])
+      expect([...holding(madeUp((arm) => (needed.test(arm) ? 1.6 : 1), 1, 0)).values()][0], String(needed)).toBe(false);
+    expect([...holding(madeUp((arm) => (arm === 'cnn' ? 1.6 : 1), 1, 0)).values()][0]).toBe(true);
     expect([...holding(madeUp((_arm, seed) => 1.1 + 0.04 * seed, 1, 0)).values()].slice(0, 2)).toEqual([null, null]);
+  });
+
+  it('chooses λ and the plain learning rate on validation rows', () => {
+    const cells = madeUp(() => 1, 1, 0);
+    const [one] = sizeOf(options).entropy;
+    for (const seed of [0, 1, 2]) {
+      const cell = cells.get(entropyId(one!, 1, seed)) as EntropyCell;
+      // The first λ above 0 is the better on validation rows, and on test rows better than a plain network.
+      const trials = cell.trials.map((trial, at) => (at === 1 ? { ...trial, ...judged(0.9), validation: 0.6 } : trial));
+      cells.set(entropyId(one!, 1, seed), { trials });
+    }
+    expect(verdict(holding(cells), 'the penalty makes')).toEqual([true]);
   });
 
   it('of nothing claims nothing', () => {
@@ -193,14 +252,23 @@ describe('cells', () => {
   });
 
   it('of the penalty sharpen', async () => {
-    const [plain, sharp] = [await entropyArm(0, setup), await entropyArm(0.9, setup)];
-    expect(sharp.entropy).toBeLessThan(plain.entropy);
-    expect(plain.clean).toBeGreaterThanOrEqual(plain.pgd);
+    const { trials } = await entropyArm(tiny.entropy[0]!, setup);
+    const [plain, sharp, slow] = trials;
+    expect(trials.map(({ lambda, learningRate }) => [lambda, learningRate])).toEqual([
+      [0, 3e-3],
+      [0.9, 3e-3],
+      [0, 1e-3],
+    ]);
+    expect(sharp!.entropy).toBeLessThan(plain!.entropy);
+    expect(slow!.entropy).not.toBe(plain!.entropy);
+    expect(plain!.clean).toBeGreaterThanOrEqual(plain!.pgd);
   });
 
   it('of the search judge what they find beside a plain network of its size', async () => {
-    const cell = await searchArm(setup, () => undefined);
-    expect(cell.controller).toHaveLength(4);
+    const cell = await searchArm(vectorProblem(setup), tiny.search, setup.seed, () => undefined);
+    expect(new Set(cell.controller.map(({ name }) => name)).size).toBe(4);
+    for (const { parameters } of [...cell.controller, ...cell.random])
+      expect(parameters).toBeLessThanOrEqual(41 * 64 + 65 * 64 + 65 * 10);
     expect(Math.abs(cell.baseline.parameters / cell.found.parameters - 1)).toBeLessThan(0.1);
     expect(parametersOf(asLarge(4000, 40, 10), 40, 10)).toBeGreaterThan(3900);
   });

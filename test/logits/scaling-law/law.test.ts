@@ -191,7 +191,40 @@ describe('scalingLaw', () => {
 
   it('counts a runner-up that moves away as 0 in the prefactor', () => {
     const a = prefactor(Float32Array.of(1, 0, 1, 0.5), Float32Array.of(0, 2, 0, -4), 2, 1);
-    expect(a).toEqual({ density: 1, susceptibility: 1, meanSusceptibility: 1, value: 1 });
+    expect(a).toEqual({ density: 1, susceptibility: 1, meanSusceptibility: 1, value: 1, meanField: 1 });
+  });
+
+  it('has for its prefactor the slope of the error at 0, where χ depends on Δ and the mean field is wrong', () => {
+    const rows = 10_000;
+    const z = new Float32Array(2 * rows);
+    const v = new Float32Array(2 * rows);
+    for (let row = 0; row < rows; row++) {
+      const difference = (10 * (row + 0.5)) / rows; // even over 0…10
+      z[2 * row] = difference;
+      v[2 * row + 1] = difference < 1 ? 1 : 10;
+    }
+    const a = prefactor(z, v, 2);
+    const epsilon = 0.05; // nothing beyond Δ = 1 changes
+    const error = errorsOf(
+      z.map((value, i) => value + epsilon * v[i]!),
+      new Int32Array(rows),
+      2,
+      1,
+    )[0]!;
+    expect(error).toBeCloseTo(0.005, 4);
+    expect(a.value * epsilon).toBeCloseTo(error, 4);
+    expect(a.meanField / a.value).toBeCloseTo(9.1, 1);
+  });
+
+  it('runs PGD only where its errors can be fitted', async () => {
+    using net = network(7);
+    const law = await scalingLaw(net, normals(7, 5 * 2000), { pgdRows: 400 });
+    for (const [at, error] of law.pgd.measured[0]!.entries()) {
+      const outside = law.fgsm.measured[0]![at]! > 0.15 || law.fgsm.measured[0]![at]! < 5 / 400;
+      expect(Number.isNaN(error)).toBe(outside);
+    }
+    expect(law.pgd.measured[0]!.some(Number.isFinite)).toBe(true);
+    expect(law.pgd.fits[0]!.points).toBeGreaterThan(2);
   });
 
   it('refuses logits without a response, and one logit', async () => {
