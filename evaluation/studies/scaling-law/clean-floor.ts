@@ -4,7 +4,7 @@ import type { Response } from '../../../logits/scaling-law/response.ts';
 import { signs, signStep } from '../../../logits/scaling-law/sign-attack.ts';
 import type { Labelled } from '../../../logits/scaling-law/train.ts';
 import { powerLawFit } from '../../../logits/statistic/power-law-fit.ts';
-import { accuracyOf } from './law-arms.ts';
+import { accuracyOf } from './accuracy.ts';
 
 /** Slopes of the error against the labels on ε, under FGSM away from the labels. */
 export interface CleanFloor {

@@ -6,7 +6,8 @@ import { logitsOf } from '../../../logits/scaling-law/response.ts';
 import { signs, signStep } from '../../../logits/scaling-law/sign-attack.ts';
 import { chunkAttack } from '../../attack-batch.ts';
 import type { ArmSetup } from './law-arms.ts';
-import { topOf, seedOf } from './law-arms.ts';
+import { topOf } from './accuracy.ts';
+import { seedOf } from './law-arms.ts';
 import { recordedPolicy } from './victims.ts';
 
 /** One ε of the cross-check. */

@@ -1,6 +1,5 @@
 import type { Rng } from '../../../core/rng.ts';
 import { rng } from '../../../core/rng.ts';
-import { argMax } from '../../../logits/row.ts';
 import { scalingLaw } from '../../../logits/scaling-law/law.ts';
 import type { Law } from '../../../logits/scaling-law/law.ts';
 import { logitsOf } from '../../../logits/scaling-law/response.ts';
@@ -17,6 +16,7 @@ import type { Workspace } from '../../workspace.ts';
 import { convolutional, imageShape, trainTensors } from './convolutional.ts';
 import { gaussianModes, movedPatterns, sampled, shuffled } from './data.ts';
 import type { Size } from './size.ts';
+import { accuracyOf, topOf } from './accuracy.ts';
 import { cleanFloor } from './clean-floor.ts';
 import type { CleanFloor } from './clean-floor.ts';
 import { recordedPolicy } from './victims.ts';
@@ -191,14 +191,4 @@ async function measured(response: Response, test: Labelled, pgdRows: number, unt
     law,
     floor: untaught ? null : await cleanFloor(response, test, law.epsilons),
   };
-}
-
-/** Place of the largest logit of every row. @param z [N×K]  @returns [N] */
-export function topOf(z: Float32Array, k: number): Int32Array {
-  return Int32Array.from({ length: z.length / k }, (_, row) => argMax(z, row * k, k));
-}
-
-/** Share of rows whose largest logit is the label's. @param z [N×K] */
-export function accuracyOf(z: Float32Array, labels: ArrayLike<number>): number {
-  return topOf(z, z.length / labels.length).filter((top, row) => top === labels[row]).length / labels.length;
 }

@@ -4,7 +4,7 @@ import { logitsOf } from '../../../logits/scaling-law/response.ts';
 import type { Response } from '../../../logits/scaling-law/response.ts';
 import { pgd, signs, signStep } from '../../../logits/scaling-law/sign-attack.ts';
 import type { Labelled } from '../../../logits/scaling-law/train.ts';
-import { accuracyOf } from './law-arms.ts';
+import { accuracyOf } from './accuracy.ts';
 
 /** Accuracy on the true labels, clean and under attacks away from them. */
 export interface Robustness {

@@ -11,7 +11,7 @@ import { pgd } from '../../../logits/scaling-law/sign-attack.ts';
 import { stepLeastLikelyTraining, trainClassifier } from '../../../logits/scaling-law/train.ts';
 import type { Labelled, Trainable } from '../../../logits/scaling-law/train.ts';
 import { rankCorrelation } from '../seeds.ts';
-import { accuracyOf } from './law-arms.ts';
+import { accuracyOf } from './accuracy.ts';
 import { robustness } from './robustness.ts';
 import type { Robustness } from './robustness.ts';
 import type { SearchProblem } from './search-problem.ts';
