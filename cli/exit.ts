@@ -13,7 +13,7 @@ export class ThreadFault extends FaultlineError {
 }
 
 /** What the caller can put right: a name, an option, a file. */
-const usage: ReadonlySet<string> = new Set(['config', 'unknown-name', 'data', 'policy-file']);
+const usage: ReadonlySet<string> = new Set(['config', 'unknown-name', 'data', 'policy-file', 'grid-case']);
 
 /** Stable exit codes: 0 ok, 1 gate failed, 2 usage, 3 runtime, 130 interrupted. */
 export function exitCodeOf(error: unknown): number {

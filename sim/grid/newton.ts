@@ -1,0 +1,175 @@
+import type { Admittance } from './admittance.ts';
+import { BlockLu } from './block-lu.ts';
+import { eliminate } from './elimination.ts';
+import { role } from './network.ts';
+
+/** How a solution was come by, or why there is none. */
+export type NewtonEnd = 'converged' | 'iterations' | 'diverged' | 'singular';
+
+/** What a Newton solve may be told. */
+export interface NewtonLimits {
+  /** Largest mismatch of a solution, p.u. */
+  readonly tolerance: number;
+  readonly maxIterations: number;
+  /** Shortens steps that turn an angle by more than 1 rad or change a voltage by more than half: slower, and finds some solutions that full steps miss. */
+  readonly shorten: boolean;
+}
+
+export const newtonLimits: NewtonLimits = { tolerance: 1e-8, maxIterations: 30, shorten: false };
+
+/** A residual so many times the smallest one seen is not coming back. */
+const hopeless = 1e6;
+/** Largest change of an angle (rad) and of a voltage (share) in one step. */
+const [longestTurn, longestShift] = [1, 0.5];
+
+/**
+ * Newton's method on the polar power mismatch of one island, with everything allocated once: unknowns (dθ, dV/V) in 2×2 blocks a bus,
+ * `H = ∂P/∂θ = Im s, N = V ∂P/∂V = Re s, M = −Re s, L = Im s` with `s = V_i (Y_ij V_j)*`. At a PV bus the second row is dV = 0, so that a bus
+ * changes its role without another pattern. Sources: Tinney and Hart (1967); specs/grid.md 2.2
+ */
+export class NewtonPowerFlow {
+  /** [n] p.u. and rad: the start, then the solution */
+  readonly vm: Float64Array;
+  readonly va: Float64Array;
+  /** [n] P and Q that flow from each bus into the network at the last voltages, p.u. */
+  readonly p: Float64Array;
+  readonly q: Float64Array;
+  /** Residuals before each step and at the end: ‖(dP at PV and PQ, dQ at PQ)‖∞, p.u. */
+  readonly residuals: number[] = [];
+  iterations = 0;
+  /** Steps that were shortened. */
+  shortened = 0;
+  /** The bus of the last residual. */
+  worst = -1;
+
+  /** [n] of `role`; may change between PQ and PV from one solve to the next. */
+  readonly roles: Uint8Array;
+  private readonly y: Admittance;
+  private readonly lu: BlockLu;
+  private readonly blocks: Float64Array;
+  private readonly step: Float64Array;
+  private readonly re: Float64Array;
+  private readonly im: Float64Array;
+
+  constructor(y: Admittance, roles: Uint8Array) {
+    this.y = y;
+    this.roles = roles;
+    const { n, rowStart, column } = y;
+    const plan = eliminate(
+      rowStart,
+      column,
+      Uint8Array.from(roles, (each) => (each === role.ref ? 0 : 1)),
+    );
+    this.lu = new BlockLu(plan, rowStart, column);
+    this.blocks = new Float64Array(4 * column.length);
+    this.step = new Float64Array(2 * n);
+    [this.vm, this.va, this.p, this.q, this.re, this.im] = Array.from({ length: 6 }, () => new Float64Array(n)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+  }
+
+  /** The bus that is nearest to being singular in the last factorisation. */
+  get weakest(): number {
+    return this.lu.leastPivotNode;
+  }
+
+  /**
+   * Solves from what is in `vm` and `va`. @param pSpec @param qSpec [n] what is injected at each bus, p.u.
+   * Zero iterations is a legal answer.
+   */
+  solve(pSpec: Float64Array, qSpec: Float64Array, limits: NewtonLimits = newtonLimits): NewtonEnd {
+    const { vm, va, step, roles, residuals } = this;
+    const { n } = this.y;
+    residuals.length = 0;
+    this.iterations = 0;
+    this.shortened = 0;
+    let smallest = Infinity;
+    for (;;) {
+      this.assemble();
+      const residual = this.mismatch(pSpec, qSpec);
+      residuals.push(residual);
+      if (residual < limits.tolerance) return 'converged';
+      if (!(residual <= hopeless * smallest)) return 'diverged';
+      smallest = Math.min(smallest, residual);
+      if (this.iterations === limits.maxIterations) return 'iterations';
+      if (!this.lu.factor(this.blocks)) return 'singular';
+      this.lu.solve(step);
+      let scale = 1;
+      for (let i = 0; limits.shorten && i < n; i++) {
+        if (roles[i] === role.ref) continue;
+        const [turn, shift] = [Math.abs(step[2 * i]!), Math.abs(step[2 * i + 1]!)];
+        if (turn * scale > longestTurn) scale = longestTurn / turn;
+        if (shift * scale > longestShift) scale = longestShift / shift;
+      }
+      if (scale < 1) this.shortened++;
+      for (let i = 0; i < n; i++) {
+        if (roles[i] === role.ref) continue;
+        va[i]! += scale * step[2 * i]!;
+        vm[i]! *= 1 + scale * step[2 * i + 1]!;
+      }
+      this.iterations++;
+    }
+  }
+
+  /** One pass over Ybus: powers at the voltages, and the Jacobian's blocks. */
+  private assemble(): void {
+    const { vm, va, p, q, re, im, blocks, roles } = this;
+    const { n, rowStart, column, diagonal, g, b } = this.y;
+    for (let i = 0; i < n; i++) {
+      re[i] = vm[i]! * Math.cos(va[i]!);
+      im[i] = vm[i]! * Math.sin(va[i]!);
+    }
+    for (let i = 0; i < n; i++) {
+      const [e, f] = [re[i]!, im[i]!];
+      const free = roles[i] === role.pq;
+      let [pi, qi] = [0, 0];
+      for (let k = rowStart[i]!; k < rowStart[i + 1]!; k++) {
+        const j = column[k]!;
+        const ir = g[k]! * re[j]! - b[k]! * im[j]!;
+        const ii = g[k]! * im[j]! + b[k]! * re[j]!;
+        const sr = e * ir + f * ii;
+        const si = f * ir - e * ii;
+        pi += sr;
+        qi += si;
+        blocks[4 * k] = si;
+        blocks[4 * k + 1] = sr;
+        blocks[4 * k + 2] = free ? -sr : 0;
+        blocks[4 * k + 3] = free ? si : 0;
+      }
+      p[i] = pi;
+      q[i] = qi;
+      const d = diagonal[i]!;
+      const v2 = vm[i]! * vm[i]!;
+      blocks[4 * d] = -qi - b[d]! * v2;
+      blocks[4 * d + 1] = pi + g[d]! * v2;
+      blocks[4 * d + 2] = free ? pi - g[d]! * v2 : 0;
+      blocks[4 * d + 3] = free ? qi - b[d]! * v2 : 1;
+    }
+  }
+
+  /** The right side, and its largest entry. */
+  private mismatch(pSpec: Float64Array, qSpec: Float64Array): number {
+    const { p, q, step, roles } = this;
+    let largest = 0;
+    for (let i = 0; i < p.length; i++) {
+      const kind = roles[i];
+      if (kind === role.ref) continue;
+      const dp = pSpec[i]! - p[i]!;
+      const dq = kind === role.pq ? qSpec[i]! - q[i]! : 0;
+      step[2 * i] = dp;
+      step[2 * i + 1] = dq;
+      const here = Math.max(Math.abs(dp), Math.abs(dq));
+      // Not `>`: a NaN is the largest of all.
+      if (!(here <= largest)) {
+        largest = here;
+        this.worst = i;
+      }
+    }
+    return largest;
+  }
+}
