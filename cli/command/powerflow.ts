@@ -5,12 +5,14 @@ import { dcPowerFlow } from '../../sim/grid/dc.ts';
 import type { DcFlow } from '../../sim/grid/dc.ts';
 import { withColumns } from '../../sim/grid/grid-case.ts';
 import type { GridCase } from '../../sim/grid/grid-case.ts';
+import { networkOf } from '../../sim/grid/network.ts';
 import { algorithms, powerFlow } from '../../sim/grid/power-flow.ts';
 import type { PowerFlow } from '../../sim/grid/power-flow.ts';
+import { branchOutages, loadability } from '../../sim/grid/screening.ts';
 import { integer, number } from '../arguments.ts';
 import { writeFile } from '../files.ts';
 import { readGrid } from '../grid-file.ts';
-import { note, print, printJson, table } from '../output.ts';
+import { note, print, printJson, progress, table } from '../output.ts';
 
 /** `faultline powerflow`: the voltages and flows of a network. */
 export function powerflowCommand(): Command {
@@ -37,6 +39,8 @@ export function powerflowCommand(): Command {
     .option('--tolerance <pu>', 'largest mismatch of a solution (default: 1e-8)', number('--tolerance'))
     .option('--max-iterations <n>', 'give up after so many', integer('--max-iterations', 0, 1_000_000))
     .option('--allow-multi-ref', 'two reference buses in one island hold both')
+    .option('--nose', 'find how far the loads can grow; on a network with several sources these grow too')
+    .option('--outages', 'take every branch out of service, one at a time')
     .option('--out <dir>', 'write result.json, buses.csv, branches.csv and generators.csv')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -47,6 +51,7 @@ A network without a solution is a result: its reason and its worst bus are print
 Examples:
   faultline powerflow case33bw
   faultline powerflow case118 --q-limits all --json
+  faultline powerflow case39 --nose --outages
   faultline powerflow networks/case141.m --algorithm sweep --out runs/case141`,
     )
     .action((source, options) => {
@@ -69,6 +74,10 @@ Examples:
               ...(maxIterations === undefined ? {} : { maxIterations }),
             });
       const seconds = (performance.now() - started) / 1000;
+      const ac = algorithm === 'dc' ? undefined : options;
+      const nose =
+        ac?.nose === true ? loadability(grid, grid.gen.status.filter((status) => status > 0).length > 1) : undefined;
+      const outages = ac?.outages === true ? screened(grid) : undefined;
       const result = {
         format: 'faultline-powerflow',
         version: 1,
@@ -77,6 +86,8 @@ Examples:
         algorithm,
         scale: options.scale,
         ...described(grid, flow),
+        ...(nose === undefined ? {} : { nose }),
+        ...(outages === undefined ? {} : { outages }),
         seconds,
       };
       if (options.out !== undefined) {
@@ -86,10 +97,78 @@ Examples:
         note(`wrote ${options.out}`);
       }
       if (options.json === true) printJson(result);
-      else print(summary(grid, flow));
+      else {
+        print(summary(grid, flow));
+        if (nose !== undefined)
+          print(nose.lambda === null ? 'nose: none' : `nose: ${nose.lambda.toFixed(6)} times these loads`);
+        if (outages !== undefined) print(outageText(outages));
+      }
       for (const { code, message, buses } of flow.findings)
         note(`${code}: ${message}${buses.length === 0 ? '' : ` (bus ${listed(buses)})`}`);
     }) as unknown as Command;
+}
+
+/** An outage for a script. */
+interface ScreenedOutage {
+  readonly from: number;
+  readonly to: number;
+  readonly outcome: 'solved' | 'splits' | 'no solution';
+  readonly vminPu: number | null;
+  readonly lossMw: number | null;
+  /** Of the worst branch with a rate. */
+  readonly loading: number | null;
+}
+
+function screened(grid: GridCase): ScreenedOutage[] {
+  const { branch } = grid;
+  const bar = progress(branch.rows, 'outages', 'branches');
+  const work = branchOutages(grid);
+  const whole = networkOf(grid);
+  const parts = whole.islands.length + whole.dead.length;
+  try {
+    for (;;) {
+      const { done, value } = work.next();
+      if (done !== true) {
+        bar.update(value * branch.rows);
+        continue;
+      }
+      return value.map(({ branch: row, parts: left, solution }) => {
+        const ends = { from: branch.from[row]!, to: branch.to[row]! };
+        if (solution === null)
+          return {
+            ...ends,
+            outcome: left > parts ? 'splits' : 'no solution',
+            vminPu: null,
+            lossMw: null,
+            loading: null,
+          };
+        const rated = [...branch.rateA.keys()].filter((r) => branch.rateA[r] !== 0);
+        return {
+          ...ends,
+          outcome: 'solved',
+          vminPu: solution.vm.reduce((low, v) => (v < low ? v : low), Infinity),
+          lossMw: solution.lossMw,
+          loading: rated.length === 0 ? null : Math.max(...rated.map((r) => loadingOf(grid, solution, r))),
+        };
+      });
+    }
+  } finally {
+    bar.stop();
+  }
+}
+
+function outageText(outages: readonly ScreenedOutage[]): string {
+  const cell = (value: number | null, digits: number): string => (value === null ? '' : value.toFixed(digits));
+  return table([
+    ['OUT', 'OUTCOME', 'LOWEST V', 'LOSSES MW', 'LOADING'],
+    ...outages.map(({ from, to, outcome, vminPu, lossMw, loading }) => [
+      `${from}–${to}`,
+      outcome,
+      cell(vminPu, 6),
+      cell(lossMw, 6),
+      loading === null ? '' : `${(100 * loading).toFixed(1)} %`,
+    ]),
+  ]);
 }
 
 type AnyFlow = PowerFlow | DcFlow;
