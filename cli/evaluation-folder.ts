@@ -38,8 +38,13 @@ export function summary(result: RunResult): string {
     lane.norms?.linfMax.toFixed(4) ?? '-',
     lane.cost === undefined ? '-' : lane.cost.seconds.toFixed(1),
   ]);
-  return table([
+  const modules = (result.modules ?? []).map(
+    ({ label, strength, applied, figures: { decisionsChanged = 0 } }) =>
+      `module ${label}, strength ${strength}: ${applied ? `${(100 * decisionsChanged).toFixed(1)} % of clean decisions changed` : 'not applied'}\n`,
+  );
+  const lanes = table([
     ['LANE', 'CONSUMPTION', 'Δ', 'RAMPING', 'Δ', 'Δ DAILY PEAK', 'ASR', 'MAE', 'SIDE', 'L-INF', 'ATTACK S'],
     ...rows,
   ]);
+  return `${modules.join('')}${lanes}`;
 }

@@ -63,6 +63,21 @@ export interface LaneResult {
   readonly cost?: { readonly queries: number; readonly gradients: number; readonly seconds: number };
 }
 
+/** What became of one of a scenario's modules. */
+export interface ModuleReport {
+  readonly label: string;
+  readonly name: string;
+  readonly title: string;
+  readonly strength: number;
+  /** False at strength 0: the victim stayed as it was. */
+  readonly applied: boolean;
+  /**
+   * `decisionsChanged` (share) and `meanAbsoluteActionChange` (on the [0,1] action scale) on recorded clean rows, beside the victim before it; and
+   * what the module says of itself.
+   */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
 /** What is kept of a run. Everything but `timing` and `cost.seconds` is a function of scenario, seed, data, model and code. */
 export interface RunResult {
   readonly format: 'faultline-result';
@@ -73,6 +88,8 @@ export interface RunResult {
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly hashes: { readonly scenario: string; readonly data: string; readonly model: string; readonly code: string };
+  /** Of the modules around the victim, in their order; absent when the scenario has none. */
+  readonly modules?: readonly ModuleReport[];
   readonly lanes: readonly LaneResult[];
   readonly checks: readonly {
     readonly name: string;
@@ -85,7 +102,7 @@ export interface RunResult {
 }
 
 export type RunEvent =
-  /** Before the first step: an attack learns, from what it watches, what it needs. `done` is a share, 0…1. */
+  /** Before the first step: a module, an attack or a detector, by its label, learns what it needs. `done` is a share, 0…1. */
   | { readonly type: 'preparing'; readonly attack: string; readonly done: number }
   | { readonly type: 'started'; readonly schema: TelemetrySchema; readonly totalSteps: number }
   | { readonly type: 'frame'; readonly frame: TelemetryFrame }

@@ -41,6 +41,19 @@ export function attackEntries(vocabulary: Vocabulary): z.ZodObject[] {
   );
 }
 
+/** A module around a victim, of every kind there is. */
+export function moduleEntries(vocabulary: Vocabulary): z.ZodObject[] {
+  return Object.entries(vocabulary.modules).map(([name, definition]) =>
+    z
+      .strictObject({
+        name: z.literal(name),
+        label: labelField('module'),
+        config: definition.config.prefault({}).describe('Options of this module.'),
+      })
+      .meta({ title: definition.title }),
+  );
+}
+
 /** A detector on duty, of every kind there is. */
 export function detectorEntries(vocabulary: Vocabulary): z.ZodObject[] {
   return Object.entries(vocabulary.detectors).map(([name, definition]) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDocumentAs, parseValueAs } from './document.ts';
-import { attackEntries, detectorEntries } from './scenario-panel.ts';
+import { attackEntries, detectorEntries, moduleEntries } from './scenario-panel.ts';
 import { trainSection } from './scenario-train.ts';
 import { oneOf } from './vocabulary.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -27,6 +27,13 @@ export interface DetectorSpec {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** A module put around the victim, or done to it: its registry name, a label for the results and its own options. */
+export interface ModuleSpec {
+  readonly name: string;
+  readonly label?: string | undefined;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
 /** The one value that a command line, a console form and a sweep cell all become. */
 export interface Scenario {
   readonly name: string;
@@ -50,6 +57,8 @@ export interface Scenario {
     readonly request_budget?: number | undefined;
     readonly timeout_ms?: number | undefined;
   };
+  /** In this order. */
+  readonly modules?: readonly ModuleSpec[] | undefined;
   readonly attacks: readonly AttackSpec[];
   readonly detectors?: readonly DetectorSpec[] | undefined;
   readonly train: {
@@ -166,6 +175,17 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .describe('How long a black box may take over one answer; default 10 000.'),
         })
         .prefault({}),
+      modules: z
+        .array(z.discriminatedUnion('name', moduleEntries(vocabulary) as [z.ZodObject, ...z.ZodObject[]]))
+        .max(8)
+        .refine(
+          (placed) => new Set(placed.map(labelOf)).size === placed.length,
+          'two modules have the same label; give each its own `label`',
+        )
+        .optional()
+        .describe(
+          'What is put around the victim’s logits or done to its weights before it is evaluated, in this order; what comes out is what is attacked.',
+        ),
       attacks: z
         .array(z.discriminatedUnion('name', attackEntries(vocabulary) as [z.ZodObject, ...z.ZodObject[]]))
         .min(1)

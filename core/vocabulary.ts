@@ -6,6 +6,8 @@ export interface Vocabulary {
   readonly attacks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config' | 'threat'>>>;
   readonly threat: z.ZodObject;
   readonly detectors: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
+  /** Of modules put around a victim. */
+  readonly modules: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   /** What can be trained on, the first by default, and the preset that each takes by itself. */
   readonly environments: Readonly<Record<string, { readonly preset: string }>>;

@@ -53,6 +53,8 @@ export async function openDistrict(
   readonly hash: string;
   /** One more environment: a lane for each of the scenario's buildings, whichever `only` names. */
   rehearsal(): DistrictEnv;
+  /** The same over the dataset's whole episode, whichever part of it the scenario runs. */
+  practice(): DistrictEnv;
 }> {
   const { dataset, buildings } = scenario.district;
   const district = await workspace.dataset(dataset, buildings);
@@ -64,10 +66,12 @@ export async function openDistrict(
       place: { path: '/district/buildings' },
     });
   const lanes = Array.from({ length: groups }, (_, group) => chosen.map((building) => ({ building, group }))).flat();
+  const each = buildings.map((_name, building) => ({ building, group: 0 }));
   return {
     env: districtEnv({ ...options, lanes }),
     hash: district.hash,
-    rehearsal: () => districtEnv({ ...options, lanes: buildings.map((_name, building) => ({ building, group: 0 })) }),
+    rehearsal: () => districtEnv({ ...options, lanes: each }),
+    practice: () => districtEnv({ ...options, start: undefined, steps: null, lanes: each }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Rehearsal } from '../core/attack.ts';
-import type { LaneResult } from '../core/run.ts';
+import type { LaneResult, ModuleReport } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { labelOf } from '../core/scenario.ts';
 import { isObservationAttack, openGroups } from './attack-group.ts';
@@ -13,6 +13,9 @@ import { knownPlant } from '../sim/district/known-plant.ts';
 import { kpiMeter } from '../sim/district/kpi.ts';
 import { assertNormalisation, openDistrict } from './district.ts';
 import type { Clock } from './control.ts';
+import { withModules } from './modules.ts';
+import type { Preparing } from './modules.ts';
+import type { Tell } from './reported.ts';
 import { channelTable } from './channels.ts';
 import { calibrated, cleanStepsOf, laneDuty } from './stealth/detection.ts';
 import type { CalibratedDetector, LaneDuty } from './stealth/detection.ts';
@@ -32,9 +35,11 @@ export interface Loop extends Disposable {
   readonly totalSteps: number;
   readonly step: number;
   readonly dataHash: string;
+  /** Of the victim that runs, with its modules around it. */
   readonly modelHash: string;
+  readonly modules: readonly ModuleReport[];
   /** What the attacks do before the first step; to be run to its end. */
-  prepare(): Generator<{ readonly attack: string; readonly done: number }, void, void>;
+  prepare(): Generator<Preparing, void, void>;
   /** Runs one step of every lane; true when the recorder's frame is full. */
   advance(clock: Clock): boolean;
   results(): readonly LaneResult[];
@@ -44,15 +49,17 @@ export interface Loop extends Disposable {
 /**
  * observation → attack (confined, metered) → policy → action → physics, for N lanes in lockstep. Lanes 0 … B−1 are the clean
  * twins of the part's B buildings; lanes (1+a)·B … are those of its attack a.
+ * @param tell hears how far the victim's modules are; what it throws ends the opening
  */
 export async function openLoop(
   scenario: Scenario,
   workspace: Workspace,
   part: Part = wholePanel(scenario),
+  tell: Tell<Preparing> = () => Promise.resolve(),
 ): Promise<Loop> {
   const held: (() => void)[] = [];
   try {
-    return await openHeld(scenario, workspace, part, held);
+    return await openHeld(scenario, workspace, part, tell, held);
   } catch (error) {
     release(held);
     throw error;
@@ -65,7 +72,13 @@ function release(held: (() => void)[]): void {
 }
 
 /** @param held gets what has to be freed, also where opening fails */
-async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, held: (() => void)[]): Promise<Loop> {
+async function openHeld(
+  scenario: Scenario,
+  workspace: Workspace,
+  part: Part,
+  tell: Tell<Preparing>,
+  held: (() => void)[],
+): Promise<Loop> {
   const victimOf = async (name: string, options?: VictimOptions): Promise<VictimSource> => {
     const source = await workspace.victim(name, options);
     held.push(() => source.close?.());
@@ -73,8 +86,8 @@ async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, he
   };
   const buildings = part.buildings.map((b) => scenario.district.buildings[b]!);
   const labels = part.attacks.map((a) => labelOf(scenario.attacks[a]!));
-  const source = await victimOf(scenario.victim.policy, optionsOf(scenario));
-  assertNormalisation(source, scenario);
+  const bare = await victimOf(scenario.victim.policy, optionsOf(scenario));
+  assertNormalisation(bare, scenario);
   const district = await openDistrict(scenario, workspace, 1 + labels.length, part.buildings);
   const env: DistrictEnv = district.env;
   held.push(() => env[Symbol.dispose]());
@@ -82,15 +95,25 @@ async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, he
   const count = buildings.length;
   const size = env.observationSize;
   const root = rng(scenario.seed);
-  const decide = decider(source, env, buildings, root.split('controller'));
-
-  const recording = recordings({
-    source,
+  const stage = {
     buildings: scenario.district.buildings,
-    open: () => district.rehearsal(),
     controller: root.split('controller'),
     environment: root.split('environment'),
-  });
+  };
+  const { features } = env.observationSpace;
+  const place = {
+    ...stage,
+    open: () => district.practice(),
+    scenario,
+    features,
+    rng: root.split('modules'),
+    victim: victimOf,
+    tell,
+  };
+  const { source, reports } = await withModules(bare, place, held);
+  const decide = decider(source, env, buildings, root.split('controller'));
+
+  const recording = recordings({ ...stage, source, open: () => district.rehearsal() });
 
   const others = new Map<string, VictimSource>();
   for (const a of part.attacks) {
@@ -155,6 +178,7 @@ async function openHeld(scenario: Scenario, workspace: Workspace, part: Part, he
     totalSteps,
     dataHash: district.hash,
     modelHash: source.hash,
+    modules: reports,
     get step() {
       return step;
     },

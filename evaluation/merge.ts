@@ -28,19 +28,21 @@ export function mergeResults(
 ): RunResult {
   const first = parts[0];
   if (first === undefined) throw new StateError('nothing to merge');
-  const { hashes, versions, seed } = first;
+  const { hashes, versions, seed, modules } = first;
   for (const part of parts) {
     for (const name of ['scenario', 'data', 'model', 'code'] as const) {
       if (part.hashes[name] !== hashes[name])
         throw new StateError(`parts differ in their ${name}: ${part.hashes[name]} and ${hashes[name]}`);
     }
+    if (canonicalJson(part.modules ?? []) !== canonicalJson(modules ?? []))
+      throw new StateError('parts differ in what became of the modules around the victim');
     if (part.seed !== seed) throw new StateError(`parts differ in their seed: ${part.seed} and ${seed}`);
   }
   const lanes = mergeLanes(parts, laneNames(scenario, whole));
   const checks = parts.flatMap((part) => part.checks);
   const threats = whole.attacks.map((a) => threatReport(labelOf(scenario.attacks[a]!), checks));
   const seconds = Math.max(...parts.map((part) => part.timing.seconds));
-  return runResult(scenario, { versions, hashes, lanes, threats, seconds });
+  return runResult(scenario, { versions, hashes, modules, lanes, threats, seconds });
 }
 
 /** The named lanes, each from the part that has it; clean twins may be in several, and are equal. */

@@ -1,17 +1,22 @@
-import type { RunResult } from '../core/run.ts';
+import type { ModuleReport, RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { laneChecks, threatChecks } from './checks.ts';
 import type { ThreatReport } from './checks.ts';
 
 /** What a result is made of, whether one run measured it or several did in parts. */
 export interface Measured extends Pick<RunResult, 'versions' | 'hashes' | 'lanes'> {
+  /** Of the modules around the victim; none, or absent: the scenario has none. */
+  readonly modules?: readonly ModuleReport[] | undefined;
   readonly threats: readonly ThreatReport[];
   /** Wall time of the steps. */
   readonly seconds: number;
 }
 
 /** The result of a scenario: lanes, which went in lockstep, the checks that they pass, and rates. */
-export function runResult(scenario: Scenario, { versions, hashes, lanes, threats, seconds }: Measured): RunResult {
+export function runResult(
+  scenario: Scenario,
+  { versions, hashes, modules, lanes, threats, seconds }: Measured,
+): RunResult {
   const total = (cost: 'gradients' | 'seconds'): number =>
     lanes.reduce((sum, lane) => sum + (lane.cost?.[cost] ?? 0), 0);
   const attackSeconds = total('seconds');
@@ -22,6 +27,7 @@ export function runResult(scenario: Scenario, { versions, hashes, lanes, threats
     seed: scenario.seed,
     versions,
     hashes,
+    ...(modules === undefined || modules.length === 0 ? {} : { modules }),
     lanes,
     checks: [...threatChecks(threats), ...laneChecks(lanes, scenario)],
     timing: {

@@ -6,7 +6,10 @@ import { hashOf } from './canonical.ts';
 import { Pacer } from './control.ts';
 import type { Clock, CommandQueue } from './control.ts';
 import { openLoop } from './loop.ts';
+import type { Loop } from './loop.ts';
+import type { Preparing } from './modules.ts';
 import type { Part } from './part.ts';
+import { reported } from './reported.ts';
 import { runResult } from './result.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -33,17 +36,18 @@ export async function* runEvents(
   options: RunOptions,
 ): AsyncGenerator<RunEvent, void, void> {
   const { clock, commands } = options;
-  const loop = await openLoop(scenario, workspace, options.part);
-  using _loop = loop;
   const pacer = new Pacer(commands, clock, scenario.live.stepsPerSecond);
+  const opening = reported<Preparing, Loop>((tell) => openLoop(scenario, workspace, options.part, tell));
+  using loop = yield* prepared(opening);
+  if (loop === undefined) return;
   const startedAt = clock.now();
-  for (const { attack, done } of loop.prepare()) {
-    yield { type: 'preparing', attack, done };
-    await clock.sleep(0);
-    pacer.poll();
-    if (pacer.cancelled) return;
-  }
+  yield* prepared(loop.prepare());
+  if (pacer.cancelled) return;
   yield { type: 'started', schema: loop.recorder.schema, totalSteps: loop.totalSteps };
+  const progress = (): RunEvent => {
+    const seconds = Math.max(1e-9, clock.now() - startedAt);
+    return { type: 'progress', step: loop.step, totalSteps: loop.totalSteps, stepsPerSecond: loop.step / seconds };
+  };
   let reportedAt = startedAt;
   let lastTurn = startedAt;
   let paused = false;
@@ -83,15 +87,29 @@ export async function* runEvents(
     result: runResult(scenario, {
       versions: options.versions,
       hashes: { scenario: hashOf(scenario), data: loop.dataHash, model: loop.modelHash, code: options.codeHash },
+      modules: loop.modules,
       lanes: loop.results(),
       threats: loop.engineReports(),
       seconds: clock.now() - startedAt,
     }),
   };
 
-  function progress(): RunEvent {
-    const seconds = Math.max(1e-9, clock.now() - startedAt);
-    return { type: 'progress', step: loop.step, totalSteps: loop.totalSteps, stepsPerSecond: loop.step / seconds };
+  /** What a work makes that reports as it goes; undefined once the run is cancelled, which breaks it off. */
+  async function* prepared<Result>(
+    work: AsyncGenerator<Preparing, Result, void> | Generator<Preparing, Result, void>,
+  ): AsyncGenerator<RunEvent, Result | undefined, void> {
+    try {
+      for (;;) {
+        const { done, value } = await work.next();
+        if (done === true) return value;
+        yield { type: 'preparing', ...value };
+        await clock.sleep(0);
+        pacer.poll();
+        if (pacer.cancelled) return undefined;
+      }
+    } finally {
+      await work.return(undefined as never); // nothing, where the work is over
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { presets } from '../agents/preset.ts';
 import { actionAttacks } from '../attacks/action/index.ts';
 import { attacks } from '../attacks/index.ts';
 import { detectors } from '../defenses/detector/index.ts';
+import { modules } from '../defenses/module/index.ts';
 import { constraints } from '../attacks/constraint/index.ts';
 import { objectives } from '../attacks/objective/index.ts';
 import { threatPresets } from '../attacks/presets.ts';
@@ -26,6 +27,7 @@ export const vocabulary: Vocabulary = {
   attacks: { ...attacks, ...actionAttacks },
   threat: threatSchema,
   detectors,
+  modules,
   learners,
   environments,
   earlyStop,
@@ -53,6 +55,7 @@ export interface Listed {
 export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
   attacks: defined({ ...attacks, ...actionAttacks }),
   detectors: defined(detectors),
+  modules: defined(modules),
   objectives: named(objectives),
   targets: named(targets),
   presets: named(threatPresets),

@@ -2,11 +2,12 @@ import { ConfigError, UnknownNameError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Box, Feature } from '../core/space.ts';
 import type { ActionCertificate } from '../core/certificate.ts';
-import type { LayerSpec } from '../core/policy.ts';
+import type { Head, LayerSpec } from '../core/policy.ts';
 import type { AsyncGradientAccess, DecisionAccess, GradientAccess } from '../core/victim.ts';
 import { controllers } from '../agents/index.ts';
 import type { ControllerName } from '../agents/index.ts';
 import { actionCertificate } from '../defenses/certificate/index.ts';
+import type { NetworkParts } from '../defenses/module/module.ts';
 import type { SelectedBackend } from '../nn/backend.ts';
 import { loadPolicy } from '../nn/policy.ts';
 import { tensorVictim } from '../nn/tensor-victim.ts';
@@ -31,6 +32,8 @@ export interface VictimSource {
     readonly layers: readonly LayerSpec[];
     open(backend: SelectedBackend): AsyncGradientAccess & Disposable;
   };
+  /** The network as numbers, for what fine-tunes or cuts it; absent where there is no single one. */
+  readonly parts?: () => NetworkParts;
   /** Sound bounds on the network's actions over boxes of observations; absent where there is no network. @throws {ConfigError} for layers that have none */
   readonly certificate?: (method: 'interval' | 'crown') => ActionCertificate;
   /** What a trained policy observes, in order; empty for what is not ours. */
@@ -92,6 +95,15 @@ export function workspace(folders: WorkspaceFolders): Workspace {
   };
 }
 
+/** Sound bounds on the actions of a network. @throws {ConfigError} for layers that have none */
+export function certificateOf(
+  { layers, normaliser, parameters }: NetworkParts,
+  head: Head,
+  method: 'interval' | 'crown',
+): ActionCertificate {
+  return actionCertificate({ layers, head, normaliser }, parameters, method);
+}
+
 /** What only a black box can be told. */
 function refuseOptions(name: string, options: VictimOptions): void {
   for (const key of ['units', 'query_budget', 'request_budget', 'timeout_ms'] as const)
@@ -142,20 +154,22 @@ async function trained(name: string, folder: FolderReader): Promise<VictimSource
   }
   const policy = loadPolicy(new TextDecoder().decode(card), weights, folder.label);
   const victim = policyVictim(policy);
+  const { layers, head, observation: observed } = policy.card;
+  const parts = (): NetworkParts => {
+    const parameters = new Float32Array(policy.network.size);
+    policy.network.readParameters(parameters);
+    return { layers, normaliser: observed.normaliser, parameters };
+  };
   return {
     name,
     hash: sha256Hex(weights),
     network: victim,
     tensors: {
-      layers: policy.card.layers,
+      layers,
       open: ({ tf, maxTensorBytes }) => tensorVictim(tf, policy, maxTensorBytes),
     },
-    certificate(method) {
-      const parameters = new Float32Array(policy.network.size);
-      policy.network.readParameters(parameters);
-      const { layers, head, observation } = policy.card;
-      return actionCertificate({ layers, head, normaliser: observation.normaliser }, parameters, method);
-    },
+    parts,
+    certificate: (method) => certificateOf(parts(), head, method),
     features: policy.card.observation.features,
     normalisation: policy.card.observation.normalisation,
     close: () => policy[Symbol.dispose](),

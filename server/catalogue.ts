@@ -44,7 +44,7 @@ const listed =
 
 export interface RunQuery {
   readonly state?: RunState | undefined;
-  /** Part of the name, policy, dataset, a building or an attack. */
+  /** Part of the name, policy, dataset, a building, a module or an attack. */
   readonly text?: string | undefined;
   /** Opaque: where the page before ended. */
   readonly cursor?: string | undefined;
@@ -185,10 +185,9 @@ export class Catalogue implements Disposable {
 }
 
 function searchText(scenario: Scenario): string {
-  const { name, victim, district, attacks } = scenario;
-  return [name, victim.policy, district.dataset, ...district.buildings, ...attacks.flatMap((a) => [a.name, labelOf(a)])]
-    .join('\n')
-    .toLowerCase();
+  const { name, victim, district, attacks, modules = [] } = scenario;
+  const labelled = [...modules, ...attacks].flatMap((one) => [one.name, labelOf(one)]);
+  return [name, victim.policy, district.dataset, ...district.buildings, ...labelled].join('\n').toLowerCase();
 }
 
 function detailOf(row: Row): RunDetail {
@@ -211,6 +210,7 @@ function summaryOf(row: Row): RunSummary {
     dataset: scenario.district.dataset,
     buildings: scenario.district.buildings,
     attacks: scenario.attacks.map(labelOf),
+    modules: (scenario.modules ?? []).map(labelOf),
     createdAt: Number(row['created_at']),
     startedAt: nullable(row['started_at']),
     endedAt: nullable(row['ended_at']),

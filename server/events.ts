@@ -3,7 +3,7 @@ import type { Command, RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
 
-/** `preparing`: before the first step, an attack learns what it needs or a detector is calibrated. */
+/** `preparing`: before the first step, a module or an attack learns what it needs, or a detector is calibrated. */
 export type RunState = 'queued' | 'preparing' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
 /** Who prepares, by its label, and the share of it that is done, 0…1. */
@@ -22,6 +22,8 @@ export interface RunSummary {
   readonly dataset: string;
   readonly buildings: readonly string[];
   readonly attacks: readonly string[];
+  /** Labels of the modules around the policy, in their order. */
+  readonly modules: readonly string[];
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;

@@ -10,10 +10,7 @@ import { print, printJson, table } from '../output.ts';
 export function listCommand(): Command {
   return new Command('list')
     .description('list what a scenario can name')
-    .argument(
-      '[kind]',
-      'attacks, objectives, targets, presets, controllers, environments, learners, policies, rewards, profiles, normalisations, kpis; all when left out',
-    )
+    .argument('[kind]', `${[...Object.keys(catalogue), 'policies'].join(', ')}; all when left out`)
     .option('--json', 'print JSON, with the schema of every option')
     .addHelpText('after', '\nExamples:\n  faultline list attacks\n  faultline list presets --json')
     .action((kind, options) => {

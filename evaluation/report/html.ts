@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { LaneResult, RunResult } from '../../core/run.ts';
+import type { LaneResult, ModuleReport, RunResult } from '../../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
 import { escape, page, palette, svg } from './page.ts';
 
@@ -18,6 +18,7 @@ export function reportHtml(
   const title = scenario.name ?? 'run';
   const body = `<p>Seed ${result.seed}; ${result.lanes[0]!.steps} steps; ${result.timing.seconds.toFixed(1)} s (${result.timing.gradientsPerSecond.toFixed(0)} gradients/s).
 Regret is KPI under attack minus KPI of the clean twin; 1.0 is the building without its battery, lower is better.</p>
+${moduleTable(result.modules ?? [])}
 ${kpiTable(result.lanes)}
 <h2>Attacks</h2>
 ${attackTable(result.lanes)}
@@ -58,6 +59,19 @@ function attackTable(lanes: readonly LaneResult[]): string {
   const show = (value: number | null | undefined, digits: number): string => value?.toFixed(digits) ?? '–';
   return `<table><thead><tr><th>lane</th><th>success rate</th><th>mean |Δaction|</th><th>side changed</th><th>L∞ max</th><th>L∞ mean</th><th>queries</th><th>gradients</th><th>seconds</th></tr></thead><tbody>
 ${rows.map((lane) => `<tr><td>${escape(lane.lane)}</td><td>${show(lane.success?.rate, 3)}</td><td>${show(lane.success?.meanAbsoluteActionChange, 3)}</td><td>${show(lane.success?.sideChangeRate, 3)}</td><td>${show(lane.norms?.linfMax, 4)}</td><td>${show(lane.norms?.linfMean, 4)}</td><td>${show(lane.cost?.queries, 0)}</td><td>${show(lane.cost?.gradients, 0)}</td><td>${show(lane.cost?.seconds, 1)}</td></tr>`).join('\n')}</tbody></table>`;
+}
+
+/** Nothing where the victim ran as it is. */
+function moduleTable(modules: readonly ModuleReport[]): string {
+  if (modules.length === 0) return '';
+  const figures = ({ figures: own }: ModuleReport): string =>
+    Object.entries(own)
+      .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+      .join(', ');
+  return `<h2>Modules around the victim</h2>
+<p>In this order; what comes out is what ran and what was attacked. Shares of changed decisions are on recorded clean rows, beside the victim before the module.</p>
+<table><thead><tr><th>module</th><th>what</th><th>strength</th><th>figures</th></tr></thead><tbody>
+${modules.map((one) => `<tr><td>${escape(one.label)}</td><td>${escape(one.title)}</td><td>${one.strength}${one.applied ? '' : ' (not applied)'}</td><td>${escape(figures(one))}</td></tr>`).join('\n')}</tbody></table>`;
 }
 
 /** Nothing where no detector was on duty. */

@@ -35,7 +35,8 @@ export interface DistilOptions {
   readonly perturb?: (x: Float32Array, rows: number, labels: Int32Array) => void;
   /** On so many batches, spread evenly, the conflict is measured; 0: never. */
   readonly conflicts?: number;
-  readonly progress?: (done: number) => void;
+  /** After every epoch, and awaited: whoever is told may give way to others, or stop the training by throwing. */
+  readonly progress?: (done: number) => void | Promise<void>;
 }
 
 export interface Distilled {
@@ -96,7 +97,7 @@ export async function distil(
         break;
       }
     }
-    progress?.((epoch + 1) / epochs);
+    await progress?.((epoch + 1) / epochs);
   }
   return result;
 }

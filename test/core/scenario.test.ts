@@ -14,6 +14,7 @@ const schema = scenarioSchema({
   },
   threat: z.strictObject({ epsilon: z.number().min(0).max(1).default(0.05) }),
   detectors: { ewma: { title: 'EWMA', config: z.strictObject({ weight: z.number().default(0.1) }) } },
+  modules: { amu: { title: 'AMU', config: z.strictObject({ alpha: z.number().min(0).default(0.5) }) } },
   learners: {
     ppo: {
       title: 'PPO',

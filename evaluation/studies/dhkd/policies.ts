@@ -10,6 +10,7 @@ import { denseStudent } from '../../../logits/distillation/dense-student.ts';
 import type { DenseStudent } from '../../../logits/distillation/dense-student.ts';
 import { distil, publishedDecay } from '../../../logits/distillation/distil.ts';
 import type { Examples, Schedule } from '../../../logits/distillation/distil.ts';
+import { leveled } from '../../../logits/leveled.ts';
 import { determination } from '../../../logits/statistic/determination.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
 import { loadPolicy } from '../../../nn/policy.ts';
@@ -181,7 +182,7 @@ function experience(
   }
   const q = new Float32Array(steps * k);
   teacher.logits(x, steps, q);
-  const t = logitsOfQ(q, k);
+  const t = leveled(q, k);
   const labels = decisionsOf(t, k);
   const rowsOf = (held: boolean): Examples => {
     const rows = Array.from({ length: steps }, (_, row) => row).filter(
@@ -195,19 +196,6 @@ function experience(
     return { x: pick(x, size), teacher: pick(t, k), labels: Int32Array.from(rows, (row) => labels[row]!) };
   };
   return { train: rowsOf(false), test: rowsOf(true) };
-}
-
-/** `t = (Q − mean Q)/τ`, τ the mean spread of Q over actions: one shift and scale for all, so that V(s) stays in them. @param q [N×K] */
-function logitsOfQ(q: Float32Array, k: number): Float32Array {
-  const rows = q.length / k;
-  let [all, tau] = [0, 0];
-  for (let row = 0; row < rows; row++) {
-    const own = q.subarray(row * k, (row + 1) * k);
-    const mean = own.reduce((sum, value) => sum + value, 0) / k;
-    all += mean / rows;
-    tau += Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / k) / rows;
-  }
-  return q.map((value) => (value - all) / tau);
 }
 
 /** What a student's decisions and logits are beside the teacher's. */

@@ -13,6 +13,7 @@ import type { Columns } from './columns.ts';
 import { Downloads } from './downloads.tsx';
 import { KpiTable } from './kpi-table.tsx';
 import { LaneTable } from './lane-table.tsx';
+import { ModuleTable } from './module-table.tsx';
 import { cleanLabel, lanesOf } from './lanes.ts';
 import type { Lane } from './lanes.ts';
 import { ChartSkeletons, LiveSkeleton } from './live-skeleton.tsx';
@@ -145,6 +146,14 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
               <KpiTable pair={pair} columns={columns} schema={schema} result={result} />
             </section>
           </div>
+          {result?.modules !== undefined && (
+            <section className="panel" aria-labelledby="modules">
+              <Title order={2} id="modules">
+                Modules around the policy
+              </Title>
+              <ModuleTable modules={result.modules} />
+            </section>
+          )}
           {result !== null && (
             <section className="panel" aria-labelledby="lanes">
               <Title order={2} id="lanes">

@@ -45,7 +45,8 @@ export function RunHeader({
               Runs
             </Anchor>
             {' / '}
-            {run.policy} on {run.dataset}, {run.buildings.join(', ')} · {run.attacks.join(', ')} · seed {run.seed} ·{' '}
+            {[run.policy, ...run.modules].join(' + ')} on {run.dataset}, {run.buildings.join(', ')} ·{' '}
+            {run.attacks.join(', ')} · seed {run.seed} ·{' '}
             <Anchor component={Link} href={`/launch?from=${run.id}`} inherit underline="always">
               launch a variant
             </Anchor>

@@ -97,7 +97,7 @@ function RunsTable({ runs, now }: { readonly runs: readonly RunSummary[]; readon
                 <StateBadge run={run} />
               </Table.Td>
               <Table.Td>
-                {run.policy}
+                {[run.policy, ...run.modules].join(' + ')}
                 <div className="hint">
                   {run.buildings.length === 1 ? run.buildings[0] : `${run.buildings.length} buildings`}
                 </div>
@@ -156,7 +156,16 @@ function ServerDown() {
 
 /** Every word of the filter occurs in what the row says. */
 function matches(run: RunSummary, filter: string): boolean {
-  const text = [run.id, run.name, stateText(run), run.policy, run.dataset, ...run.buildings, ...run.attacks]
+  const text = [
+    run.id,
+    run.name,
+    stateText(run),
+    run.policy,
+    run.dataset,
+    ...run.buildings,
+    ...run.modules,
+    ...run.attacks,
+  ]
     .join(' ')
     .toLowerCase();
   return filter
