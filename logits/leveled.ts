@@ -4,19 +4,19 @@
  * @param z [N×K]  @returns [N×K]
  */
 export function leveled(z: Float32Array, k: number): Float32Array {
-  const { mean, spread } = levelOf(z, k);
+  const mean = z.reduce((sum, value) => sum + value, 0) / z.length;
+  const spread = spreadOf(z, k);
   return z.map((value) => (value - mean) / spread);
 }
 
-/** Mean of z, and τ. @param z [N×K] */
-function levelOf(z: Float32Array, k: number): { readonly mean: number; readonly spread: number } {
+/** τ: mean over rows of the deviation of z over its alternatives; 1 where there is none. @param z [N×K] */
+export function spreadOf(z: Float32Array, k: number): number {
   const rows = z.length / k;
-  let [all, spread] = [0, 0];
+  let spread = 0;
   for (let row = 0; row < rows; row++) {
     const own = z.subarray(row * k, (row + 1) * k);
     const mean = own.reduce((sum, value) => sum + value, 0) / k;
-    all += mean / rows;
     spread += Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / k) / rows;
   }
-  return { mean: all, spread: spread > 0 ? spread : 1 };
+  return spread > 0 ? spread : 1;
 }

@@ -1,16 +1,33 @@
-import type { Head, LayerSpec } from '../../core/policy.ts';
+import { ConfigError } from '../../core/errors.ts';
+import type { Head } from '../../core/policy.ts';
 import type { GradientAccess } from '../../core/victim.ts';
 import { createNetwork } from '../../nn/create-network.ts';
+import { parameterCount } from '../../nn/layers.ts';
 import type { Network } from '../../nn/network.ts';
 import { normalisedNetwork, standardisation } from '../../nn/normalised-network.ts';
 import { policyVictim } from '../../nn/victim.ts';
-import type { NetworkParts, Prepared } from './module.ts';
+import type { Controller, NetworkParts, Prepared } from './module.ts';
 
 /** A network of its own with these weights, the caller's to dispose. */
 export function networkOf({ layers, normaliser, parameters }: NetworkParts): Network {
   const plain = createNetwork(layers);
   plain.writeParameters(parameters);
   return normaliser === undefined ? plain : normalisedNetwork(plain, standardisation(normaliser));
+}
+
+/** A controller's network. @throws {ConfigError} for what is more than one */
+export function partsOf({ name, parts }: Controller, module: string): NetworkParts {
+  if (parts === undefined)
+    throw new ConfigError(
+      `module '${module}' fine-tunes a network, and '${name}' is more than one with what was put around it: put '${module}' before that`,
+    );
+  return parts;
+}
+
+/** The network up to its last hidden layer. */
+export function withoutHead({ layers, normaliser, parameters }: NetworkParts): NetworkParts {
+  const hidden = layers.slice(0, -1);
+  return { layers: hidden, normaliser, parameters: parameters.subarray(0, parameterCount(hidden)) };
 }
 
 /** White-box access to a network that learns, as it is at each moment. */
@@ -30,10 +47,9 @@ export function deployed(
 ): Prepared {
   const parameters = new Float32Array(network.size);
   network.readParameters(parameters);
-  const layers: readonly LayerSpec[] = network.layers;
   return {
     access: accessOf(network, head),
-    parts: { layers, normaliser, parameters },
+    parts: { layers: network.layers, normaliser, parameters },
     figures,
     dispose: () => network[Symbol.dispose](),
   };

@@ -12,6 +12,8 @@ export interface ConfidenceFactorOptions {
   readonly power?: number;
   /** κ₀ of `kurtosis`, where the factor is 1. As published 250, which fits 1000 classes; the default scales it: a quarter of the largest κ. */
   readonly reference?: number;
+  /** False: it passes the gradient to z, for whoever attacks a deployed model by its input. */
+  readonly frozen?: boolean;
 }
 
 /** Gaps count as at least this, so that the factor of an undecided row is large and not infinite. */
@@ -60,7 +62,7 @@ const factors = {
 export type ConfidenceKind = keyof typeof factors;
 
 /**
- * `u(z)`, the weight that a bias gets beside logits z: small where z is sure. It passes no gradient to z, which is frozen where this is used.
+ * `u(z)`, the weight that a bias gets beside logits z: small where z is sure. It passes no gradient to z, which is frozen where a bias is trained, unless `frozen` is false.
  *
  * Source: the uncertainty fusion of AMU-Tuning (arXiv 2404.08958).
  * @param z [...,K], K from 2  @returns [...,1]
@@ -69,9 +71,10 @@ export const confidenceFactor = op(
   'confidenceFactor',
   (tf, z: Tensor, kind: ConfidenceKind = 'kurtosis', options: ConfidenceFactorOptions = {}): Tensor => {
     const k = alternatives('confidenceFactor', z, 2);
-    const { power = 0.4, reference } = options;
+    const { power = 0.4, reference, frozen = true } = options;
     if (reference !== undefined) assertPositive('confidenceFactor', 'reference', reference);
-    return constant(tf, z, () => factors[kind](tf, z, k, power, reference));
+    const factor = (): Tensor => factors[kind](tf, z, k, power, reference);
+    return frozen ? constant(tf, z, factor) : factor();
   },
 );
 

@@ -1,0 +1,116 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { GradientAccess, Objective } from '../../core/victim.ts';
+import type { LogitModel } from '../../logits/contract.ts';
+import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
+import type { Network } from '../../nn/network.ts';
+import { decodeAction } from '../../nn/victim.ts';
+
+/** A function of rows with its own derivative: a controller's logits, a network's features. */
+interface RowFunction {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** @param x [rows×I]  @param out [rows×K] */
+  value(x: Float32Array, rows: number, out: Float32Array): void;
+  /** `dOutᵀ ∂out/∂x`. @param dX [rows×I] */
+  pullback(x: Float32Array, rows: number, dOut: Float32Array, dX: Float32Array): void;
+}
+
+/**
+ * A controller as logit modules see models: tensors in and out, computed by its own arithmetic, so that its logits are the same bits;
+ * differentiable by the observation. It borrows the controller.
+ */
+export function tensorModel(tf: Tensorflow, access: GradientAccess): LogitModel<Tensor> {
+  return { k: access.logitsSize, logits: onTensors(tf, ofController(access)) };
+}
+
+/** A network as a differentiable function of tensors [B×I] → [B×K]. It borrows the network. */
+export function tensorFunction(tf: Tensorflow, network: Network): (x: Tensor) => Tensor2D {
+  const { inputs, outputs } = network;
+  const scratch = (rows: number): Float32Array => new Float32Array(rows * outputs);
+  return onTensors(tf, {
+    inputs,
+    outputs,
+    value: (x, rows, out) => network.forward(x, rows, out),
+    pullback(x, rows, dOut, dX) {
+      network.forward(x, rows, scratch(rows)); // the way back goes over the activations of the last forward
+      network.backwardInput(dOut, rows, dX);
+    },
+  });
+}
+
+/** A model of tensors in a victim's place, white box. It borrows the model, and reads at once: the backend has to allow it. */
+export function tensorAccess(tf: Tensorflow, model: LogitModel<Tensor>, victim: GradientAccess): GradientAccess {
+  const { head, observationSize, actionSize, logitsSize } = victim;
+  const asTensor = (x: Float32Array, rows: number): Tensor2D =>
+    tf.tensor2d(x.slice(0, rows * observationSize), [rows, observationSize]);
+  const logitsOf = (x: Float32Array, rows: number): Float32Array => read(tf, () => model.logits(asTensor(x, rows)));
+  return {
+    head,
+    observationSize,
+    actionSize,
+    logitsSize,
+    decide(x, rows, action) {
+      if (rows > 0) decodeAction(head, logitsOf(x, rows), rows, action);
+    },
+    logits(x, rows, out) {
+      if (rows > 0) out.set(logitsOf(x, rows));
+    },
+    valueAndGradient({ objective, goal }, x, rows, value, gradient) {
+      if (rows === 0) return;
+      const slope = new Float32Array(rows * logitsSize);
+      objective.evaluate(head, logitsOf(x, rows), goal, rows, value, slope);
+      const dX = read(tf, () => {
+        const dLogits = tf.tensor2d(slope, [rows, logitsSize]);
+        return tf.grad((input: Tensor) => model.logits(input))(asTensor(x, rows), dLogits);
+      });
+      gradient.set(dX);
+    },
+  };
+}
+
+/** The values of what is computed. */
+function read(tf: Tensorflow, compute: () => Tensor): Float32Array {
+  const tensor = tf.tidy(compute);
+  const values = tensor.dataSync<'float32'>();
+  tensor.dispose();
+  return values;
+}
+
+/** By an objective that is linear in the logits, as an attack asks. */
+function ofController(access: GradientAccess): RowFunction {
+  return {
+    inputs: access.observationSize,
+    outputs: access.logitsSize,
+    value: (x, rows, out) => access.logits(x, rows, out),
+    pullback(x, rows, dOut, dX) {
+      const covector: Objective = {
+        name: 'covector',
+        check: () => undefined,
+        evaluate(_head, _logits, _goal, _rows, value, gradient) {
+          value.fill(0);
+          gradient.set(dOut);
+        },
+      };
+      const goal = { x, clean: dOut, side: new Int8Array(rows), action: new Float64Array(0) };
+      access.valueAndGradient({ objective: covector, goal }, x, rows, new Float32Array(rows), dX);
+    },
+  };
+}
+
+function onTensors(tf: Tensorflow, { inputs, outputs, value, pullback }: RowFunction): (x: Tensor) => Tensor2D {
+  return tf.customGrad((...given) => {
+    const [x, save] = given as unknown as [Tensor, (tensors: Tensor[]) => void];
+    const rows = x.shape[0]!;
+    const out = new Float32Array(rows * outputs);
+    value(x.dataSync<'float32'>(), rows, out);
+    save([x]);
+    return {
+      value: tf.tensor2d(out, [rows, outputs]),
+      gradFunc(dy: Tensor, saved: Tensor[]) {
+        const dX = new Float32Array(rows * inputs);
+        pullback(saved[0]!.dataSync<'float32'>(), rows, dy.dataSync<'float32'>(), dX);
+        return tf.tensor2d(dX, [rows, inputs]);
+      },
+    };
+  }) as (x: Tensor) => Tensor2D;
+}
