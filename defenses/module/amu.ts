@@ -39,13 +39,10 @@ const config = z.strictObject({
     description: 'The labelled rows are those that PGD (L-inf, calendar left alone) moved so far; 0: clean rows.',
   }),
   attack_steps: z.int().min(1).max(100).default(10).meta({ title: 'Attack steps', description: 'Of that PGD.' }),
-  uncertainty: z
-    .enum(['kurtosis', 'none'])
-    .default('kurtosis')
-    .meta({
-      title: 'Uncertainty',
-      description: 'What tells how sure the victim is, and so how little the bias counts.',
-    }),
+  uncertainty: z.enum(['kurtosis', 'none']).default('kurtosis').meta({
+    title: 'Uncertainty',
+    description: 'What tells how sure the victim is, and so how little the bias counts.',
+  }),
   power: z
     .number()
     .min(0)

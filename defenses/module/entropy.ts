@@ -22,15 +22,10 @@ const config = z.strictObject({
     .max(100_000)
     .default(8760)
     .meta({ title: 'Steps', description: 'Steps of each building that are recorded to learn from.' }),
-  exploration: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.2)
-    .meta({
-      title: 'Exploration',
-      description: 'Noise on the recorded actions, in half ranges: rows beside its own path.',
-    }),
+  exploration: z.number().min(0).max(1).default(0.2).meta({
+    title: 'Exploration',
+    description: 'Noise on the recorded actions, in half ranges: rows beside its own path.',
+  }),
   updates: z.int().min(1).max(1_000_000).default(1000).meta({ title: 'Updates', description: 'Steps of Adam.' }),
   batch: z.int().min(1).max(4096).default(128).meta({ title: 'Batch' }),
   learning_rate: z

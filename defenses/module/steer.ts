@@ -8,13 +8,10 @@ import type { ModuleGround } from './module.ts';
 import { tensorAccess, tensorModel } from './tensor-bridge.ts';
 
 const config = z.strictObject({
-  base: z
-    .string()
-    .min(1)
-    .meta({
-      title: 'Base',
-      description: 'The nominal policy, of the same alternatives: the victim is pushed further away from it.',
-    }),
+  base: z.string().min(1).meta({
+    title: 'Base',
+    description: 'The nominal policy, of the same alternatives: the victim is pushed further away from it.',
+  }),
   gamma: z
     .number()
     .min(0)
@@ -27,15 +24,10 @@ const config = z.strictObject({
     .max(100)
     .default(publishedSetting.eta)
     .meta({ title: 'Eta', description: 'How far away from what the victim does in unsafe contexts; 0: not at all.' }),
-  rho: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(publishedSetting.rho)
-    .meta({
-      title: 'Rho',
-      description: 'Only alternatives at least so probable as the victim’s best, relative to it; published: 0, all.',
-    }),
+  rho: z.number().min(0).max(1).default(publishedSetting.rho).meta({
+    title: 'Rho',
+    description: 'Only alternatives at least so probable as the victim’s best, relative to it; published: 0, all.',
+  }),
   unsafe: z.int().min(1).max(1024).default(64).meta({
     title: 'Unsafe contexts',
     description: 'How many attacked observations are kept, those that move the victim’s action most.',

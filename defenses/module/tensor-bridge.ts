@@ -10,9 +10,9 @@ interface RowFunction {
   readonly inputs: number;
   readonly outputs: number;
   /** @param x [rows×I]  @param out [rows×K] */
-  value(x: Float32Array, rows: number, out: Float32Array): void;
+  readonly value: (x: Float32Array, rows: number, out: Float32Array) => void;
   /** `dOutᵀ ∂out/∂x`. @param dX [rows×I] */
-  pullback(x: Float32Array, rows: number, dOut: Float32Array, dX: Float32Array): void;
+  readonly pullback: (x: Float32Array, rows: number, dOut: Float32Array, dX: Float32Array) => void;
 }
 
 /**

@@ -113,6 +113,7 @@ describe('faultline', () => {
       'seed',
       'district',
       'victim',
+      'modules',
       'attacks',
       'detectors',
       'train',

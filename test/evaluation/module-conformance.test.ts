@@ -36,7 +36,7 @@ const victims = { 'ppo20-builtin': 'ppo20-builtin-seed1', 'dqn-builtin': 'dqn-bu
 const workspace = fileWorkspace({ roots: null, modelsDir: installation().modelsDir });
 const held: (() => void)[] = [];
 afterAll(() => {
-  for (const free of held.reverse()) free();
+  for (const free of held.toReversed()) free();
 });
 
 function scenarioOf(policy: keyof typeof victims, name: ModuleName, which: 'small' | 'off') {
@@ -73,7 +73,8 @@ async function wrapped(
   };
   const { features } = env.observationSpace;
   const tell = (): Promise<void> => Promise.resolve();
-  const place = { ...stage, scenario, features, rng: root.split('modules'), victim: workspace.victim, tell };
+  const victim = (other: string) => workspace.victim(other);
+  const place = { ...stage, scenario, features, rng: root.split('modules'), victim, tell };
   const { source } = await withModules(bare, place, held);
   const { observation } = recordings({ ...stage, source: bare })(40);
   return { access: source.network!, x: observation.slice(0, 12 * features.length) };
