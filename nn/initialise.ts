@@ -5,12 +5,13 @@ import type { Network } from './network.ts';
  * How fresh weights are drawn.
  *
  * - `orthogonal`: as SB3's PPO; biases 0, gain √2 below the last layer and `outputGain` on it (policy 0.01, value 1).
+ * - `kaiming`: N(0, 2/inputs), biases 0.
  * - `torch-linear`: PyTorch's default for `nn.Linear`; weights and biases U(±1/√inputs).
  */
 export type Initialisation =
-  { readonly kind: 'orthogonal'; readonly outputGain: number } | { readonly kind: 'torch-linear' };
+  { readonly kind: 'orthogonal'; readonly outputGain: number } | { readonly kind: 'torch-linear' | 'kaiming' };
 
-/** Draws all parameters of a network anew. Sources: Saxe et al. (2014) for orthogonal; PyTorch `nn.Linear.reset_parameters`. */
+/** Draws all parameters of a network anew. Sources: Saxe et al. (2014); He et al. (2015), equation 10; PyTorch `nn.Linear.reset_parameters`. */
 export function initialise(network: Network, rng: Rng, scheme: Initialisation): void {
   const parameters = new Float32Array(network.size);
   let offset = 0;
@@ -22,6 +23,8 @@ export function initialise(network: Network, rng: Rng, scheme: Initialisation): 
     if (scheme.kind === 'orthogonal') {
       const gain = index === network.layers.length - 1 ? scheme.outputGain : Math.SQRT2;
       orthogonal(weight, inputs, outputs, gain, stream);
+    } else if (scheme.kind === 'kaiming') {
+      for (let i = 0; i < weights; i++) weight[i] = Math.sqrt(2 / inputs) * stream.normal();
     } else {
       const bound = 1 / Math.sqrt(inputs);
       for (let i = 0; i < weights; i++) weight[i] = bound * (2 * stream.uniform() - 1);

@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { assertLength, ShapeError, StateError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
+import type { Drawn } from './dense-student.ts';
 import type { Span, Student } from './student.ts';
 
 /** A small convolutional net: 3×3 convolutions with ReLU, each followed by 2×2 max pooling, then one dense layer, then the heads. */
@@ -14,6 +15,8 @@ export interface ConvShape {
   readonly width: number;
   /** K. */
   readonly classes: number;
+  /** How weights are drawn; absent: all as PyTorch draws them. */
+  readonly drawn?: { readonly backbone: Drawn; readonly heads: Drawn };
 }
 
 /** One array of parameters, by its shape; the last dimension is that of the outputs. */
@@ -24,21 +27,25 @@ interface Block {
 }
 
 /**
- * A convolutional student on TensorFlow.js; weights and biases U(±1/√inputs), as PyTorch draws them.
+ * A convolutional student on TensorFlow.js.
  * @throws {ShapeError} when pooling leaves no pixel.
  */
 export function convStudent(tf: Tensorflow, shape: ConvShape, rng: Rng): Student {
-  const { side, filters, width, classes } = shape;
+  const { side, filters, width, classes, drawn } = shape;
   if (Math.floor(side / 2 ** filters.length) < 1)
     throw new ShapeError(`convStudent: ${filters.length} poolings of ${side} pixels leave none`);
   const blocks = blocksOf(shape);
   const student = new ConvStudent(tf, blocks, { inputs: side * side, side, width, classes });
   const parameters = new Float32Array(student.size);
   let inputs = 1;
-  for (const [index, { shape, span }] of blocks.entries()) {
+  for (const [index, { part, shape, span }] of blocks.entries()) {
     const stream = rng.split(index);
-    if (shape.length > 1) inputs = shape.slice(0, -1).reduce((product, n) => product * n, 1);
-    for (let i = span[0]; i < span[1]; i++) parameters[i] = (2 * stream.uniform() - 1) / Math.sqrt(inputs);
+    const isWeight = shape.length > 1;
+    if (isWeight) inputs = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+    const kaiming = drawn?.[part === 'backbone' ? 'backbone' : 'heads'] === 'kaiming';
+    for (let i = span[0]; i < span[1]; i++)
+      if (!kaiming) parameters[i] = (2 * stream.uniform() - 1) / Math.sqrt(inputs);
+      else if (isWeight) parameters[i] = Math.sqrt(2 / inputs) * stream.normal();
   }
   student.writeParameters(parameters);
   return student;

@@ -16,7 +16,12 @@ export interface DenseShape {
   readonly classes: number;
   /** Hidden layers of the auxiliary head, for a teacher of another architecture; absent: it is linear. */
   readonly auxiliary?: readonly number[];
+  /** How weights are drawn; absent: all as PyTorch draws them. */
+  readonly drawn?: { readonly backbone: Drawn; readonly heads: Drawn };
 }
+
+/** He's for ReLU, or PyTorch's of a linear layer. The released code has the first in convolutions and the second in heads. */
+export type Drawn = 'kaiming' | 'torch-linear';
 
 /** A student of dense layers on the own kernel. */
 export interface DenseStudent extends Student {
@@ -27,10 +32,10 @@ export interface DenseStudent extends Student {
 }
 
 /**
- * Weights are drawn as PyTorch draws them. The published non-linear auxiliary head also has dropout and a batch norm, which the kernel has not.
+ * The published non-linear auxiliary head also has dropout and a batch norm, which the kernel has not.
  * @throws {ShapeError} when there is no backbone, or a width is not a positive integer.
  */
-export function denseStudent({ backbone, classes, auxiliary = [] }: DenseShape, rng: Rng): DenseStudent {
+export function denseStudent({ backbone, classes, auxiliary = [], drawn }: DenseShape, rng: Rng): DenseStudent {
   if (backbone.length < 2)
     throw new ShapeError(`denseStudent: backbone is [${backbone.join(', ')}], expected its inputs and a layer or more`);
   const width = backbone.at(-1)!;
@@ -40,7 +45,10 @@ export function denseStudent({ backbone, classes, auxiliary = [] }: DenseShape, 
     main: createNetwork(mlp([width, classes], 'relu')),
     auxiliary: createNetwork(mlp([width, ...auxiliary, classes], 'relu')),
   };
-  for (const [name, network] of Object.entries(parts)) initialise(network, rng.split(name), { kind: 'torch-linear' });
+  for (const [name, network] of Object.entries(parts)) {
+    const kind = drawn?.[name === 'backbone' ? 'backbone' : 'heads'] ?? 'torch-linear';
+    initialise(network, rng.split(name), { kind });
+  }
   return new KernelStudent(parts);
 }
 

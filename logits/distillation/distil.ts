@@ -2,7 +2,7 @@ import { assertLength, ShapeError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
 import type { SgdStep } from '../../nn/sgd.ts';
-import { assertObjective } from './objective.ts';
+import { alphaAt, assertObjective } from './objective.ts';
 import type { Objective } from './objective.ts';
 import { stepper } from './step.ts';
 import type { Batch, Conflict } from './step.ts';
@@ -88,7 +88,12 @@ export async function distil(
       gather(examples, order.subarray(b * batch, (b + 1) * batch), rows, student);
       perturb?.(rows.x, batch, rows.labels);
       const learningRate = schedule.learningRate * 0.1 ** decayAt.filter((share) => done >= share).length;
-      const { loss, conflict } = await step(rows, { ...schedule, learningRate }, measured.has(result.steps));
+      const { loss, conflict } = await step(
+        rows,
+        { ...schedule, learningRate },
+        measured.has(result.steps),
+        alphaAt(objective, done),
+      );
       result.loss = loss;
       if (conflict !== null) result.conflicts.push({ at: done, ...conflict });
       result.steps++;

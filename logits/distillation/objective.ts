@@ -1,27 +1,31 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../../core/errors.ts';
 import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
-import { binaryKL, binaryKLNorm } from '../tensor/binary-kl.ts';
-import { crossEntropy } from '../tensor/cross-entropy.ts';
+import { binaryKL, binaryKLNorm } from '../binary-kl.ts';
+import { crossEntropy } from '../cross-entropy.ts';
+import type { Floats } from '../row.ts';
+import { softKL } from '../soft-kl.ts';
 import { decoupledKD } from '../tensor/decoupled-kd.ts';
 import type { ConflictScope } from '../tensor/project-conflict.ts';
 import { relationalKD } from '../tensor/relational-kd.ts';
-import { softKL } from '../tensor/soft-kl.ts';
 
-/** A loss of student logits s [B×K] beside the teacher's t [B×K]. @param labels y int32 [B] */
-type Imitation = (tf: Tensorflow, s: Tensor, t: Tensor, labels: Tensor, temperature: number) => Tensor;
+/** D that adds up over rows: the value of one, and its slope by s into `gradient`, which aliases neither. */
+type RowImitation = (s: Floats, t: Floats, at: number, k: number, temperature: number, gradient: Floats) => number;
 
-/** How a student may imitate its teacher, each with its published temperature. */
+/** D of student logits s [B×K] beside the teacher's t [B×K]. @param labels y int32 [B] */
+type BatchImitation = (tf: Tensorflow, s: Tensor, t: Tensor, labels: Tensor, temperature: number) => Tensor;
+
+/** How a student may imitate its teacher, each with its published temperature: row by row, or by tensors where rows or labels meet. */
 export const imitations = {
-  kd: { temperature: 4, loss: (tf, s, t, _labels, temperature) => softKL(tf, s, t, { temperature }) },
-  'binary-kl': { temperature: 2, loss: (tf, s, t, _labels, temperature) => binaryKL(tf, s, t, { temperature }) },
-  'binary-kl-norm': {
-    temperature: 2,
-    loss: (tf, s, t, _labels, temperature) => binaryKLNorm(tf, s, t, { temperature }),
-  },
-  dkd: { temperature: 4, loss: (tf, s, t, labels, temperature) => decoupledKD(tf, s, t, labels, { temperature }) },
-  dist: { temperature: 1, loss: (tf, s, t, _labels, temperature) => relationalKD(tf, s, t, { temperature }) },
-} satisfies Record<string, { readonly temperature: number; readonly loss: Imitation }>;
+  kd: { temperature: 4, row: softKL },
+  'binary-kl': { temperature: 2, row: binaryKL },
+  'binary-kl-norm': { temperature: 2, row: binaryKLNorm },
+  dkd: { temperature: 4, batch: (tf, s, t, labels, temperature) => decoupledKD(tf, s, t, labels, { temperature }) },
+  dist: { temperature: 1, batch: (tf, s, t, _labels, temperature) => relationalKD(tf, s, t, { temperature }) },
+} satisfies Record<
+  string,
+  { readonly temperature: number } & ({ readonly row: RowImitation } | { readonly batch: BatchImitation })
+>;
 
 export type ImitationName = keyof typeof imitations;
 
@@ -35,6 +39,8 @@ export interface Objective {
   readonly gamma: number;
   /** α, from 0: how strongly the teacher is imitated; 0 is training by labels alone. */
   readonly alpha: number;
+  /** α in the course of the training: it rises from 0 over the first share of it (DKD's warm-up), and is 0 from another on. */
+  readonly course?: { readonly rises?: number; readonly ends?: number };
   /** D. */
   readonly imitation: ImitationName;
   /** T of D; absent: the published one. */
@@ -48,14 +54,29 @@ export interface Objective {
 /** DHKD as published for CIFAR-100, with gradient alignment. */
 export const dhkd: Objective = { gamma: 1, alpha: 1, imitation: 'binary-kl-norm', head: 'auxiliary', alignment: 'all' };
 
-/** Slopes of the two terms by the logits that each reads, and their values; null: the term has no weight. */
+/** α after a share `done` of the training. */
+export function alphaAt({ alpha, course: { rises = 0, ends = 1 } = {} }: Objective, done: number): number {
+  if (done >= ends) return 0;
+  return done < rises ? (alpha * done) / rises : alpha;
+}
+
+/** What the heads said of a batch beside what was to be said: [rows×K] each, y [rows]. */
+export interface Said {
+  readonly main: Float32Array;
+  /** Read where the objective's head is `auxiliary`. */
+  readonly auxiliary: Float32Array;
+  readonly teacher: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** Slopes of the two terms by the logits that each reads, and their sum; null: the term has no weight. */
 export interface LogitSlopes {
-  /** γ·∂CE/∂z [B×K]. */
-  readonly task: Tensor | null;
-  /** α·∂D/∂z or α·∂D/∂z' [B×K]. */
-  readonly imitation: Tensor | null;
-  /** L, a scalar. */
-  readonly loss: Tensor;
+  /** γ·∂CE/∂z [rows×K]. */
+  readonly task: Float32Array | null;
+  /** α·∂D/∂z or α·∂D/∂z' [rows×K]. */
+  readonly imitation: Float32Array | null;
+  /** L. */
+  readonly loss: number;
 }
 
 /** @throws {ConfigError} naming the weight that is negative or not finite, or that both are 0. */
@@ -66,32 +87,61 @@ export function assertObjective({ gamma, alpha }: Objective): void {
   if (gamma === 0 && alpha === 0) throw new ConfigError('distillation: gamma and alpha are 0, nothing would be learnt');
 }
 
-/**
- * Slopes of both terms of L, apart: alignment and the measured conflict need them so.
- * @param main z [B×K]  @param auxiliary z' [B×K], read where the objective's head is `auxiliary`  @param teacher t [B×K]
- * @param labels y int32 [B]  @returns tensors that the caller owns
- */
-export function logitSlopes(
+/** Slopes of both terms of L, apart: alignment and the measured conflict need them so. @param alpha α of the moment */
+export async function logitSlopes(
   tf: Tensorflow,
   objective: Objective,
-  main: Tensor,
-  auxiliary: Tensor,
-  teacher: Tensor,
-  labels: Tensor,
-): LogitSlopes {
-  const { gamma, alpha, imitation, head } = objective;
-  const { loss, temperature } = imitations[imitation];
-  const t = objective.temperature ?? temperature;
-  const slopes = tf.tidy('logitSlopes', () => {
-    const task = gamma === 0 ? null : tf.valueAndGrad((z: Tensor) => crossEntropy(tf, z, labels).mul(gamma))(main);
-    const copy =
-      alpha === 0
-        ? null
-        : tf.valueAndGrad((s: Tensor) => loss(tf, s, teacher, labels, t).mul(alpha))(
-            head === 'main' ? main : auxiliary,
-          );
-    const total = tf.addN([task?.value, copy?.value].filter((value) => value !== undefined));
-    return { loss: total, ...(task && { task: task.grad }), ...(copy && { imitation: copy.grad }) };
+  said: Said,
+  alpha = objective.alpha,
+): Promise<LogitSlopes> {
+  const { gamma } = objective;
+  const { main, labels } = said;
+  const task = gamma === 0 ? null : new Float32Array(main.length);
+  const imitation = alpha === 0 ? null : new Float32Array(main.length);
+  let loss = 0;
+  if (task !== null)
+    loss += meanOfRows(labels.length, gamma, task, (row, at, k) => crossEntropy(main, at, k, labels[row]!, task));
+  if (imitation !== null) loss += await imitate(tf, objective, said, alpha, imitation);
+  return { task, imitation, loss };
+}
+
+/** α·D and its slope by what imitates. */
+async function imitate(
+  tf: Tensorflow,
+  { imitation, head, temperature }: Objective,
+  { main, auxiliary, teacher, labels }: Said,
+  alpha: number,
+  slope: Float32Array,
+): Promise<number> {
+  const s = head === 'main' ? main : auxiliary;
+  const how: { readonly temperature: number; readonly row?: RowImitation; readonly batch?: BatchImitation } =
+    imitations[imitation];
+  const { row, batch } = how;
+  const own = temperature ?? how.temperature;
+  const rows = labels.length;
+  if (row !== undefined) return meanOfRows(rows, alpha, slope, (_row, at, k) => row(s, teacher, at, k, own, slope));
+  const { value, grad } = tf.tidy(() => {
+    const [z, t] = [s, teacher].map((values) => tf.tensor2d(values, [rows, values.length / rows]));
+    const y = tf.tensor1d(labels, 'int32');
+    return tf.valueAndGrad((at: Tensor) => batch!(tf, at, t!, y, own).mul(alpha))(z!);
   });
-  return { task: null, imitation: null, ...slopes };
+  slope.set(await grad.data());
+  const [loss] = await value.data();
+  tf.dispose([value, grad]);
+  return loss!;
+}
+
+/** Weight times the mean of a loss over rows, which writes the slope of each; those are then of the mean too. */
+function meanOfRows(
+  rows: number,
+  weight: number,
+  slope: Float32Array,
+  loss: (row: number, at: number, k: number) => number,
+): number {
+  const k = slope.length / rows;
+  const share = weight / rows;
+  let total = 0;
+  for (let row = 0; row < rows; row++) total += share * loss(row, row * k, k);
+  for (let i = 0; i < slope.length; i++) slope[i]! *= share;
+  return total;
 }

@@ -29,12 +29,12 @@ export interface Stepped {
   readonly conflict: Conflict | null;
 }
 
-/** A function that makes one step of training; it holds the velocity. With `measure` the two gradients are taken apart. */
+/** A function that makes one step of training; it holds the velocity. With `measure` the two gradients are taken apart; α is the objective's where none is given. */
 export function stepper(
   tf: Tensorflow,
   student: Student,
   objective: Objective,
-): (batch: Batch, step: SgdStep, measure: boolean) => Promise<Stepped> {
+): (batch: Batch, step: SgdStep, measure: boolean, alpha?: number) => Promise<Stepped> {
   const { alignment, head } = objective;
   const make = (): Float32Array => new Float32Array(student.size);
   const [parameters, velocity, g0] = [make(), make(), make()];
@@ -47,14 +47,15 @@ export function stepper(
     imitation: Float32Array | null,
   ): [Float32Array | null, Float32Array | null] => (head === 'main' ? [sum(task, imitation), null] : [task, imitation]);
 
-  return async (batch, step, measure) => {
+  return async (batch, step, measure, alpha) => {
     const { rows } = batch;
     if (main.length !== rows * student.classes) {
       main = new Float32Array(rows * student.classes);
       auxiliary = new Float32Array(rows * student.classes);
     }
     await student.forward(batch.x, rows, main, head === 'main' ? undefined : auxiliary);
-    const { task, imitation, loss } = await slopesOf(tf, objective, batch, main, auxiliary);
+    const { labels, teacher } = batch;
+    const { task, imitation, loss } = await logitSlopes(tf, objective, { main, auxiliary, teacher, labels }, alpha);
     let conflict: Conflict | null = null;
     if (task !== null && imitation !== null && (measure || alignment !== undefined)) {
       if (g1.length === 0) g1 = make();
@@ -68,28 +69,6 @@ export function stepper(
     student.writeParameters(parameters);
     return { loss, conflict };
   };
-}
-
-/** Values of the slopes. */
-async function slopesOf(
-  tf: Tensorflow,
-  objective: Objective,
-  { rows, labels, teacher }: Batch,
-  main: Float32Array,
-  auxiliary: Float32Array,
-): Promise<{ task: Float32Array | null; imitation: Float32Array | null; loss: number }> {
-  const shape: [number, number] = [rows, main.length / rows];
-  const [z, z1, t] = [main, auxiliary, teacher].map((values) => tf.tensor2d(values, shape)) as [Tensor, Tensor, Tensor];
-  const y = tf.tensor1d(labels, 'int32');
-  const slopes = logitSlopes(tf, objective, z, z1, t, y);
-  tf.dispose([z, z1, t, y]);
-  const read = async (tensor: Tensor | null): Promise<Float32Array | null> => {
-    const values = (await tensor?.data()) as Float32Array | undefined;
-    tensor?.dispose();
-    return values ?? null;
-  };
-  const [task, imitation, loss] = await Promise.all([slopes.task, slopes.imitation, slopes.loss].map(read));
-  return { task: task!, imitation: imitation!, loss: loss![0]! };
 }
 
 function sum(a: Float32Array | null, b: Float32Array | null): Float32Array | null {

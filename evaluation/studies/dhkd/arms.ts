@@ -7,12 +7,14 @@ export interface Arm {
   readonly objective: Omit<Objective, 'alpha'>;
   /** Absent: no teacher, so that α has no meaning. */
   readonly taught?: false;
+  /** Hidden layers of the auxiliary head; absent: it is linear. */
+  readonly auxiliary?: readonly number[];
 }
 
 const { alpha: _, ...published } = dhkd;
 const labels = { gamma: 1, head: 'main' } as const;
 
-/** The method, its ablation step by step, and its baselines. */
+/** The method, its ablation step by step, its variants, and its baselines. DKD's first 20 of 240 epochs are its published warm-up. */
 export const arms = {
   ce: { title: 'CE', objective: { ...labels, imitation: 'kd' }, taught: false },
   'binary-kl': { title: 'BinaryKL alone', objective: { gamma: 0, head: 'main', imitation: 'binary-kl' } },
@@ -27,8 +29,17 @@ export const arms = {
     objective: { gamma: 1, head: 'auxiliary', imitation: 'binary-kl-norm' },
   },
   dhkd: { title: 'DHKD: the same with gradient alignment', objective: published },
+  'dhkd-shared': {
+    title: 'DHKD, alignment of shared parameters only',
+    objective: { ...published, alignment: 'shared' },
+  },
+  'dhkd-hidden': { title: 'DHKD, auxiliary head of 200 hidden units', objective: published, auxiliary: [200] },
+  'dhkd-half': {
+    title: 'DHKD without alignment, α = 0 after half of the epochs (its ImageNet variant)',
+    objective: { gamma: 1, head: 'auxiliary', imitation: 'binary-kl-norm', course: { ends: 0.5 } },
+  },
   kd: { title: 'KD', objective: { ...labels, imitation: 'kd' } },
-  dkd: { title: 'DKD', objective: { ...labels, imitation: 'dkd' } },
+  dkd: { title: 'DKD', objective: { ...labels, imitation: 'dkd', course: { rises: 20 / 240 } } },
   dist: { title: 'DIST', objective: { ...labels, imitation: 'dist' } },
 } as const satisfies Record<string, Arm>;
 

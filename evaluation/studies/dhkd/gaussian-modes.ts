@@ -52,3 +52,16 @@ export function gaussianModes(options: ModesOptions, random: Rng): (rows: number
     return { x, labels };
   };
 }
+
+/** A map of rows to mean 0 and standard deviation 1 in every column of these, in place. @param x [N×D] */
+export function standardiser(x: Float32Array, columns: number): (x: Float32Array) => void {
+  const rows = x.length / columns;
+  const mean = new Float64Array(columns);
+  const square = new Float64Array(columns);
+  x.forEach((value, i) => {
+    mean[i % columns]! += value / rows;
+    square[i % columns]! += value ** 2 / rows;
+  });
+  const deviation = square.map((value, i) => Math.sqrt(value - mean[i]! ** 2));
+  return (own) => own.forEach((value, i) => (own[i] = (value - mean[i % columns]!) / deviation[i % columns]!));
+}

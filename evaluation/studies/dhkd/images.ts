@@ -1,19 +1,48 @@
 import { rng } from '../../../core/rng.ts';
 import type { Rng } from '../../../core/rng.ts';
 import { convStudent } from '../../../logits/distillation/conv-student.ts';
+import type { ConvShape } from '../../../logits/distillation/conv-student.ts';
 import { publishedDecay } from '../../../logits/distillation/distil.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
-import { armNames } from './arms.ts';
+import type { ArmName } from './arms.ts';
 import type { Labelled } from './gaussian-modes.ts';
 import type { Classroom } from './lesson.ts';
 
-/** One setting of the generated images. */
+/** One setting of the generated images and of the nets. */
 export interface ImagesSetting {
   /** Standard deviation of a pixel's noise; a stroke has 1. The difficulty. */
   readonly noise: number;
   readonly rows: number;
   readonly epochs: number;
+  readonly learningRate: number;
+  readonly teacher: Pick<ConvShape, 'filters' | 'width'>;
+  readonly student: Pick<ConvShape, 'filters' | 'width'>;
+  readonly arms: readonly ArmName[];
+  readonly tuned: readonly ArmName[];
 }
+
+const usual = {
+  noise: 0.3,
+  rows: 2000,
+  epochs: 15,
+  learningRate: 0.03,
+  teacher: { filters: [16, 32], width: 96 },
+  student: { filters: [4, 8], width: 32 },
+  arms: ['ce', 'one-head', 'two-heads', 'dhkd', 'kd'],
+  tuned: [],
+} as const satisfies ImagesSetting;
+
+/** Settings by name; `quick` is `base` with fewer rows and students. Rows, epochs and nets are what a larger machine may raise. */
+export const imagesSettings = {
+  base: {
+    ...usual,
+    arms: ['ce', 'one-head', 'two-heads', 'norm-one-head', 'norm-two-heads', 'dhkd', 'kd', 'dkd', 'dist'],
+    tuned: ['dhkd', 'kd', 'dkd', 'dist'],
+  },
+  easy: { ...usual, noise: 0.15 },
+  hard: { ...usual, noise: 0.45 },
+  quick: { ...usual, rows: 1500, epochs: 12 },
+} as const satisfies Record<string, ImagesSetting>;
 
 const side = 12;
 const classes = 20;
@@ -74,24 +103,25 @@ function draw(image: Float32Array, { x, y, angle, half }: Stroke): void {
     }
 }
 
-/** A convolutional teacher, and students with a quarter of its channels. */
+/** A convolutional teacher, and smaller students: with a quarter of its channels by default. */
 export function imagesRoom(
   tf: Tensorflow,
-  { noise, rows, epochs }: ImagesSetting,
+  { noise, rows, epochs, learningRate, arms, tuned, ...nets }: ImagesSetting,
   seed: number,
   alphas: readonly number[],
 ): Classroom {
   const random = rng(seed).split('stroke images');
   const sample = strokeImages(noise, random.split('problem'));
-  const net = { side, classes };
+  const net = { side, classes, drawn: { backbone: 'kaiming', heads: 'torch-linear' } } as const;
   return {
     train: sample(rows, random.split('train')),
     validation: sample(1000, random.split('validation')),
     test: sample(2000, random.split('test')),
-    schedule: { batch: 64, epochs, learningRate: 0.03, momentum: 0.9, weightDecay: 5e-4, decayAt: publishedDecay },
-    alphas,
-    arms: armNames,
-    teacher: (rng) => convStudent(tf, { ...net, filters: [16, 32], width: 96 }, rng),
-    student: (rng) => convStudent(tf, { ...net, filters: [4, 8], width: 32 }, rng),
+    schedule: { batch: 64, epochs, learningRate, momentum: 0.9, weightDecay: 5e-4, decayAt: publishedDecay },
+    alphas: (arm) => (tuned.includes(arm) ? alphas : [1]),
+    arms,
+    collapse: true,
+    teacher: (rng) => convStudent(tf, { ...net, ...nets.teacher }, rng),
+    student: (rng) => convStudent(tf, { ...net, ...nets.student }, rng),
   };
 }

@@ -21,7 +21,7 @@ export interface Lesson {
   readonly agreement: number;
   readonly diverged: boolean;
   readonly conflicts: Distilled['conflicts'];
-  /** Of features and main head on the training rows; null for a student that diverged. */
+  /** Of features and main head on the training rows, at α = 1 and 0; null for others, and for a student that diverged. */
   readonly collapse: NeuralCollapse | null;
 }
 
@@ -38,12 +38,14 @@ export interface Classroom {
   readonly validation: Labelled;
   readonly test: Labelled;
   readonly schedule: Schedule;
-  /** Weights as α: one trial each, the same for every arm. */
-  readonly alphas: readonly number[];
+  /** Weights as α that an arm with a teacher is tried with. */
+  readonly alphas: (arm: ArmName) => readonly number[];
   readonly arms: readonly ArmName[];
+  /** Whether neural collapse is measured. */
+  readonly collapse: boolean;
   teacher(rng: Rng): Student;
-  /** All students of a seed begin alike. */
-  student(rng: Rng): Student;
+  /** All students of a seed begin alike. @param auxiliary hidden layers of the auxiliary head */
+  student(rng: Rng, auxiliary: readonly number[]): Student;
 }
 
 /** Batches on which the conflict of the two gradients is measured. */
@@ -58,7 +60,7 @@ export async function teach(
 ): Promise<Lessons> {
   const { train, test, schedule } = room;
   const trials = room.arms.flatMap((arm) =>
-    ((arms[arm] as Arm).taught === false ? [0] : room.alphas).map((alpha) => ({ arm, alpha })),
+    ((arms[arm] as Arm).taught === false ? [0] : room.alphas(arm)).map((alpha) => ({ arm, alpha })),
   );
   using teacher = room.teacher(rng.split('teacher'));
   const byLabels = { ...arms.ce.objective, alpha: 0 };
@@ -70,7 +72,7 @@ export async function teach(
   for (const { arm, alpha } of trials) {
     progress((lessons.length + 1) / (trials.length + 2));
     const objective = { ...arms[arm].objective, alpha };
-    using student = room.student(rng.split('student'));
+    using student = room.student(rng.split('student'), (arms[arm] as Arm).auxiliary ?? []);
     const { conflicts, diverged } = await distil(
       tf,
       student,
@@ -91,7 +93,7 @@ export async function teach(
       agreement: agreement(decisions, teachers),
       diverged,
       conflicts,
-      collapse: diverged ? null : await collapseOf(student, train),
+      collapse: room.collapse && !diverged && (alpha === 0 || alpha === 1) ? await collapseOf(student, train) : null,
     });
   }
   return { teacher: agreement(teachers, test.labels), lessons };

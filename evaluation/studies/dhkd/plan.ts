@@ -3,15 +3,15 @@ import { rng } from '../../../core/rng.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
-import { imagesRoom } from './images.ts';
-import type { ImagesSetting } from './images.ts';
+import { armNames } from './arms.ts';
+import { imagesRoom, imagesSettings } from './images.ts';
 import { teach } from './lesson.ts';
 import type { Classroom } from './lesson.ts';
 import { modesRoom, modesSettings } from './modes.ts';
 import { policyLesson, policySettings } from './policies.ts';
 
 /** What `--only` names. */
-const parts = ['modes', 'images', 'policies'] as const;
+const parts = ['modes', 'images', 'policies', 'large'] as const;
 
 /** A problem with labels, at one difficulty. */
 export interface Problem {
@@ -19,27 +19,25 @@ export interface Problem {
   readonly difficulty: string;
 }
 
-/** Tried by every arm with a teacher: as many trials for each. */
-const allAlphas = [0.1, 0.3, 1, 3] as const;
+/** Tried by every arm that is tuned: as many trials for each. */
+const triedAlphas = { modes: [0.1, 0.3, 1, 3], images: [0.3, 1] } as const;
 
-const imagesSettings: Readonly<Record<string, ImagesSetting>> = {
-  easy: { noise: 0.15, rows: 2000, epochs: 25 },
-  base: { noise: 0.3, rows: 2000, epochs: 25 },
-  hard: { noise: 0.45, rows: 2000, epochs: 25 },
-};
-
-const quickImages: ImagesSetting = { noise: 0.3, rows: 1500, epochs: 12 };
+/** Who is taught in the quick version. */
+const quickArms = armNames.filter((arm) => !['dkd', 'dist', 'dhkd-shared'].includes(arm));
 
 /** Problems of a version: the quick one has the base difficulty of each. */
 export function problemsOf(options: StudyOptions): Problem[] {
   const wanted = partsOf(options);
   const difficulties = {
-    modes: options.quick ? ['base'] : Object.keys(modesSettings),
-    images: options.quick ? ['base'] : Object.keys(imagesSettings),
+    modes: options.quick ? ['base'] : Object.keys(modesSettings).filter((name) => name !== 'large'),
+    images: options.quick ? ['base'] : Object.keys(imagesSettings).filter((name) => name !== 'quick'),
+    large: ['large'],
   };
-  return (['modes', 'images'] as const)
-    .filter((kind) => wanted.includes(kind))
-    .flatMap((kind) => difficulties[kind].map((difficulty) => ({ kind, difficulty })));
+  return (['modes', 'images', 'large'] as const)
+    .filter((part) => wanted.includes(part) && !(options.quick && part === 'large'))
+    .flatMap((part) =>
+      difficulties[part].map((difficulty) => ({ kind: part === 'large' ? 'modes' : part, difficulty })),
+    );
 }
 
 /** @throws {UnknownNameError} for a part that there is not */
@@ -80,10 +78,11 @@ function lessonCell(problem: Problem, seed: number, options: StudyOptions): Stud
 }
 
 function roomOf(tf: Tensorflow, { kind, difficulty }: Problem, seed: number, { quick }: StudyOptions): Classroom {
-  const alphas = quick ? [1] : allAlphas;
-  return kind === 'modes'
-    ? modesRoom(modesSettings[difficulty as keyof typeof modesSettings], seed, alphas)
-    : imagesRoom(tf, quick ? quickImages : imagesSettings[difficulty]!, seed, alphas);
+  const alphas = quick ? [1] : triedAlphas[kind];
+  if (kind === 'images')
+    return imagesRoom(tf, imagesSettings[quick ? 'quick' : (difficulty as keyof typeof imagesSettings)], seed, alphas);
+  const setting = modesSettings[difficulty as keyof typeof modesSettings];
+  return modesRoom(quick ? { ...setting, arms: quickArms } : setting, seed, alphas);
 }
 
 function policyCell(seed: number, { quick }: StudyOptions): StudyCell {

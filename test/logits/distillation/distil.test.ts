@@ -6,7 +6,7 @@ import { denseStudent } from '../../../logits/distillation/dense-student.ts';
 import type { DenseStudent } from '../../../logits/distillation/dense-student.ts';
 import { distil, publishedDecay } from '../../../logits/distillation/distil.ts';
 import type { Examples, Schedule } from '../../../logits/distillation/distil.ts';
-import { dhkd, imitations, logitSlopes } from '../../../logits/distillation/objective.ts';
+import { alphaAt, dhkd, imitations, logitSlopes } from '../../../logits/distillation/objective.ts';
 import type { ImitationName, Objective } from '../../../logits/distillation/objective.ts';
 import { stepper } from '../../../logits/distillation/step.ts';
 import { onBackend } from '../../support/on-backend.ts';
@@ -170,19 +170,38 @@ describe('a step of DHKD', () => {
     for (const { student } of [labels, aligned, unaligned]) student[Symbol.dispose]();
   });
 
-  it('takes both terms by the logits that they read', () =>
-    tf.tidy(() => {
-      const examples = corners(5, 9);
-      const t = tf.tensor2d(examples.teacher, [5, 4]);
-      const y = tf.tensor1d(examples.labels, 'int32');
-      const z = tf.zeros([5, 4]);
-      for (const imitation of Object.keys(imitations) as ImitationName[]) {
-        const { task, imitation: copy } = logitSlopes(tf, { ...dhkd, imitation }, z, t, t, y);
-        // Softmax of zeros less the label, and a student who is the teacher already.
-        expect(task!.dataSync()[examples.labels[0]!]).toBeCloseTo((0.25 - 1) / 5, 6);
-        for (const slope of copy!.dataSync()) expect(slope).toBeCloseTo(0, 5);
-      }
-    }) as unknown);
+  it('takes both terms by the logits that they read', async () => {
+    const { teacher, labels } = corners(5, 9);
+    for (const imitation of Object.keys(imitations) as ImitationName[]) {
+      const said = { main: new Float32Array(20), auxiliary: teacher.slice(), teacher, labels };
+      const { task, imitation: copy, loss } = await logitSlopes(tf, { ...dhkd, imitation }, said);
+      // Softmax of zeros less the label, and a student who is the teacher already.
+      expect(task![labels[0]!]).toBeCloseTo((0.25 - 1) / 5, 6);
+      for (const slope of copy!) expect(slope).toBeCloseTo(0, 5);
+      expect(loss).toBeCloseTo(Math.log(4), 5);
+    }
+  });
+
+  it('lets α rise, and end', async () => {
+    const courses = [dhkd, { ...dhkd, alpha: 2, course: { rises: 0.1 } }, { ...dhkd, course: { ends: 0.5 } }];
+    const at = [0, 0.05, 0.1, 0.49, 0.5, 0.99];
+    expect(courses.map((objective) => at.map((done) => alphaAt(objective, done)))).toEqual([
+      [1, 1, 1, 1, 1, 1],
+      [0, 1, 2, 2, 2, 2],
+      [1, 1, 1, 1, 0, 0],
+    ]);
+    const learn = async (objective: Objective): Promise<Float32Array> => {
+      using student = denseStudent(shape, rng(1));
+      await distil(tf, student, corners(24, 3), { objective, schedule }, rng(2));
+      const parameters = new Float32Array(student.size);
+      student.readParameters(parameters);
+      return parameters;
+    };
+    // An α that has ended before the first step is none: labels alone, and an auxiliary head as it was drawn.
+    const ended = await learn({ ...dhkd, course: { ends: 0 } });
+    expect(ended).toEqual(await learn({ ...dhkd, alpha: 0 }));
+    expect(ended).not.toEqual(await learn({ ...dhkd, course: { ends: 0.5 } }));
+  });
 });
 
 describe('distillation', () => {
@@ -253,6 +272,22 @@ describe('distillation', () => {
     await student.forward(x, 7, z);
     network.forward(x, 7, out);
     expect(out).toEqual(z);
+  });
+
+  it('draws weights as it is told, apart in backbone and heads', () => {
+    const deviation = (values: Float32Array): number => Math.hypot(...values) / Math.sqrt(values.length);
+    using student = denseStudent(
+      { backbone: [50, 200], classes: 50, drawn: { backbone: 'kaiming', heads: 'torch-linear' } },
+      rng(5),
+    );
+    const all = new Float32Array(student.size);
+    student.readParameters(all);
+    const { backbone, main } = student.spans;
+    // N(0, 2/50) with biases 0, and U(±1/√200).
+    expect(deviation(all.subarray(0, 10_000)) / Math.sqrt(2 / 50)).toBeCloseTo(1, 1);
+    expect(all.subarray(10_000, backbone[1]).every((bias) => bias === 0)).toBe(true);
+    expect(deviation(all.subarray(...main)) * Math.sqrt(3 * 200)).toBeCloseTo(1, 1);
+    expect(Math.max(...all.subarray(...main))).toBeLessThan(1 / Math.sqrt(200));
   });
 
   it('refuses what does not fit together', async () => {

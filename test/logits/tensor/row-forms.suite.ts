@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
+import { binaryKL as rowBinaryKL, binaryKLNorm as rowBinaryKLNorm } from '../../../logits/binary-kl.ts';
 import { crossEntropy as rowCrossEntropy } from '../../../logits/cross-entropy.ts';
 import { groupMargin as rowGroupMargin } from '../../../logits/group-margin.ts';
 import { groupedMargin } from '../../../logits/grouped-margin.ts';
@@ -9,6 +10,8 @@ import { kl as rowKl } from '../../../logits/kl.ts';
 import { logSideProbability } from '../../../logits/log-side-probability.ts';
 import { logSoftmax as rowLogSoftmax } from '../../../logits/log-softmax.ts';
 import { margin as rowMargin } from '../../../logits/margin.ts';
+import { softKL as rowSoftKL } from '../../../logits/soft-kl.ts';
+import { binaryKL, binaryKLNorm } from '../../../logits/tensor/binary-kl.ts';
 import { combine } from '../../../logits/tensor/combine.ts';
 import { energy } from '../../../logits/tensor/confidence.ts';
 import { groupMargin, margin } from '../../../logits/tensor/group-margin.ts';
@@ -126,6 +129,31 @@ describe.each(['cpu', 'wasm'])('tensors agree with rows, on %s', (force) => {
         ),
       ).toBeLessThan(1e-6);
     }));
+
+  it.each([
+    ['soft KL', rowSoftKL, softKL],
+    ['binary KL', rowBinaryKL, binaryKL],
+    ['binary KL, of the difference', rowBinaryKLNorm, binaryKLNorm],
+  ] as const)('%s, with a temperature', (_name, row, tensorForm) =>
+    property((z, k) => {
+      const teacher = Float32Array.from(z.data, (value, i) => value * Math.cos(i) + 1);
+      const student = Float32Array.from(z.data);
+      const gradient = new Float32Array(student.length);
+      const count = student.length / k;
+      let wanted = 0;
+      for (let at = 0; at < student.length; at += k) wanted += row(student, teacher, at, k, 3, gradient) / count;
+      const t = (values: Float32Array): Tensor => tf.tensor2d(values, [count, k]);
+      const of = (at: Tensor): Tensor => tensorForm(tf, at, t(teacher), { temperature: 3 });
+      expect(Math.abs(read(() => of(t(student)))[0]! - wanted) / Math.max(1, wanted)).toBeLessThan(2e-6);
+      const slopes = read(() => tf.grad(of)(t(student)));
+      expect(
+        largestDifference(
+          slopes,
+          gradient.map((value) => value / count),
+        ),
+      ).toBeLessThan(2e-6);
+    }),
+  );
 
   it('of equal logits the first has the gradient', () => {
     const z = [3, 3, 3, 3];
