@@ -1,6 +1,7 @@
 import { amuStudy } from './amu/index.ts';
 import { bifurcationStudy } from './bifurcation/index.ts';
 import { dhkdStudy } from './dhkd/index.ts';
+import { irepoStudy } from './irepo/index.ts';
 import { scalingLawStudy } from './scaling-law/index.ts';
 import type { Study } from './study.ts';
 
@@ -9,5 +10,6 @@ export const studies = {
   amu: amuStudy,
   bifurcation: bifurcationStudy,
   dhkd: dhkdStudy,
+  irepo: irepoStudy,
   'scaling-law': scalingLawStudy,
 } satisfies Record<string, Study>;
