@@ -1,19 +1,12 @@
 import type { Rng } from '../../../core/rng.ts';
 import { rng } from '../../../core/rng.ts';
-import { crossEntropy } from '../../../logits/cross-entropy.ts';
-import { entropy } from '../../../logits/entropy.ts';
-import { differencesOf } from '../../../logits/scaling-law/error-curve.ts';
-import { logitResponse, prefactor } from '../../../logits/scaling-law/linear-response.ts';
-import { logitsOf } from '../../../logits/scaling-law/response.ts';
-import type { Response } from '../../../logits/scaling-law/response.ts';
-import { signs } from '../../../logits/scaling-law/sign-attack.ts';
+import { certaintyOf } from '../../../logits/scaling-law/certainty.ts';
+import type { Certainty } from '../../../logits/scaling-law/certainty.ts';
 import { trainClassifier } from '../../../logits/scaling-law/train.ts';
-import type { Labelled } from '../../../logits/scaling-law/train.ts';
 import { createNetwork } from '../../../nn/create-network.ts';
 import { initialise } from '../../../nn/initialise.ts';
 import { mlp } from '../../../nn/layers.ts';
 import type { Network } from '../../../nn/network.ts';
-import { topOf } from './accuracy.ts';
 import { gaussianModes, sampled } from './data.ts';
 import type { ArmSetup } from './law-arms.ts';
 import { robustness } from './robustness.ts';
@@ -24,18 +17,11 @@ import type { EntropySize } from './size.ts';
 export const entropyEpsilon = 0.1;
 
 /** One network, on the test rows. */
-export interface EntropyTrial extends Robustness {
+export interface EntropyTrial extends Robustness, Certainty {
   readonly lambda: number;
   readonly learningRate: number;
   /** Accuracy on validation rows under PGD on the margin, by which λ and the plain network's learning rate are chosen. */
   readonly validation: number;
-  /** Mean over the rows, nats. */
-  readonly entropy: number;
-  readonly medianDifference: number;
-  /** What the error law makes of it: the density of Δ_12 at 0, the susceptibility at the boundary, and A. */
-  readonly density: number;
-  readonly susceptibility: number;
-  readonly prefactor: number;
 }
 
 /** What is kept of one seed: every λ at the first learning rate, then the plain network at the others. */
@@ -76,7 +62,7 @@ export async function entropyArm(
       lambda,
       learningRate,
       validation: (await robustness(network, [surrogate], validation, entropyEpsilon, attacked)).marginPgd,
-      ...(await statistics(network, test)),
+      ...(await certaintyOf(network, test.x)),
       ...(await robustness(network, [surrogate], test, entropyEpsilon, attacked)),
     });
     progress(trials.length / settings.length);
@@ -87,24 +73,3 @@ export async function entropyArm(
 /** The black-box attacker's own network. */
 const surrogateWidths = [64, 64];
 const surrogateSteps = 2000;
-
-async function statistics(
-  response: Response,
-  { x }: Labelled,
-): Promise<Pick<EntropyTrial, 'entropy' | 'medianDifference' | 'density' | 'susceptibility' | 'prefactor'>> {
-  const k = response.outputs;
-  const z = await logitsOf(response, x);
-  const rows = z.length / k;
-  const scratch = new Float32Array(z.length);
-  let total = 0;
-  for (let row = 0; row < rows; row++) total += entropy(z, row * k, k, scratch);
-  const v = await logitResponse(response, x, await signs(response, x, topOf(z, k), crossEntropy));
-  const { density, susceptibility, value } = prefactor(z, v, k);
-  return {
-    entropy: total / rows,
-    medianDifference: differencesOf(z, k, 1)[0]!.sort()[Math.floor(rows / 2)]!,
-    density,
-    susceptibility,
-    prefactor: value,
-  };
-}
