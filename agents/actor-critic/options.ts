@@ -42,7 +42,13 @@ export const actorCriticOptions = {
     .default(false)
     .describe('gSDE: deviations grow with log(1 + x) instead of exp(x) above 1, so that they cannot explode.'),
   gamma: z.number().min(0).max(1).default(0.99).describe('Discount of the next step.'),
-  ent_coef: z.number().min(0).default(0).describe('Weight of the entropy bonus.'),
+  ent_coef: z
+    .number()
+    .min(-1)
+    .default(0)
+    .describe(
+      'Weight of the entropy bonus; below 0 a penalty on entropy, which sharpens the policy (−λ of arXiv 1711.02846).',
+    ),
   vf_coef: z.number().positive().default(0.5).describe('Weight of the critic’s loss.'),
   max_grad_norm: z
     .number()

@@ -1,4 +1,5 @@
 import type { Study } from '../study.ts';
+import { controllerConclusion } from './controller-conclusion.ts';
 import { engineConclusion } from './engine-conclusion.ts';
 import { entropyConclusion } from './entropy-conclusion.ts';
 import { lawConclusion } from './law-conclusion.ts';
@@ -12,8 +13,8 @@ export const scalingLawStudy: Study = {
   seeds: { full: 5, quick: 3 },
   plan: planOf,
   conclude(options, _outcomes, cells) {
-    const parts = [lawConclusion, engineConclusion, entropyConclusion, searchConclusion].map((conclude) =>
-      conclude(options, cells),
+    const parts = [lawConclusion, engineConclusion, entropyConclusion, controllerConclusion, searchConclusion].map(
+      (conclude) => conclude(options, cells),
     );
     return {
       claims: parts.flatMap(({ claims }) => claims),

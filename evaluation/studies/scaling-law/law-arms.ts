@@ -43,6 +43,8 @@ export interface LawArm {
   readonly title: string;
   /** One of the testbed's policies, or made from one: on recorded observations, in one difficulty, on as many seeds as ship. */
   readonly policy: boolean;
+  /** Measured over the range of difficulties, not at 1 alone. */
+  readonly everyDifficulty?: true;
   /** Trained by the testbed to control, and shipped. */
   readonly shipped?: true;
   /** A continuous head read as bins: its logits lie on a line, where Δ_13 has no density at 0. */
@@ -61,11 +63,14 @@ const policyEpsilon = 0.02;
 
 export const lawArms = {
   untrained: vectors('MLP 64-64, untrained', [64, 64], null),
-  linear: vectors('linear', [], {}),
+  linear: { ...vectors('linear', [], {}), everyDifficulty: true },
   'mlp-64': vectors('MLP 64', [64], {}, false),
-  'mlp-64-64': vectors('MLP 64-64', [64, 64], {}),
+  'mlp-64-64': { ...vectors('MLP 64-64', [64, 64], {}), everyDifficulty: true },
   'mlp-128-128-128': vectors('MLP 128-128-128', [128, 128, 128], {}, false),
-  adversarial: vectors('MLP 64-64, PGD-trained', [64, 64], { hardening: pgdTraining(hardeningEpsilon, 3) }),
+  adversarial: {
+    ...vectors('MLP 64-64, PGD-trained', [64, 64], { hardening: pgdTraining(hardeningEpsilon, 3) }),
+    everyDifficulty: true,
+  },
   'step-ll-trained': vectors(
     'MLP 64-64, trained with step l.l.',
     [64, 64],
@@ -73,7 +78,7 @@ export const lawArms = {
     false,
   ),
   'random-labels': vectors('MLP 64-64, random labels', [64, 64], 'random labels'),
-  cnn: { title: 'CNN', policy: false, quick: true, run: images },
+  cnn: { title: 'CNN', policy: false, quick: true, everyDifficulty: true, run: images },
   ppo20: shipped('PPO, 20 bins (shipped)', 'ppo20-builtin'),
   dqn: shipped('DQN (shipped)', 'dqn-builtin'),
   'ppo-continuous': { ...shipped('PPO, continuous, read as bins (shipped)', 'ppo-builtin'), line: true, quick: false },

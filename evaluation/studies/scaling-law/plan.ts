@@ -1,4 +1,5 @@
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
+import { controllerArm } from './controller-arm.ts';
 import { engineArm } from './engine-arm.ts';
 import { entropyArm } from './entropy-arm.ts';
 import { lawArms, shippedSeeds } from './law-arms.ts';
@@ -11,6 +12,7 @@ import type { EntropySize } from './size.ts';
 /** Names of the parts beside those of `lawArms`, for `only`. */
 const entropyPart = 'entropy';
 const searchPart = 'search';
+const controllerPart = 'controllers';
 const detectorPart = 'detector';
 const enginePart = 'engine';
 
@@ -30,6 +32,10 @@ export function searchId(difficulty: number, seed: number): string {
   return `search-difficulty${difficulty}-seed${seed}`;
 }
 
+export function controllerId(seed: number): string {
+  return `controllers-seed${seed}`;
+}
+
 export function detectorId(seed: number): string {
   return `detector-seed${seed}`;
 }
@@ -43,9 +49,9 @@ export function armsOf({ quick, only }: StudyOptions): [name: string, arm: LawAr
   return Object.entries<LawArm>(lawArms).filter(([name, arm]) => only?.includes(name) ?? (arm.quick || !quick));
 }
 
-/** Difficulties of an arm: recorded observations have one. */
+/** Difficulties of an arm: recorded observations have one, and not every network is measured in all. */
 export function difficultiesOf(arm: LawArm, options: StudyOptions): readonly number[] {
-  return arm.policy ? [1] : sizeOf(options).difficulties;
+  return arm.everyDifficulty === true ? sizeOf(options).difficulties : [1];
 }
 
 /** Seeds of an arm: of policies no more than ship. */
@@ -67,7 +73,12 @@ export function planOf(options: StudyOptions): StudyPlan {
           id: searchId(difficulty, seed),
           title: `Architecture search, difficulty ${difficulty}, seed ${seed}`,
           run: (progress, workspace) =>
-            searchArm(vectorProblem({ seed, difficulty, size, workspace }), size.search, seed, progress),
+            searchArm(
+              vectorProblem({ seed, difficulty, size, workspace }),
+              difficulty === 1 ? size.search : { ...size.search, children: size.searchElsewhere },
+              seed,
+              progress,
+            ),
         });
     if (wants(entropyPart))
       for (const one of size.entropy)
@@ -78,6 +89,13 @@ export function planOf(options: StudyOptions): StudyPlan {
             run: (progress, workspace) => entropyArm(one, { seed, difficulty, size, workspace }, progress),
           });
   }
+  if (wants(controllerPart))
+    for (const seed of every)
+      cells.push({
+        id: controllerId(seed),
+        title: `Controllers with the entropy penalty, seed ${seed}`,
+        run: (progress, workspace) => controllerArm({ seed, difficulty: 1, size, workspace }, progress),
+      });
   if (wants(detectorPart))
     for (const seed of every.slice(0, shippedSeeds))
       cells.push({

@@ -38,7 +38,15 @@ export interface Size {
   /** Every so many-th of them meets the attack engine. */
   readonly engineStride: number;
   readonly entropy: readonly EntropySize[];
+  /** λ of controllers in rising order, steps of their training, and steps of an episode that judges them; null: the year. */
+  readonly controllers: {
+    readonly strengths: readonly number[];
+    readonly steps: number;
+    readonly episode: number | null;
+  };
   readonly search: SearchSize;
+  /** Children of a search at other difficulties than 1. */
+  readonly searchElsewhere: number;
   /** The same for the attack detector; rows of train, validation and test are at most these. */
   readonly detector: SearchSize;
   readonly difficulties: readonly number[];
@@ -52,7 +60,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
       test: 10_000,
       pgdRows: 3000,
       steps: 1000,
-      images: { train: 4000, test: 5000, steps: 250, pgdRows: 2500 },
+      images: { train: 4000, test: 5000, steps: 250, pgdRows: 1500 },
       policyRows: 8759,
       policyPgdRows: 2000,
       engineStride: 8,
@@ -67,26 +75,28 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
           everyDifficulty: true,
         },
       ],
+      controllers: { strengths: [0, 0.1], steps: 40_960, episode: 1344 },
       search: { children: 40, steps: 150, train: 3000, validation: 1000, test: 1000 },
+      searchElsewhere: 40,
       detector: { children: 20, steps: 150, train: 4000, validation: 1000, test: 1000 },
       difficulties: [1],
     };
   return {
     train: 20_000,
     test: 20_000,
-    pgdRows: 10_000,
+    pgdRows: 5000,
     steps: 4000,
-    images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 10_000 },
+    images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 4000 },
     policyRows: 8759,
-    policyPgdRows: 8759,
+    policyPgdRows: 4000,
     engineStride: 3,
     entropy: [
       {
         widths: [64, 64],
         steps: 4000,
         batch: 128,
-        strengths: [0, 0.1, 0.3, 0.5, 0.9, 1.5],
-        learningRates: [3e-3, 5e-4, 1e-3, 2e-3, 5e-3],
+        strengths: [0, 0.1, 0.5, 1.5],
+        learningRates: [3e-3, 5e-4, 1e-3],
         attacked: 3000,
         everyDifficulty: true,
       },
@@ -94,13 +104,15 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
         widths: [256, 256],
         steps: 15_000,
         batch: 64,
-        strengths: [0, 0.1, 0.5, 1.5],
-        learningRates: [3e-3, 5e-4, 1e-3],
+        strengths: [0, 0.5, 1.5],
+        learningRates: [3e-3, 1e-3],
         attacked: 2000,
         everyDifficulty: false,
       },
     ],
-    search: { children: 80, steps: 300, train: 6000, validation: 1000, test: 4000 },
+    controllers: { strengths: [-0.01, 0, 0.03, 0.1], steps: 204_800, episode: 4032 },
+    search: { children: 80, steps: 300, train: 6000, validation: 1000, test: 2000 },
+    searchElsewhere: 40,
     detector: { children: 80, steps: 300, train: 4000, validation: 2000, test: 2000 },
     difficulties: [0.7, 1, 1.4],
   };

@@ -4,11 +4,19 @@ import { rng } from '../../../core/rng.ts';
 import { studies } from '../../../evaluation/studies/index.ts';
 import { gaussianModes, movedPatterns, sampled, shuffled } from '../../../evaluation/studies/scaling-law/data.ts';
 import type { EngineCell } from '../../../evaluation/studies/scaling-law/engine-arm.ts';
+import { controllerArm } from '../../../evaluation/studies/scaling-law/controller-arm.ts';
 import { entropyArm } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
 import type { EntropyCell } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
 import { lawArms } from '../../../evaluation/studies/scaling-law/law-arms.ts';
 import type { LawCell } from '../../../evaluation/studies/scaling-law/law-arms.ts';
-import { detectorId, engineId, entropyId, lawId, searchId } from '../../../evaluation/studies/scaling-law/plan.ts';
+import {
+  controllerId,
+  detectorId,
+  engineId,
+  entropyId,
+  lawId,
+  searchId,
+} from '../../../evaluation/studies/scaling-law/plan.ts';
 import { vectorProblem } from '../../../evaluation/studies/scaling-law/search-problem.ts';
 import { asLarge, searchArm } from '../../../evaluation/studies/scaling-law/search-arm.ts';
 import type { SearchCell } from '../../../evaluation/studies/scaling-law/search-arm.ts';
@@ -40,7 +48,9 @@ const tiny = {
       everyDifficulty: true,
     },
   ],
+  controllers: { strengths: [0, 0.5], steps: 4096, episode: 24 },
   search: { children: 4, steps: 10, train: 200, validation: 50, test: 60 },
+  searchElsewhere: 2,
   detector: { children: 2, steps: 10, train: 30, validation: 10, test: 10 },
 };
 
@@ -72,6 +82,16 @@ function engineCell(power: number): EngineCell {
     law,
   }));
   return { rows: 1000, prefactor: 1, points };
+}
+
+function certainty(sharpness: number) {
+  return {
+    entropy: 0.1 - 0.05 * sharpness,
+    medianDifference: 5 + sharpness,
+    density: 1,
+    susceptibility: 1,
+    prefactor: 1,
+  };
 }
 
 function judged(accuracy: number) {
@@ -114,13 +134,23 @@ function madeUp(slope: (arm: string, seed: number) => number, sharper: number, b
           lambda,
           learningRate: 1e-3,
           validation: 0.5,
-          entropy: 0.1 - 0.05 * sharper * lambda,
-          medianDifference: 5 + sharper * lambda,
-          density: 1,
-          susceptibility: 1,
-          prefactor: 1,
+          ...certainty(sharper * lambda),
         })),
       });
+    cells.set(controllerId(seed), {
+      trials: sizeOf(options).controllers.strengths.map((lambda) => ({
+        ...certainty(sharper * lambda),
+        lambda,
+        validation: 0.1,
+        return: -1,
+        attacks: Object.fromEntries(
+          ['fgsm', 'pgd', 'marginPgd', 'transfer'].map((name) => [
+            name,
+            { success: 0.1 + sharper * lambda, return: -2, loss: 1 + sharper * lambda },
+          ]),
+        ),
+      })),
+    });
     cells.set(searchId(1, seed), searchCell(seed, better));
     cells.set(detectorId(seed), searchCell(seed, better));
     for (const model of ['ppo20', 'dqn']) cells.set(engineId(model, seed), engineCell(slope(model, seed)));
@@ -157,9 +187,11 @@ describe('conclusion', () => {
     expect(failing.map((claim) => claim.replace(/ \(.*/, ''))).toEqual([
       'the penalty makes a network more robust to white-box attack, PGD on the margin included',
       'the penalty makes a network more robust to black-box transfer',
+      'controllers: the penalty makes the controller more robust in the closed loop, margin PGD included',
+      'controllers: and to black-box transfer',
     ]);
     expect(verdict(found, 'the penalty makes')).toEqual([false]);
-    expect(found.size).toBe(7 + 3 + 4 + 7 + 7);
+    expect(found.size).toBe(7 + 3 + 4 + 4 + 7 + 7);
   });
 
   it('fails where slopes are others, and the search finds nothing', () => {
@@ -262,6 +294,18 @@ describe('cells', () => {
     expect(sharp!.entropy).toBeLessThan(plain!.entropy);
     expect(slow!.entropy).not.toBe(plain!.entropy);
     expect(plain!.clean).toBeGreaterThanOrEqual(plain!.pgd);
+  });
+
+  it('of controllers train with the penalty in the loss, and attack them in the closed loop', async () => {
+    const { trials } = await controllerArm(setup, () => undefined);
+    const [plain, sharp] = trials;
+    expect(sharp!.entropy).toBeLessThan(plain!.entropy);
+    for (const { return: clean, attacks } of trials)
+      for (const attack of Object.values(attacks)) {
+        expect(attack.return + attack.loss).toBeCloseTo(clean, 6);
+        expect(attack.success).toBeGreaterThanOrEqual(0);
+        expect(attack.success).toBeLessThanOrEqual(1);
+      }
   });
 
   it('of the search judge what they find beside a plain network of its size', async () => {
