@@ -12,3 +12,17 @@ export function determination(estimate: Float32Array, y: Float32Array): number {
   });
   return 1 - residual / total;
 }
+
+/** Pearson's r; its square is the R² that is left after the best shift and scale. NaN where one of them is constant. @param a [N]  @param b [N] */
+export function correlation(a: Float32Array, b: Float32Array): number {
+  assertLength(a, b.length, 'a', 'correlation');
+  const mean = (x: Float32Array): number => x.reduce((sum, value) => sum + value, 0) / x.length;
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  a.forEach((value, i) => {
+    ab += (value - meanA) * (b[i]! - meanB);
+    aa += (value - meanA) ** 2;
+    bb += (b[i]! - meanB) ** 2;
+  });
+  return ab / Math.sqrt(aa * bb);
+}

@@ -1,77 +1,98 @@
-import type { GradientAccess } from '../../../core/victim.ts';
 import type { Head } from '../../../core/policy.ts';
 import { rng } from '../../../core/rng.ts';
 import type { Rng } from '../../../core/rng.ts';
 import { scenarioFrom } from '../../../core/scenario.ts';
 import type { Scenario } from '../../../core/scenario.ts';
 import type { Feature } from '../../../core/space.ts';
+import type { GradientAccess } from '../../../core/victim.ts';
 import { agreement, decisionsOf } from '../../../logits/distillation/agreement.ts';
 import { denseStudent } from '../../../logits/distillation/dense-student.ts';
 import type { DenseStudent } from '../../../logits/distillation/dense-student.ts';
 import { distil, publishedDecay } from '../../../logits/distillation/distil.ts';
-import type { Examples, Schedule } from '../../../logits/distillation/distil.ts';
-import { leveled } from '../../../logits/leveled.ts';
-import { determination } from '../../../logits/statistic/determination.ts';
+import type { DistilOptions, Examples } from '../../../logits/distillation/distil.ts';
+import type { Objective } from '../../../logits/distillation/objective.ts';
+import { correlation, determination } from '../../../logits/statistic/determination.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
 import { loadPolicy } from '../../../nn/policy.ts';
 import { policyVictim } from '../../../nn/victim.ts';
-import type { DistrictEnv } from '../../../sim/district/district-env.ts';
 import { chunkAttack } from '../../attack-batch.ts';
 import { districtLanes, judgeOn } from '../../district-ground.ts';
 import { openTraining } from '../../train.ts';
 import { schema } from '../../vocabulary.ts';
 import { workspace } from '../../workspace.ts';
 import { arms } from './arms.ts';
+import { experience, secondTeacher } from './policy-experience.ts';
+import type { Experience } from './policy-experience.ts';
+import { besiege, threat } from './policy-siege.ts';
+import type { Siege } from './policy-siege.ts';
 
 /** How large a version is. */
 export interface PolicySetting {
-  /** Environment steps and hidden layers of the teacher. */
+  /** Environment steps and hidden layers of the DQN. */
   readonly steps: number;
   readonly teacher: readonly number[];
+  /** Hidden layers of the hardened teacher, and of students. */
+  readonly hardened: readonly number[];
   readonly student: readonly number[];
   readonly epochs: number;
   /** Steps of an episode; null: the year. */
   readonly episode: number | null;
-  /** Rows that the attack is tried on. */
+  /** Rows that the attack is tried on, and hours of the closed loop. */
   readonly attacked: number;
+  readonly siege: number;
 }
 
+const small = { hardened: [128, 128], student: [32, 32], episode: null } as const;
+
 export const policySettings = {
-  quick: { steps: 20_000, teacher: [128, 128], student: [32, 32], epochs: 8, episode: null, attacked: 600 },
-  full: { steps: 100_000, teacher: [256, 256], student: [32, 32], epochs: 20, episode: null, attacked: 2000 },
+  quick: { ...small, steps: 20_000, teacher: [128, 128], epochs: 8, attacked: 600, siege: 336 },
+  full: { ...small, steps: 60_000, teacher: [256, 256], epochs: 15, attacked: 2000, siege: 1344 },
 } as const satisfies Record<string, PolicySetting>;
 
-/** How students of a policy are taught, plainly and hardened. */
+/** How students of a policy are taught. */
 export const policyArms = ['ce', 'kd', 'dhkd'] as const;
 
-/** What a student of a policy is worth. */
-export interface Apprentice {
-  readonly arm: (typeof policyArms)[number];
-  /** Shown inputs that were attacked on the way. */
-  readonly hardened: boolean;
-  /** Share of held-out rows that it decides as the teacher does. */
-  readonly agreement: number;
-  /** Share of decisions that the attack changes. */
+/** By whom, and on what: observations as they are, or attacked on the way. */
+export const schools = [
+  { teacher: 'plain', hardened: false },
+  { teacher: 'plain', hardened: true },
+  { teacher: 'hardened', hardened: false },
+] as const;
+
+/** How a policy stands against the attack engine. */
+export interface Standing {
+  /** Share of decisions on held-out rows that the attack changes. */
   readonly attackSuccess: number;
   /** Of a clean year. */
   readonly return: number;
-  /** R² of the imitating head's logits, and of their maximum, beside the teacher's Q and its V = max Q. */
+  /** In the closed loop. */
+  readonly sieges: readonly Siege[];
+}
+
+/** What a student of a policy is worth. */
+export interface Apprentice extends Standing {
+  readonly arm: (typeof policyArms)[number];
+  readonly teacher: 'plain' | 'hardened';
+  /** Shown inputs that were attacked on the way. */
+  readonly hardened: boolean;
+  /** Share of held-out rows that it decides as its teacher does. */
+  readonly agreement: number;
+  /** R² of the imitating head's logits, and of their maximum, beside the teacher's t and its V = max t. */
   readonly r2Q: number;
   readonly r2V: number;
+  /** r² of V: what the best shift and scale would leave. */
+  readonly r2VFitted: number;
 }
 
 export interface PolicyLesson {
-  readonly teacher: { readonly attackSuccess: number; readonly return: number };
+  /** The DQN. */
+  readonly plain: Standing;
+  /** A net that learnt its values under attack. */
+  readonly hardened: Standing & Pick<Apprentice, 'agreement' | 'r2Q'>;
   readonly apprentices: readonly Apprentice[];
 }
 
-/** Of the attacks, in normalised units; the calendar cannot be moved. */
-const threat = { epsilon: 0.03, mask: ['time'] } as const;
-
-/** Observations beside those of the teacher's own path: so often another action is taken. */
-const exploration = 0.2;
-
-/** A DQN is trained, small students learn its Q-values, and the attack engine tries them. */
+/** A DQN is trained, a second teacher learns its values under attack, small students learn of both, and the attack engine tries them all. */
 export async function policyLesson(
   tf: Tensorflow,
   setting: PolicySetting,
@@ -85,40 +106,49 @@ export async function policyLesson(
   for (const event of run.training) if (event.type === 'progress') progress((0.4 * event.step) / event.totalSteps);
   const { card, weights } = run.files('teacher');
   using policy = loadPolicy(card, weights, 'teacher');
-  const teacher = policyVictim(policy);
+  const plain = policyVictim(policy);
   const { head } = policy.card;
+  const features = run.observation;
   const lanes = await districtLanes(scenario, 1, own);
   using _env = lanes.env;
   using env = lanes.judge;
   const judge = judgeOn(env);
-  const { train, test } = experience(env, teacher, random.split('experience'));
-  const attacked = test.x.subarray(0, setting.attacked * teacher.observationSize);
-  const success = (victim: GradientAccess): number => attackSuccess(run.observation, victim, attacked, seed);
+  const ofPlain = experience(env, plain, random.split('experience'));
+  const attacked = ofPlain.test.x.subarray(0, setting.attacked * plain.observationSize);
+  const attack: Hardening = { head, features, seed };
+  const stand = async (victim: GradientAccess): Promise<Standing> => ({
+    attackSuccess: attackSuccess(features, victim, attacked, seed),
+    return: judge(victim).metrics['return']!,
+    sieges: await besiege(victim, features, { steps: setting.siege, seed }, own),
+  });
+  const make = (hidden: readonly number[], rng: Rng): DenseStudent =>
+    denseStudent({ backbone: [plain.observationSize, ...hidden], classes: plain.logitsSize }, rng);
+
+  using second = make(setting.hardened, random.split('hardened teacher'));
+  const values: Objective = { gamma: 0, alpha: 1, imitation: 'binary-kl-norm', head: 'main' };
+  await teachPolicy(tf, second, ofPlain.train, values, setting, random.split('hardened training'), attack);
+  const hardened = policyVictim({ network: second.network, card: { head } });
+  const taughtBy: Record<'plain' | 'hardened', Experience> = {
+    plain: ofPlain,
+    hardened: secondTeacher(ofPlain, hardened),
+  };
   const apprentices: Apprentice[] = [];
-  for (const hardened of [false, true])
+  for (const school of schools)
     for (const arm of policyArms) {
-      progress(0.4 + (0.1 * apprentices.length + 0.05));
-      const widths = [teacher.observationSize, ...setting.student];
-      using student = denseStudent({ backbone: widths, classes: teacher.logitsSize }, random.split('student'));
-      await teachPolicy(
-        tf,
-        student,
-        train,
-        arm,
-        setting,
-        random.split('training'),
-        hardened ? { head, features: run.observation, seed } : null,
-      );
+      progress(0.45 + (0.55 * apprentices.length) / (schools.length * policyArms.length));
+      using student = make(setting.student, random.split('student'));
+      const objective = { ...arms[arm].objective, alpha: arm === 'ce' ? 0 : 1 };
+      const { train, test } = taughtBy[school.teacher];
+      const by = school.hardened ? attack : null;
+      await teachPolicy(tf, student, train, objective, setting, random.split('training'), by);
       const victim = policyVictim({ network: student.network, card: { head } });
-      apprentices.push({
-        arm,
-        hardened,
-        ...(await beside(student, test, arm === 'dhkd')),
-        attackSuccess: success(victim),
-        return: judge(victim).metrics['return']!,
-      });
+      apprentices.push({ arm, ...school, ...(await beside(student, test, arm === 'dhkd')), ...(await stand(victim)) });
     }
-  return { teacher: { attackSuccess: success(teacher), return: judge(teacher).metrics['return']! }, apprentices };
+  return {
+    plain: await stand(plain),
+    hardened: { ...(await stand(hardened)), ...(await beside(second, ofPlain.test, false)) },
+    apprentices,
+  };
 }
 
 function teacherScenario({ steps, teacher, episode }: PolicySetting, seed: number): Scenario {
@@ -131,16 +161,23 @@ function teacherScenario({ steps, teacher, episode }: PolicySetting, seed: numbe
   return scenarioFrom(value, 'teacher', schema);
 }
 
+/** What inputs are attacked with on the way: the head says what a decision is. */
+interface Hardening {
+  readonly head: Head;
+  readonly features: readonly Feature[];
+  readonly seed: number;
+}
+
 async function teachPolicy(
   tf: Tensorflow,
   student: DenseStudent,
   examples: Examples,
-  arm: (typeof policyArms)[number],
+  objective: Objective,
   { epochs }: PolicySetting,
   rng: Rng,
-  hardening: { readonly head: Head; readonly features: readonly Feature[]; readonly seed: number } | null,
+  hardening: Hardening | null,
 ): Promise<void> {
-  const schedule: Schedule = {
+  const schedule = {
     batch: 64,
     epochs,
     learningRate: 0.02,
@@ -148,9 +185,9 @@ async function teachPolicy(
     weightDecay: 5e-4,
     decayAt: publishedDecay,
   };
-  const objective = { ...arms[arm].objective, alpha: arm === 'ce' ? 0 : 1 };
+  const options: DistilOptions = { objective, schedule };
   if (hardening === null) {
-    await distil(tf, student, examples, { objective, schedule }, rng);
+    await distil(tf, student, examples, options, rng);
     return;
   }
   const { head, features, seed } = hardening;
@@ -158,44 +195,7 @@ async function teachPolicy(
   const attack = chunkAttack(features, policyVictim({ network: student.network, card: { head } }), spec, seed);
   const perturb = (x: Float32Array, rows: number): void =>
     x.set(attack(x, { first: 0, count: rows, stride: 1 }).adversarial);
-  await distil(tf, student, examples, { objective, schedule, perturb }, rng);
-}
-
-/** A year under the teacher, who is now and then not obeyed: three weeks of four to learn from, the fourth held out. */
-function experience(
-  env: DistrictEnv,
-  teacher: GradientAccess,
-  rng: Rng,
-): { readonly train: Examples; readonly test: Examples } {
-  const size = env.observationSize;
-  const steps = env.episodeSteps;
-  const x = new Float32Array(steps * size);
-  const action = new Float64Array(env.actionSize);
-  const { head, logitsSize: k } = teacher;
-  if (head.kind !== 'categorical') throw new Error('unreachable: a DQN has bins');
-  let { observation } = env.reset(rng.split('environment'));
-  for (let t = 0; t < steps; t++) {
-    x.set(observation.subarray(0, size), t * size);
-    teacher.decide(observation, 1, action);
-    if (rng.uniform() < exploration) action.fill(head.values[rng.int(head.values.length)]!);
-    observation = env.step(action).observation;
-  }
-  const q = new Float32Array(steps * k);
-  teacher.logits(x, steps, q);
-  const t = leveled(q, k);
-  const labels = decisionsOf(t, k);
-  const rowsOf = (held: boolean): Examples => {
-    const rows = Array.from({ length: steps }, (_, row) => row).filter(
-      (row) => (Math.floor(row / 168) % 4 === 3) === held,
-    );
-    const pick = (from: Float32Array, width: number): Float32Array => {
-      const out = new Float32Array(rows.length * width);
-      rows.forEach((row, i) => out.set(from.subarray(row * width, (row + 1) * width), i * width));
-      return out;
-    };
-    return { x: pick(x, size), teacher: pick(t, k), labels: Int32Array.from(rows, (row) => labels[row]!) };
-  };
-  return { train: rowsOf(false), test: rowsOf(true) };
+  await distil(tf, student, examples, { ...options, perturb }, rng);
 }
 
 /** What a student's decisions and logits are beside the teacher's. */
@@ -203,17 +203,19 @@ async function beside(
   student: DenseStudent,
   { x, labels, teacher }: Examples,
   second: boolean,
-): Promise<Pick<Apprentice, 'agreement' | 'r2Q' | 'r2V'>> {
+): Promise<Pick<Apprentice, 'agreement' | 'r2Q' | 'r2V' | 'r2VFitted'>> {
   const k = student.classes;
   const rows = labels.length;
   const main = new Float32Array(rows * k);
   const auxiliary = new Float32Array(rows * k);
   await student.forward(x, rows, main, auxiliary);
   const own = second ? auxiliary : main;
+  const [v, wanted] = [largest(own, k), largest(teacher, k)];
   return {
     agreement: agreement(decisionsOf(main, k), labels),
     r2Q: determination(own, teacher),
-    r2V: determination(largest(own, k), largest(teacher, k)),
+    r2V: determination(v, wanted),
+    r2VFitted: correlation(v, wanted) ** 2,
   };
 }
 

@@ -9,8 +9,9 @@ import { dhkdStudy } from '../../../evaluation/studies/dhkd/index.ts';
 import { teach } from '../../../evaluation/studies/dhkd/lesson.ts';
 import type { Lesson } from '../../../evaluation/studies/dhkd/lesson.ts';
 import { modesRoom } from '../../../evaluation/studies/dhkd/modes.ts';
-import { policyLesson } from '../../../evaluation/studies/dhkd/policies.ts';
-import type { PolicyLesson } from '../../../evaluation/studies/dhkd/policies.ts';
+import { policyLesson, schools } from '../../../evaluation/studies/dhkd/policies.ts';
+import { siegeAttacks } from '../../../evaluation/studies/dhkd/policy-siege.ts';
+import type { PolicyLesson, Standing } from '../../../evaluation/studies/dhkd/policies.ts';
 import type { Claim, StudyOptions } from '../../../evaluation/studies/study.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import type { SelectedBackend } from '../../../nn/backend.ts';
@@ -117,17 +118,26 @@ function cellsOf(accuracyOf: (arm: ArmName) => number, options: StudyOptions = f
         },
       })),
     );
+  const standing = (attackSuccess: number, seed: number): Standing => ({
+    attackSuccess: attackSuccess + 0.01 * seed,
+    return: -90,
+    sieges: siegeAttacks.map((attack, i) => ({ attack, success: 0.5, regret: 100 * attackSuccess + seed - i })),
+  });
   const policies = (seed: number): PolicyLesson => ({
-    teacher: { attackSuccess: 0.5 + 0.01 * seed, return: -100 },
-    apprentices: [false, true].flatMap((hardened) =>
+    plain: standing(0.5, seed),
+    hardened: { ...standing(0.3, 2 * seed), agreement: 0.8, r2Q: 0.9 },
+    apprentices: schools.flatMap((school) =>
       (['ce', 'kd', 'dhkd'] as const).map((arm) => ({
         arm,
-        hardened,
+        ...school,
+        ...standing(
+          school.hardened ? 0.2 : 0.4 - (school.teacher === 'hardened' ? 0.1 : 0),
+          (school.hardened ? 2 : 1) * seed,
+        ),
         agreement: 0.9,
-        attackSuccess: (hardened ? 0.2 : 0.4) + 0.02 * seed,
-        return: -90,
         r2Q: 0.5,
         r2V: arm === 'dhkd' ? 0.9 + 0.01 * seed : -3,
+        r2VFitted: arm === 'dhkd' ? 0.95 : 0.9,
       })),
     ),
   });
@@ -152,8 +162,25 @@ describe('the verdict', () => {
     for (const claim of claims.slice(0, 8)) expect([claim.claim, claim.holds]).toEqual([claim.claim, true]);
     expect(of('better than KD on Gaussian modes (base)')).toBe(false);
     expect(of('better than DKD on Gaussian modes (base)')).toBe(true);
-    for (const part of ['recovers the value', 'Hardened, a student by DHKD', 'better than its teacher'])
-      expect(of(part)).toBe(true);
+    for (const part of [
+      'recovers the value',
+      'best shift and scale',
+      'hardened teacher withstands',
+      'Hardened, a student by DHKD withstands',
+      'Of a hardened teacher, a student by KD',
+      'Hardened, a student by KD loses less',
+      'better than its teacher',
+      'less in the closed loop than its teacher',
+    ])
+      expect([part, of(part)]).toEqual([part, true]);
+    const siege = tables.find(({ title }) => title.includes('closed loop'))!;
+    expect(siege.rows.map(([title]) => title).slice(0, 4)).toEqual([
+      'DQN, the teacher',
+      'hardened teacher',
+      'CE',
+      'KD',
+    ]);
+    expect(siege.rows[0]!.at(-1)).toContain('+52.0');
     const accuracy = tables.find(({ title }) => title === 'Accuracy on Gaussian modes (base)')!;
     expect(accuracy.rows.find(([title]) => title === 'KD')!.slice(3, 5)).toEqual([
       1,
@@ -246,16 +273,31 @@ describe('a lesson', () => {
   });
 
   it('trains a policy, students of it, and attacks them', async () => {
-    const tiny = { steps: 400, teacher: [16], student: [8], epochs: 1, episode: 840, attacked: 20 };
-    const { teacher, apprentices } = await policyLesson(backend.tf, tiny, 0);
-    expect(apprentices).toHaveLength(6);
-    expect(teacher.return).toBeLessThan(0);
-    for (const { agreement, attackSuccess, r2V } of apprentices) {
-      for (const share of [agreement, attackSuccess]) {
+    const tiny = {
+      steps: 400,
+      teacher: [16],
+      hardened: [8],
+      student: [8],
+      epochs: 1,
+      episode: 840,
+      attacked: 20,
+      siege: 24,
+    };
+    const { plain, hardened, apprentices } = await policyLesson(backend.tf, tiny, 0);
+    expect(apprentices).toHaveLength(9);
+    expect(plain.return).toBeLessThan(0);
+    for (const { attackSuccess, sieges } of [plain, hardened, ...apprentices]) {
+      expect(sieges.map(({ attack }) => attack)).toEqual([...siegeAttacks]);
+      for (const share of [attackSuccess, ...sieges.map(({ success }) => success)]) {
         expect(share).toBeGreaterThanOrEqual(0);
         expect(share).toBeLessThanOrEqual(1);
       }
+    }
+    for (const { agreement, r2V, r2VFitted } of apprentices) {
+      expect(agreement).toBeLessThanOrEqual(1);
       expect(r2V).toBeLessThanOrEqual(1);
+      // No shift and scale are better than the best.
+      expect(r2VFitted).toBeGreaterThanOrEqual(r2V - 1e-6);
     }
   });
 });

@@ -10,7 +10,7 @@ import { distillation } from '../../../logits/distillation/module.ts';
 import { dhkd } from '../../../logits/distillation/objective.ts';
 import type { Student } from '../../../logits/distillation/student.ts';
 import type { LogitModel } from '../../../logits/contract.ts';
-import { determination } from '../../../logits/statistic/determination.ts';
+import { correlation, determination } from '../../../logits/statistic/determination.ts';
 import { onBackend } from '../../support/on-backend.ts';
 import type { Tf } from '../../support/on-backend.ts';
 import { moduleContract } from '../module-contract.ts';
@@ -91,5 +91,8 @@ describe('the coefficient of determination', () => {
       ),
     ).toBe(0);
     expect(determination(Float32Array.of(2, 3, 4, 7), y)).toBeCloseTo(1 - 4 / 14, 6);
+    // r does not see shift and scale; of (1, 0, 0, 1) beside y by hand: Σab = −1 + 0.5 + 1.5, Σaa = 1, Σbb = 14.
+    expect(correlation(Float32Array.of(-1, 1, 3, 9), y)).toBeCloseTo(1, 6);
+    expect(correlation(Float32Array.of(1, 0, 0, 1), y)).toBeCloseTo(1 / Math.sqrt(14), 6);
   });
 });
