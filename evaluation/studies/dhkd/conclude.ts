@@ -4,7 +4,7 @@ import { armNames, arms } from './arms.ts';
 import type { ArmName } from './arms.ts';
 import type { Lesson, Lessons } from './lesson.ts';
 import { average, gains, Measured } from './measured.ts';
-import { lessonCellId, partsOf, problemsOf } from './plan.ts';
+import { lessonCellId, partsOf, piecesOf, problemsOf } from './plan.ts';
 import type { Problem } from './plan.ts';
 import { policyClaims, policyTables } from './policy-conclude.ts';
 
@@ -36,16 +36,17 @@ export function conclude(options: StudyOptions, cells: ReadonlyMap<string, unkno
   };
 }
 
-function measuredOf(
-  { kind, difficulty }: Problem,
-  { seeds }: StudyOptions,
-  cells: ReadonlyMap<string, unknown>,
-): Measured {
+/** The lessons of a problem, put together of its cells: a seed has one teacher in all of them. */
+function measuredOf(problem: Problem, options: StudyOptions, cells: ReadonlyMap<string, unknown>): Measured {
   return new Measured(
-    Array.from(
-      { length: seeds },
-      (_, seed) => cells.get(lessonCellId({ kind, difficulty }, seed)) as Lessons | undefined,
-    ).filter((lessons) => lessons !== undefined),
+    Array.from({ length: options.seeds }, (_, seed) => {
+      const pieces = piecesOf(problem, options)
+        .map((difficulty) => cells.get(lessonCellId({ kind: problem.kind, difficulty }, seed)) as Lessons | undefined)
+        .filter((lessons) => lessons !== undefined);
+      return pieces.length === 0
+        ? []
+        : [{ teacher: pieces[0]!.teacher, lessons: pieces.flatMap(({ lessons }) => lessons) }];
+    }).flat(),
   );
 }
 

@@ -18,7 +18,7 @@ export interface ImagesSetting {
   readonly teacher: Pick<ConvShape, 'filters' | 'width'>;
   readonly student: Pick<ConvShape, 'filters' | 'width'>;
   readonly arms: readonly ArmName[];
-  readonly tuned: readonly ArmName[];
+  readonly alphas: readonly number[];
 }
 
 const usual = {
@@ -29,18 +29,19 @@ const usual = {
   teacher: { filters: [16, 32], width: 96 },
   student: { filters: [4, 8], width: 32 },
   arms: ['ce', 'one-head', 'two-heads', 'dhkd', 'kd'],
-  tuned: [],
+  alphas: [1],
 } as const satisfies ImagesSetting;
 
-/** Settings by name; `quick` is `base` with fewer rows and students. Rows, epochs and nets are what a larger machine may raise. */
+/**
+ * Settings by name; `quick` is `base` with fewer rows. On the problems and teachers of `base`, `variants` has the other students and `tuned`
+ * another weight. Rows, epochs and nets are what a larger machine may raise.
+ */
 export const imagesSettings = {
-  base: {
-    ...usual,
-    arms: ['ce', 'one-head', 'two-heads', 'norm-one-head', 'norm-two-heads', 'dhkd', 'kd', 'dkd', 'dist'],
-    tuned: ['dhkd', 'kd', 'dkd', 'dist'],
-  },
+  base: usual,
   easy: { ...usual, noise: 0.15 },
   hard: { ...usual, noise: 0.45 },
+  variants: { ...usual, arms: ['binary-kl', 'norm-one-head', 'norm-two-heads', 'dhkd-half', 'dkd', 'dist'] },
+  tuned: { ...usual, arms: ['dhkd', 'kd', 'dkd', 'dist'], alphas: [0.3] },
   quick: { ...usual, rows: 1500, epochs: 12 },
 } as const satisfies Record<string, ImagesSetting>;
 
@@ -106,9 +107,8 @@ function draw(image: Float32Array, { x, y, angle, half }: Stroke): void {
 /** A convolutional teacher, and smaller students: with a quarter of its channels by default. */
 export function imagesRoom(
   tf: Tensorflow,
-  { noise, rows, epochs, learningRate, arms, tuned, ...nets }: ImagesSetting,
+  { noise, rows, epochs, learningRate, arms, alphas, ...nets }: ImagesSetting,
   seed: number,
-  alphas: readonly number[],
 ): Classroom {
   const random = rng(seed).split('stroke images');
   const sample = strokeImages(noise, random.split('problem'));
@@ -118,7 +118,7 @@ export function imagesRoom(
     validation: sample(1000, random.split('validation')),
     test: sample(2000, random.split('test')),
     schedule: { batch: 64, epochs, learningRate, momentum: 0.9, weightDecay: 5e-4, decayAt: publishedDecay },
-    alphas: (arm) => (tuned.includes(arm) ? alphas : [1]),
+    alphas,
     arms,
     collapse: true,
     teacher: (rng) => convStudent(tf, { ...net, ...nets.teacher }, rng),

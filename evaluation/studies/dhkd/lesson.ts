@@ -21,7 +21,7 @@ export interface Lesson {
   readonly agreement: number;
   readonly diverged: boolean;
   readonly conflicts: Distilled['conflicts'];
-  /** Of features and main head on the training rows, at α = 1 and 0; null for others, and for a student that diverged. */
+  /** Of features and main head on the training rows, where it was asked for; null elsewhere, and for a student that diverged. */
   readonly collapse: NeuralCollapse | null;
 }
 
@@ -39,7 +39,7 @@ export interface Classroom {
   readonly test: Labelled;
   readonly schedule: Schedule;
   /** Weights as α that an arm with a teacher is tried with. */
-  readonly alphas: (arm: ArmName) => readonly number[];
+  readonly alphas: readonly number[];
   readonly arms: readonly ArmName[];
   /** Whether neural collapse is measured. */
   readonly collapse: boolean;
@@ -47,6 +47,9 @@ export interface Classroom {
   /** All students of a seed begin alike. @param auxiliary hidden layers of the auxiliary head */
   student(rng: Rng, auxiliary: readonly number[]): Student;
 }
+
+/** Training rows on which neural collapse is measured; classes take turns in them. */
+const collapseRows = 2000;
 
 /** Batches on which the conflict of the two gradients is measured. */
 const measuredBatches = 12;
@@ -60,7 +63,7 @@ export async function teach(
 ): Promise<Lessons> {
   const { train, test, schedule } = room;
   const trials = room.arms.flatMap((arm) =>
-    ((arms[arm] as Arm).taught === false ? [0] : room.alphas(arm)).map((alpha) => ({ arm, alpha })),
+    ((arms[arm] as Arm).taught === false ? [0] : room.alphas).map((alpha) => ({ arm, alpha })),
   );
   using teacher = room.teacher(rng.split('teacher'));
   const byLabels = { ...arms.ce.objective, alpha: 0 };
@@ -93,7 +96,7 @@ export async function teach(
       agreement: agreement(decisions, teachers),
       diverged,
       conflicts,
-      collapse: room.collapse && !diverged && (alpha === 0 || alpha === 1) ? await collapseOf(student, train) : null,
+      collapse: room.collapse && !diverged ? await collapseOf(student, train) : null,
     });
   }
   return { teacher: agreement(teachers, test.labels), lessons };
@@ -108,11 +111,12 @@ async function logitsOf(student: Student, x: Float32Array): Promise<Float32Array
 }
 
 async function collapseOf(student: Student, { x, labels }: Labelled): Promise<NeuralCollapse> {
-  const features = new Float32Array(labels.length * student.width);
-  await student.features(x, labels.length, features);
+  const rows = Math.min(labels.length, collapseRows);
+  const features = new Float32Array(rows * student.width);
+  await student.features(x, rows, features);
   const parameters = new Float32Array(student.size);
   student.readParameters(parameters);
   const head = parameters.subarray(...student.spans.main);
   const weights = student.width * student.classes;
-  return neuralCollapse(features, labels, head.subarray(0, weights), head.subarray(weights));
+  return neuralCollapse(features, labels.subarray(0, rows), head.subarray(0, weights), head.subarray(weights));
 }

@@ -17,15 +17,17 @@ export interface ModesSetting {
   readonly teacher: readonly number[];
   readonly student: readonly number[];
   readonly drawn: NonNullable<DenseShape['drawn']>;
-  /** Who is taught, and who of them with every weight. */
+  /** Who is taught, and with which weights α; an arm without a teacher once. */
   readonly arms: readonly ArmName[];
-  readonly tuned: readonly ArmName[];
+  readonly alphas: readonly number[];
+  /** Whether neural collapse is measured. */
+  readonly collapse?: true;
 }
 
 const classes = 100;
 const dimensions = 32;
 
-const ablation = ['ce', 'one-head', 'two-heads', 'norm-one-head', 'norm-two-heads', 'dhkd', 'kd'] as const;
+const ablation = ['ce', 'binary-kl', 'one-head', 'two-heads', 'norm-one-head', 'norm-two-heads', 'dhkd', 'kd'] as const;
 
 const usual = {
   noise: 1.1,
@@ -36,21 +38,24 @@ const usual = {
   student: [128, 128],
   drawn: { backbone: 'kaiming', heads: 'kaiming' },
   arms: ablation,
-  tuned: [],
+  alphas: [1],
 } as const satisfies ModesSetting;
 
 /**
- * Settings by name. `base` is the demonstration whose figures specs/logit-methods.md has; `easy` and `hard` are less and more noise. In
+ * Settings by name. `base` is the demonstration whose figures specs/logit-methods.md has; on the same problems and teachers `variants` has
+ * the other students, and `tuned` the other weights of those that are compared as rivals. `easy` and `hard` are less and more noise. In
  * `published-init` heads are drawn as the released code draws them, in `torch-init` everything is. `fast` has the paper's rate for nets with
  * normalisation. `large` asks whether what does not show with few rows and small nets, that the method beats its rivals, shows with more.
  */
 export const modesSettings = {
-  base: { ...usual, arms: armNames, tuned: ['one-head', 'two-heads', 'dhkd', 'kd', 'dkd', 'dist'] },
+  base: { ...usual, collapse: true },
   easy: { ...usual, noise: 0.8 },
   hard: { ...usual, noise: 1.4 },
   'published-init': { ...usual, drawn: { backbone: 'kaiming', heads: 'torch-linear' } },
   'torch-init': { ...usual, drawn: { backbone: 'torch-linear', heads: 'torch-linear' } },
   fast: { ...usual, learningRate: 0.05, arms: ['ce', 'one-head', 'two-heads', 'norm-two-heads'] },
+  variants: { ...usual, arms: armNames.filter((arm) => !(ablation as readonly ArmName[]).includes(arm)) },
+  tuned: { ...usual, arms: ['one-head', 'two-heads', 'dhkd', 'kd', 'dkd', 'dist'], alphas: [0.1, 0.3, 3] },
   large: {
     ...usual,
     noise: 1.4,
@@ -60,12 +65,12 @@ export const modesSettings = {
     student: [192, 192],
     drawn: { backbone: 'torch-linear', heads: 'torch-linear' },
     arms: ['ce', 'dhkd', 'kd'],
-    tuned: ['dhkd', 'kd'],
+    alphas: [0.3, 1, 3],
   },
 } as const satisfies Record<string, ModesSetting>;
 
 /** A hundred classes of four modes each, taught to dense nets without normalisation; inputs are standardised. */
-export function modesRoom(setting: ModesSetting, seed: number, alphas: readonly number[]): Classroom {
+export function modesRoom(setting: ModesSetting, seed: number): Classroom {
   const random = rng(seed).split('gaussian modes');
   const draw = gaussianModes({ classes, modes: 4, dimensions, noise: setting.noise }, random.split('problem'));
   const train = draw(setting.rows, random.split('train'));
@@ -79,9 +84,9 @@ export function modesRoom(setting: ModesSetting, seed: number, alphas: readonly 
     validation,
     test,
     schedule: { batch: 64, epochs, learningRate, momentum: 0.9, weightDecay: 5e-4, decayAt: publishedDecay },
-    alphas: (arm) => (setting.tuned.includes(arm) ? alphas : [1]),
+    alphas: setting.alphas,
     arms: setting.arms,
-    collapse: true,
+    collapse: setting.collapse ?? false,
     teacher: (rng) => denseStudent({ backbone: [dimensions, ...setting.teacher], classes, drawn }, rng),
     student: (rng, auxiliary) =>
       denseStudent({ backbone: [dimensions, ...setting.student], classes, auxiliary, drawn }, rng),

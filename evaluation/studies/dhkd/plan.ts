@@ -11,7 +11,7 @@ import { modesRoom, modesSettings } from './modes.ts';
 import { policyLesson, policySettings } from './policies.ts';
 
 /** What `--only` names. */
-const parts = ['modes', 'images', 'policies', 'large'] as const;
+const parts = ['modes', 'images', 'policies', 'modes-large'] as const;
 
 /** A problem with labels, at one difficulty. */
 export interface Problem {
@@ -19,8 +19,8 @@ export interface Problem {
   readonly difficulty: string;
 }
 
-/** Tried by every arm that is tuned: as many trials for each. */
-const triedAlphas = { modes: [0.1, 0.3, 1, 3], images: [0.3, 1] } as const;
+/** Cells of more students and weights on the problems of `base`. */
+const besideBase = ['variants', 'tuned'] as const;
 
 /** Who is taught in the quick version. */
 const quickArms = armNames.filter((arm) => !['dkd', 'dist', 'dhkd-shared'].includes(arm));
@@ -29,15 +29,20 @@ const quickArms = armNames.filter((arm) => !['dkd', 'dist', 'dhkd-shared'].inclu
 export function problemsOf(options: StudyOptions): Problem[] {
   const wanted = partsOf(options);
   const difficulties = {
-    modes: options.quick ? ['base'] : Object.keys(modesSettings).filter((name) => name !== 'large'),
-    images: options.quick ? ['base'] : Object.keys(imagesSettings).filter((name) => name !== 'quick'),
-    large: ['large'],
+    modes: options.quick ? ['base'] : ['base', 'easy', 'hard', 'published-init', 'torch-init', 'fast'],
+    images: options.quick ? ['base'] : ['base', 'easy', 'hard'],
+    'modes-large': options.quick ? [] : ['large'],
   };
-  return (['modes', 'images', 'large'] as const)
-    .filter((part) => wanted.includes(part) && !(options.quick && part === 'large'))
+  return (['modes', 'images', 'modes-large'] as const)
+    .filter((part) => wanted.includes(part))
     .flatMap((part) =>
-      difficulties[part].map((difficulty) => ({ kind: part === 'large' ? 'modes' : part, difficulty })),
+      difficulties[part].map((difficulty) => ({ kind: part === 'images' ? 'images' : 'modes', difficulty })),
     );
+}
+
+/** Difficulties whose cells a problem is put together of. */
+export function piecesOf({ difficulty }: Problem, { quick }: StudyOptions): readonly string[] {
+  return difficulty === 'base' && !quick ? ['base', ...besideBase] : [difficulty];
 }
 
 /** @throws {UnknownNameError} for a part that there is not */
@@ -55,15 +60,21 @@ export function policyCellId(seed: number): string {
   return `policies-seed${seed}`;
 }
 
-/** A cell a problem and seed: one teacher with all its students. */
+/** A cell a problem and seed: one teacher with its students. What the first claims rest on comes first. */
 export function plan(options: StudyOptions): StudyPlan {
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
+  const problems = problemsOf(options).flatMap((problem) =>
+    piecesOf(problem, options).map((difficulty) => ({ ...problem, difficulty })),
+  );
+  const cellsOf = (own: readonly Problem[]): StudyCell[] =>
+    own.flatMap((problem) => seeds.map((seed) => lessonCell(problem, seed, options)));
   return {
     trainings: [],
     runs: [],
     cells: [
-      ...problemsOf(options).flatMap((problem) => seeds.map((seed) => lessonCell(problem, seed, options))),
+      ...cellsOf(problems.filter(({ difficulty }) => difficulty === 'base')),
       ...(partsOf(options).includes('policies') ? seeds.map((seed) => policyCell(seed, options)) : []),
+      ...cellsOf(problems.filter(({ difficulty }) => difficulty !== 'base')),
     ],
   };
 }
@@ -78,11 +89,10 @@ function lessonCell(problem: Problem, seed: number, options: StudyOptions): Stud
 }
 
 function roomOf(tf: Tensorflow, { kind, difficulty }: Problem, seed: number, { quick }: StudyOptions): Classroom {
-  const alphas = quick ? [1] : triedAlphas[kind];
   if (kind === 'images')
-    return imagesRoom(tf, imagesSettings[quick ? 'quick' : (difficulty as keyof typeof imagesSettings)], seed, alphas);
+    return imagesRoom(tf, imagesSettings[quick ? 'quick' : (difficulty as keyof typeof imagesSettings)], seed);
   const setting = modesSettings[difficulty as keyof typeof modesSettings];
-  return modesRoom(quick ? { ...setting, arms: quickArms } : setting, seed, alphas);
+  return modesRoom(quick ? { ...setting, arms: quickArms } : setting, seed);
 }
 
 function policyCell(seed: number, { quick }: StudyOptions): StudyCell {

@@ -141,8 +141,9 @@ function cellsOf(accuracyOf: (arm: ArmName) => number, options: StudyOptions = f
       })),
     ),
   });
+  const kept = dhkdStudy.plan(options).cells!.filter(({ id }) => !/variants|tuned/.test(id));
   return new Map(
-    dhkdStudy.plan(options).cells!.map(({ id }) => {
+    kept.map(({ id }) => {
       const seed = Number(/seed(\d+)/.exec(id)![1]);
       return [id, id.startsWith('policies') ? policies(seed) : { teacher: 0.52, lessons: lessons(seed) }];
     }),
@@ -204,6 +205,27 @@ describe('the verdict', () => {
     expect(new Set(verdicts(nothing.claims))).toEqual(new Set([null]));
   });
 
+  it('puts a problem together of its cells', () => {
+    const cells = cellsOf((arm) => accuracies[arm]);
+    const of = (id: string): { teacher: number; lessons: Lesson[] } => cells.get(id) as never;
+    for (let seed = 0; seed < 5; seed++) {
+      const all = of(`modes-base-seed${seed}`);
+      const [here, there] = [true, false].map((own) =>
+        all.lessons.filter(({ arm, alpha }) => (arm !== 'kd' || alpha === 1) === own),
+      );
+      cells.set(`modes-base-seed${seed}`, { ...all, lessons: here });
+      cells.set(`modes-tuned-seed${seed}`, { ...all, lessons: there });
+    }
+    const whole = dhkdStudy.conclude(full, new Map(), cells);
+    expect(whole.tables[0]).toEqual(
+      dhkdStudy.conclude(
+        full,
+        new Map(),
+        cellsOf((arm) => accuracies[arm]),
+      ).tables[0],
+    );
+  });
+
   it('chooses weights on validation rows: test rows have no say', () => {
     const cells = cellsOf((arm) => accuracies[arm]);
     const lessons = (cells.get('modes-base-seed0') as { lessons: { arm: string; alpha: number; validation: number }[] })
@@ -217,8 +239,11 @@ describe('the verdict', () => {
 describe('the plan', () => {
   it('has a cell a problem and seed; the quick one less', () => {
     const ids = (options: StudyOptions): string[] => dhkdStudy.plan(options).cells!.map(({ id }) => id);
-    expect(ids(full)).toHaveLength(5 * (6 + 3 + 1 + 1));
-    expect(new Set(ids(full)).size).toBe(55);
+    expect(ids(full)).toHaveLength(5 * (8 + 5 + 1 + 1));
+    expect(new Set(ids(full)).size).toBe(75);
+    // What the first claims rest on comes first.
+    expect(ids(full)[0]).toBe('modes-base-seed0');
+    expect(ids(full)[10]).toBe('policies-seed0');
     expect(ids({ ...full, quick: true, seeds: 2 })).toEqual(
       ['modes-base', 'images-base', 'policies'].flatMap((part) => [0, 1].map((seed) => `${part}-seed${seed}`)),
     );
@@ -244,10 +269,10 @@ describe('a lesson', () => {
       teacher: [16],
       student: [8],
       drawn: { backbone: 'kaiming', heads: 'torch-linear' } as const,
-      tuned: [],
+      alphas: [1],
     };
     const before = backend.tf.memory().numTensors;
-    const { lessons } = await teach(backend.tf, modesRoom(setting, 0, [1]), rng(0));
+    const { lessons } = await teach(backend.tf, modesRoom(setting, 0), rng(0));
     expect(backend.tf.memory().numTensors).toBe(before);
     expect(lessons.map(({ arm, alpha }) => [arm, alpha])).toEqual([
       ['ce', 0],
@@ -263,7 +288,6 @@ describe('a lesson', () => {
       backend.tf,
       { ...imagesSettings.quick, noise: 0.1, rows: 100, epochs: 1 },
       0,
-      [1],
     );
     const few = { x: validation.x.subarray(0, 144 * 100), labels: validation.labels.subarray(0, 100) };
     const { lessons } = await teach(backend.tf, { ...room, arms: ['dhkd'], validation: few, test: few }, rng(0));
