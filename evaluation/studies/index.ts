@@ -3,6 +3,7 @@ import { bifurcationStudy } from './bifurcation/index.ts';
 import { dhkdStudy } from './dhkd/index.ts';
 import { irepoStudy } from './irepo/index.ts';
 import { scalingLawStudy } from './scaling-law/index.ts';
+import { steerStudy } from './steer/index.ts';
 import type { Study } from './study.ts';
 
 /** Studies by the name that `faultline study` takes. */
@@ -12,4 +13,5 @@ export const studies = {
   dhkd: dhkdStudy,
   irepo: irepoStudy,
   'scaling-law': scalingLawStudy,
+  steer: steerStudy,
 } satisfies Record<string, Study>;

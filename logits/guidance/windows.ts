@@ -8,14 +8,16 @@ const { begin, end } = specialTokens;
  * that it will read.
  * @param context most tokens of a window  @throws {ShapeError} when one example does not fit.
  */
-export function packedWindows(examples: Iterable<readonly number[]>, context: number): number[][] {
-  const windows: number[][] = [];
-  let window: number[] | undefined;
+export function* packedWindows(examples: Iterable<readonly number[]>, context: number): Generator<number[]> {
+  let window: number[] = [begin];
   for (const example of examples) {
     if (example.length + 2 > context)
       throw new ShapeError(`window: an example of ${example.length} tokens, expected at most ${context - 2}`);
-    if (window === undefined || window.length + example.length + 1 > context) windows.push((window = [begin]));
+    if (window.length + example.length + 1 > context) {
+      yield window;
+      window = [begin];
+    }
     window.push(...example, end);
   }
-  return windows;
+  if (window.length > 1) yield window;
 }

@@ -6,12 +6,13 @@ const folds = 5;
 const ridge = 1e-2;
 const rounds = 300;
 
-/** The share of pairs of a positive and a negative that a score puts in order; ties count half. */
+/** The share of pairs of a positive and a negative that a score puts in order; ties count half. NaN where a score is NaN. */
 export function auroc(positive: ArrayLike<number>, negative: ArrayLike<number>): number {
   const all = [
     ...Array.from(positive, (score) => ({ score, real: true })),
     ...Array.from(negative, (score) => ({ score, real: false })),
   ];
+  if (all.some(({ score }) => Number.isNaN(score))) return Number.NaN;
   all.sort((a, b) => a.score - b.score);
   let wins = 0;
   let below = 0;

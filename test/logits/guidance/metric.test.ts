@@ -103,6 +103,7 @@ describe('the adversary', () => {
     expect(auroc([1, 2], [3, 4])).toBe(0);
     expect(auroc([1, 3], [2, 3])).toBeCloseTo((0 + 0 + 1 + 0.5) / 4, 12);
     expect(auroc([1, 1], [1])).toBe(0.5);
+    expect(auroc([1, Number.NaN], [1])).toBeNaN();
   });
 
   it('tells what can be told on rows that it has not seen, and nothing else', () => {

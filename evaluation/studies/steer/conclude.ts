@@ -1,0 +1,171 @@
+import { meanText } from '../seeds.ts';
+import type { StudyConclusion, StudyFigure, StudyOptions, StudyTable } from '../study.ts';
+import { frontClaims, generationClaims, sampled, specificationClaims, steered, trials } from './claims.ts';
+import { decoderName } from './decoders.ts';
+import { Measured } from './measured.ts';
+import type { Figure } from './measured.ts';
+import { demonstrated, demonstration, difficulties, gammas, generation, generationTasks, mask } from './plan.ts';
+
+/** Tables, curves and claims from what the cells found. */
+export function conclude(
+  options: StudyOptions,
+  _outcomes: ReadonlyMap<string, unknown>,
+  cells: ReadonlyMap<string, unknown>,
+): StudyConclusion {
+  const measured = new Measured(options, cells);
+  const tasks = generationTasks(options);
+  return {
+    claims: [
+      ...specificationClaims(measured),
+      ...frontClaims(measured),
+      ...tasks.flatMap((task) => generationClaims(measured, task)),
+    ],
+    tables: [
+      domainTable(measured, demonstrated, ['real', ...demonstration.map(decoderName)]),
+      ...tasks.flatMap((task) => [
+        domainTable(measured, task, ['real', ...generation.map(decoderName)]),
+        likenessTable(measured, task),
+        sampleTable(measured, task),
+      ]),
+      ...(options.quick ? [] : [difficultyTable(measured)]),
+    ],
+    figures: [frontFigure(measured), ...tasks.map((task) => likenessFigure(measured, task)), gridFigure(measured)],
+  };
+}
+
+function row(measured: Measured, task: string, decoder: string, figures: readonly Figure[]): string[] {
+  return [
+    decoder,
+    ...figures.map((figure) => meanText(measured.values(task, decoder, figure), figure === 'distinct' ? 1 : 3)),
+  ];
+}
+
+function domainTable(measured: Measured, task: string, decoders: readonly string[]): StudyTable {
+  const figures: Figure[] = [
+    'format',
+    'coherent',
+    'novel',
+    'distinct',
+    'entropy',
+    'normalisedNgrams',
+    'diversity',
+    'duplicates',
+  ];
+  return {
+    title: `${task}: validity and diversity`,
+    columns: [
+      'decoder',
+      'in the form',
+      'coherent',
+      'new, coherent, different',
+      'coherent combinations',
+      'H',
+      'normalised 3-grams',
+      'diversity',
+      'duplicates',
+    ],
+    rows: decoders.map((decoder) => row(measured, task, decoder, figures)),
+    note: 'Shares of all texts of a set. H: entropy of the spread slot over texts of the form, of its largest. `real`: fresh coherent texts. ρ = 0 is the published setting.',
+  };
+}
+
+function likenessTable(measured: Measured, task: string): StudyTable {
+  const figures: Figure[] = ['mauve', 'similarity', 'precision', 'recall', 'authenticity', 'auroc'];
+  return {
+    title: `${task}: likeness to real texts`,
+    columns: ['decoder', 'MAUVE', 'cosine of centroids', 'precision', 'recall', 'authenticity', 'adversarial AUROC'],
+    rows: ['real', ...generation.map(decoderName)].map((decoder) => row(measured, task, decoder, figures)),
+    note: 'Features of the base model; see docs/guidance.md. `real` is what a second set of real texts gets: the ceiling. AUROC: 0.5 is ideal.',
+  };
+}
+
+function sampleTable(measured: Measured, task: string): StudyTable {
+  const { steer } = trials(generation);
+  const names = [sampled(1), measured.chosen(task, steer, 'novel')].filter((name) => name !== undefined);
+  return {
+    title: `${task}: the first texts of the first seed`,
+    columns: ['decoder', 'text'],
+    rows: names.flatMap((name) => measured.sample(task, name).map((text) => [name, text])),
+    note: 'Not selected.',
+  };
+}
+
+function difficultyTable(measured: Measured): StudyTable {
+  const tasks = [demonstrated, ...difficulties.map(({ name }) => name)];
+  const decoders = [sampled(1), sampled(0.5), sampled(0.3), steered(1.5, 0, mask), steered(1.5, 0.3, mask)];
+  return {
+    title: 'The demonstration over its difficulty',
+    columns: ['difficulty', 'decoder', 'in the form', 'coherent', 'new, coherent, different', 'H'],
+    rows: tasks.flatMap((task) =>
+      decoders.map((decoder) => [
+        task === demonstrated ? 'usual: leak 0.6, coherence 0.375, examples 150' : task,
+        ...row(measured, task, decoder, ['format', 'coherent', 'novel', 'entropy']),
+      ]),
+    ),
+    note: 'leak: share of generic lines in what the expert learned from; coherence: share of the pairs of words that go together; examples: different ones.',
+  };
+}
+
+function average(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function points(
+  measured: Measured,
+  task: string,
+  decoders: readonly (readonly [series: string, decoder: string])[],
+  x: Figure,
+  y: Figure,
+): StudyFigure['points'] {
+  return decoders.flatMap(([series, decoder]) => {
+    const [at, value] = [average(measured.values(task, decoder, x)), average(measured.values(task, decoder, y))];
+    return at === null || value === null ? [] : [{ series, x: at, y: value }];
+  });
+}
+
+/** Which curve a decoder is a point of. */
+function seriesOf(decoders: typeof demonstration): (readonly [string, string])[] {
+  return decoders.flatMap((decoder): (readonly [string, string])[] => {
+    const name = decoderName(decoder);
+    if (decoder.kind === 'sampling') return [[`sampling, ${decoder.cut}`, name]];
+    if (decoder.kind !== 'steer') return [[decoder.kind, name]];
+    return decoder.negatives === undefined
+      ? [[`STEER γ ${decoder.setting.gamma}, ρ ${decoder.setting.rho}`, name]]
+      : [];
+  });
+}
+
+function frontFigure(measured: Measured): StudyFigure {
+  return {
+    title: 'Demonstration: validity and diversity',
+    x: 'H',
+    y: 'coherent share',
+    points: points(measured, demonstrated, seriesOf(demonstration), 'entropy', 'coherent'),
+    note: 'Means over seeds. A curve of STEER runs over η, one of sampling over the temperature. Up and to the right is better.',
+  };
+}
+
+function likenessFigure(measured: Measured, task: string): StudyFigure {
+  return {
+    title: `${task}: coherence and diversity`,
+    x: 'diversity',
+    y: 'MAUVE',
+    points: points(measured, task, seriesOf(generation), 'diversity', 'mauve'),
+    note: 'Means over seeds. A curve of STEER runs over η, one of sampling over the temperature.',
+  };
+}
+
+function gridFigure(measured: Measured): StudyFigure {
+  return {
+    title: 'Demonstration: normalised 3-grams over γ and η, without the mask',
+    x: 'γ',
+    y: 'normalised 3-grams',
+    points: [0, 0.3, 0.6].flatMap((eta) =>
+      gammas.flatMap((gamma) => {
+        const y = average(measured.values(demonstrated, steered(gamma, eta, 0), 'normalisedNgrams'));
+        return y === null ? [] : [{ series: `η ${eta}`, x: gamma, y }];
+      }),
+    ),
+    note: 'Means over seeds.',
+  };
+}
