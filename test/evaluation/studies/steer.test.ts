@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { featureGroups } from '../../../attacks/presets.ts';
+import { threatModel } from '../../../attacks/threat.ts';
+import type { PolicyCard } from '../../../core/policy.ts';
 import { scenarioFrom } from '../../../core/scenario.ts';
 import { rng } from '../../../core/rng.ts';
 import { cell, usual } from '../../../evaluation/studies/steer/cell.ts';
@@ -107,6 +111,17 @@ describe('generated scenarios', () => {
     expect(scenario.district.start).toBe(12);
     // It has no target of its own choice.
     expect(scenarioOf({ ...fields, attack: 'bifurcation' })).toBeNull();
+  });
+
+  it('let the attacker move the named channels of the shipped controllers, and nothing else', () => {
+    const file = new URL('../../../models/ppo20-builtin/policy.json', import.meta.url);
+    const { features } = (JSON.parse(readFileSync(file, 'utf8')) as PolicyCard).observation;
+    for (const channels of grammar.slots['channels']!) {
+      const fields = { attack: 'fgsm', target: 'anything', option: 'usual-options', epsilon: 'ten-percent' };
+      const scenario = scenarioOf({ ...fields, channels, duty: 'always', time: 'dawn' })!;
+      const { epsilon } = threatModel(scenario.attacks[0]!.threat, features);
+      features.forEach(({ name }, at) => expect(epsilon[at]! > 0).toBe(featureGroups[channels]!(name)));
+    }
   });
 
   it('have a verdict that only their combination decides', () => {
