@@ -15,6 +15,8 @@ export interface ConvShape {
   readonly width: number;
   /** K. */
   readonly classes: number;
+  /** Hidden units of the auxiliary head, for a teacher of another architecture (200 as published); absent: it is linear. */
+  readonly auxiliary?: number;
   /** How weights are drawn; absent: all as PyTorch draws them. */
   readonly drawn?: { readonly backbone: Drawn; readonly heads: Drawn };
 }
@@ -22,6 +24,8 @@ export interface ConvShape {
 /** One array of parameters, by its shape; the last dimension is that of the outputs. */
 interface Block {
   readonly part: 'backbone' | 'main' | 'auxiliary';
+  /** Of a batch norm: gains begin at 1 and shifts at 0. */
+  readonly norm?: 'gain' | 'shift';
   readonly shape: readonly number[];
   readonly span: Span;
 }
@@ -35,10 +39,14 @@ export function convStudent(tf: Tensorflow, shape: ConvShape, rng: Rng): Student
   if (Math.floor(side / 2 ** filters.length) < 1)
     throw new ShapeError(`convStudent: ${filters.length} poolings of ${side} pixels leave none`);
   const blocks = blocksOf(shape);
-  const student = new ConvStudent(tf, blocks, { inputs: side * side, side, width, classes });
+  const student = new ConvStudent(tf, blocks, { inputs: side * side, side, width, classes }, rng.split('dropout'));
   const parameters = new Float32Array(student.size);
   let inputs = 1;
-  for (const [index, { part, shape, span }] of blocks.entries()) {
+  for (const [index, { part, norm, shape, span }] of blocks.entries()) {
+    if (norm !== undefined) {
+      parameters.fill(norm === 'gain' ? 1 : 0, ...span);
+      continue;
+    }
     const stream = rng.split(index);
     const isWeight = shape.length > 1;
     if (isWeight) inputs = shape.slice(0, -1).reduce((product, n) => product * n, 1);
@@ -51,14 +59,15 @@ export function convStudent(tf: Tensorflow, shape: ConvShape, rng: Rng): Student
   return student;
 }
 
-function blocksOf({ side, filters, width, classes }: ConvShape): Block[] {
+function blocksOf({ side, filters, width, classes, auxiliary }: ConvShape): Block[] {
   const blocks: Block[] = [];
   let from = 0;
-  const add = (part: Block['part'], ...shape: readonly number[]): void => {
+  const push = (part: Block['part'], shape: readonly number[], norm?: Block['norm']): void => {
     const to = from + shape.reduce((product, n) => product * n, 1);
-    blocks.push({ part, shape, span: [from, to] });
+    blocks.push({ part, shape, span: [from, to], ...(norm !== undefined && { norm }) });
     from = to;
   };
+  const add = (part: Block['part'], ...shape: readonly number[]): void => push(part, shape);
   let channels = 1;
   let pixels = side;
   for (const next of filters) {
@@ -69,10 +78,17 @@ function blocksOf({ side, filters, width, classes }: ConvShape): Block[] {
   }
   add('backbone', pixels * pixels * channels, width);
   add('backbone', width);
-  for (const head of ['main', 'auxiliary'] as const) {
-    add(head, width, classes);
-    add(head, classes);
+  const dense = (part: Block['part'], inputs: number, outputs: number): void => {
+    add(part, inputs, outputs);
+    add(part, outputs);
+  };
+  dense('main', width, classes);
+  if (auxiliary !== undefined) {
+    dense('auxiliary', width, auxiliary);
+    push('auxiliary', [auxiliary], 'gain');
+    push('auxiliary', [auxiliary], 'shift');
   }
+  dense('auxiliary', auxiliary ?? width, classes);
   return blocks;
 }
 
@@ -88,14 +104,18 @@ class ConvStudent implements Student {
   readonly #parameters: Float32Array;
   /** In the order of the blocks. */
   #tensors: Tensor[] = [];
-  /** Input of the last forward [rows×side×side×1], which the pull-back computes again from. */
+  /** Input of the last forward [rows×side×side×1], which the pull-back computes again from, and its dropout [rows×hidden]. */
   #input: Tensor4D | undefined;
+  #kept: Tensor2D | undefined;
+  readonly #dropout: Rng;
 
   constructor(
     tf: Tensorflow,
     blocks: readonly Block[],
     sizes: { readonly inputs: number; readonly side: number; readonly width: number; readonly classes: number },
+    dropout: Rng,
   ) {
+    this.#dropout = dropout;
     this.#tf = tf;
     this.#blocks = blocks;
     this.#side = sizes.side;
@@ -111,13 +131,20 @@ class ConvStudent implements Student {
     this.#parameters = new Float32Array(this.size);
   }
 
-  async forward(x: Float32Array, rows: number, main: Float32Array, auxiliary?: Float32Array): Promise<void> {
+  async forward(
+    x: Float32Array,
+    rows: number,
+    main: Float32Array,
+    auxiliary?: Float32Array,
+    training = false,
+  ): Promise<void> {
     this.#show(x, rows);
+    if (auxiliary !== undefined) this.#drop(training ? rows : 0);
     const outputs = this.#tf.tidy(() => {
       const h = this.#trunk(this.#of('backbone'));
       return auxiliary === undefined
         ? [this.#head(h, this.#of('main'))]
-        : [this.#head(h, this.#of('main')), this.#head(h, this.#of('auxiliary'))];
+        : [this.#head(h, this.#of('main')), this.#second(h, this.#of('auxiliary'))];
     });
     main.set(await outputs[0]!.data());
     if (auxiliary !== undefined) auxiliary.set(await outputs[1]!.data());
@@ -151,7 +178,7 @@ class ConvStudent implements Student {
           slope === null
             ? []
             : [
-                this.#head(h, own(part))
+                (part === 'main' ? this.#head(h, own(part)) : this.#second(h, own(part)))
                   .mul(tf.tensor2d(slope, [rows, this.classes]))
                   .sum(),
               ],
@@ -194,8 +221,10 @@ class ConvStudent implements Student {
   [Symbol.dispose](): void {
     this.#tf.dispose(this.#tensors);
     this.#input?.dispose();
+    this.#kept?.dispose();
     this.#tensors = [];
     this.#input = undefined;
+    this.#kept = undefined;
   }
 
   #show(x: Float32Array, rows: number): void {
@@ -224,4 +253,32 @@ class ConvStudent implements Student {
   #head(h: Tensor2D, [weight, bias]: readonly Tensor[]): Tensor2D {
     return h.matMul(weight! as Tensor2D).add(bias!);
   }
+
+  /** z': linear, or Linear, Dropout, BatchNorm, ReLU, Linear, in the published order. The batch norm is always that of the batch. */
+  #second(h: Tensor2D, parameters: readonly Tensor[]): Tensor2D {
+    if (parameters.length === 2) return this.#head(h, parameters);
+    const [gain, shift] = parameters.slice(2, 4) as [Tensor, Tensor];
+    const hidden = this.#head(h, parameters);
+    const x = this.#kept === undefined ? hidden : hidden.mul<Tensor2D>(this.#kept);
+    const mean = x.mean(0);
+    const variance = x.sub(mean).square().mean(0);
+    const normal = x.sub(mean).div(variance.add(1e-5).sqrt());
+    return this.#head(normal.mul(gain).add<Tensor2D>(shift).relu(), parameters.slice(4));
+  }
+
+  /** Draws which hidden units of the auxiliary head are kept, for so many rows; of 0 rows all are. */
+  #drop(rows: number): void {
+    this.#kept?.dispose();
+    this.#kept = undefined;
+    const own = this.#blocks.filter(({ part }) => part === 'auxiliary');
+    if (rows === 0 || own.length === 2) return;
+    const shape: [number, number] = [rows, own[0]!.shape[1]!];
+    const kept = Float32Array.from({ length: shape[0] * shape[1] }, () =>
+      this.#dropout.uniform() < dropped ? 0 : 1 / (1 - dropped),
+    );
+    this.#kept = this.#tf.tensor2d(kept, shape);
+  }
 }
+
+/** Rate of the dropout in the auxiliary head, as published. */
+const dropped = 0.1;

@@ -53,7 +53,7 @@ export function stepper(
       main = new Float32Array(rows * student.classes);
       auxiliary = new Float32Array(rows * student.classes);
     }
-    await student.forward(batch.x, rows, main, head === 'main' ? undefined : auxiliary);
+    await student.forward(batch.x, rows, main, head === 'main' ? undefined : auxiliary, true);
     const { labels, teacher } = batch;
     const { task, imitation, loss } = await logitSlopes(tf, objective, { main, auxiliary, teacher, labels }, alpha);
     let conflict: Conflict | null = null;

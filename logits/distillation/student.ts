@@ -19,8 +19,17 @@ export interface Student extends Disposable {
   /** P. */
   readonly size: number;
   readonly spans: { readonly backbone: Span; readonly main: Span; readonly auxiliary: Span };
-  /** @param x [rows×I]  @param main z [rows×K]  @param auxiliary z' [rows×K]; absent: only the main head is asked */
-  forward(x: Float32Array, rows: number, main: Float32Array, auxiliary?: Float32Array): Promise<void>;
+  /**
+   * @param x [rows×I]  @param main z [rows×K]  @param auxiliary z' [rows×K]; absent: only the main head is asked
+   * @param training whether what is random in training is; the pull-back is of the same draw
+   */
+  forward(
+    x: Float32Array,
+    rows: number,
+    main: Float32Array,
+    auxiliary?: Float32Array,
+    training?: boolean,
+  ): Promise<void>;
   /**
    * `∂(Σ dMain∘z + Σ dAuxiliary∘z')/∂parameters` of the last forward; null: the loss does not reach this head, whose part is then 0.
    * @param dMain [rows×K]  @param dAuxiliary [rows×K]  @param out [P]

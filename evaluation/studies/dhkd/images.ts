@@ -40,7 +40,10 @@ export const imagesSettings = {
   base: usual,
   easy: { ...usual, noise: 0.15 },
   hard: { ...usual, noise: 0.45 },
-  variants: { ...usual, arms: ['binary-kl', 'norm-one-head', 'norm-two-heads', 'dhkd-half', 'dkd', 'dist'] },
+  variants: {
+    ...usual,
+    arms: ['binary-kl', 'norm-one-head', 'norm-two-heads', 'dhkd-hidden', 'dhkd-half', 'dkd', 'dist'],
+  },
   tuned: { ...usual, arms: ['dhkd', 'kd', 'dkd', 'dist'], alphas: [0.3] },
   quick: { ...usual, rows: 1500, epochs: 12 },
 } as const satisfies Record<string, ImagesSetting>;
@@ -122,6 +125,7 @@ export function imagesRoom(
     arms,
     collapse: true,
     teacher: (rng) => convStudent(tf, { ...net, ...nets.teacher }, rng),
-    student: (rng) => convStudent(tf, { ...net, ...nets.student }, rng),
+    student: (rng, [auxiliary]) =>
+      convStudent(tf, { ...net, ...nets.student, ...(auxiliary !== undefined && { auxiliary }) }, rng),
   };
 }

@@ -21,31 +21,35 @@ describe.each(['cpu', 'wasm'])('a convolutional student, on %s', (force) => {
     return Float32Array.from({ length }, () => random.normal());
   };
 
-  it('pulls slopes back to its parameters, as finite differences have them', async () => {
+  it.each([
+    ['linear', shape],
+    ['hidden, with dropout and batch norm', { ...shape, auxiliary: 5 }],
+  ] as const)('pulls slopes back as finite differences have them, auxiliary head %s', async (_, shape) => {
     using student = convStudent(tf, shape, rng(1));
-    const x = draw(2, 2 * 36);
-    const [a, b] = [draw(3, 6), draw(4, 6)];
+    const rows = 12;
+    const x = draw(2, rows * 36);
+    const [a, b] = [draw(3, rows * 3), draw(4, rows * 3)];
     const parameters = new Float32Array(student.size);
     student.readParameters(parameters);
     const value = async (): Promise<number> => {
       student.writeParameters(parameters);
-      const [z, z1] = [new Float32Array(6), new Float32Array(6)];
-      await student.forward(x, 2, z, z1);
+      const [z, z1] = [new Float32Array(rows * 3), new Float32Array(rows * 3)];
+      await student.forward(x, rows, z, z1);
       return z.reduce((sum, value, i) => sum + value * a[i]! + z1[i]! * b[i]!, 0);
     };
     await value();
     const gradient = new Float32Array(student.size);
-    await student.pullback(a, b, 2, gradient);
+    await student.pullback(a, b, rows, gradient);
     let close = 0;
     const picked = Array.from({ length: student.size }, (_, i) => i).filter((i) => i % 5 === 0);
     for (const i of picked) {
       const kept = parameters[i]!;
-      parameters[i] = kept + 1e-2;
+      parameters[i] = kept + 3e-3;
       const above = await value();
-      parameters[i] = kept - 1e-2;
+      parameters[i] = kept - 3e-3;
       const below = await value();
       parameters[i] = kept;
-      if (Math.abs((above - below) / 2e-2 - gradient[i]!) < 0.01 * Math.max(1, Math.abs(gradient[i]!))) close++;
+      if (Math.abs((above - below) / 6e-3 - gradient[i]!) < 0.02 * Math.max(1, Math.abs(gradient[i]!))) close++;
     }
     // A step may cross a kink of ReLU or of the maximum.
     expect(close / picked.length).toBeGreaterThan(0.9);
@@ -101,6 +105,45 @@ describe.each(['cpu', 'wasm'])('a convolutional student, on %s', (force) => {
     const z = new Float32Array(2 * rows);
     await student.forward(x, rows, z);
     expect(agreement(decisionsOf(z, 2), labels)).toBeGreaterThan(0.9);
+  });
+
+  it('drops a tenth of the hidden auxiliary units, in training only, and pulls back through the same draw', async () => {
+    using student = convStudent(tf, { ...shape, auxiliary: 40 }, rng(1));
+    const [x, rows] = [draw(2, 8 * 36), 8];
+    const said = async (training: boolean): Promise<Float32Array> => {
+      const z1 = new Float32Array(rows * 3);
+      await student.forward(x, rows, new Float32Array(rows * 3), z1, training);
+      return z1;
+    };
+    const [calm, again] = [await said(false), await said(false)];
+    expect(again).toEqual(calm);
+    const [first, second] = [await said(true), await said(true)];
+    expect(first).not.toEqual(calm);
+    expect(second).not.toEqual(first);
+    // The slope of Σ z' by the last bias is the number of rows whatever was dropped, and the head is thrown away exactly: none of it is in the main one.
+    const gradient = new Float32Array(student.size);
+    await student.pullback(null, new Float32Array(rows * 3).fill(1), rows, gradient);
+    for (const value of gradient.subarray(-3)) expect(value).toBeCloseTo(rows, 5);
+    expect(gradient.subarray(...student.spans.main).every((value) => value === 0)).toBe(true);
+    // Twice the same slopes through the draw that is held.
+    const held = gradient.slice();
+    await student.pullback(null, new Float32Array(rows * 3).fill(1), rows, gradient);
+    expect(gradient).toEqual(held);
+  });
+
+  it('normalises hidden auxiliary units over the batch', async () => {
+    using student = convStudent(tf, { ...shape, auxiliary: 5 }, rng(1));
+    const all = new Float32Array(student.size);
+    student.readParameters(all);
+    // Gain 1 and shift 0 at first; with the gain at 0 the head says its last bias, whatever it is shown.
+    const [from] = student.spans.auxiliary;
+    const gain = from + 4 * 5 + 5;
+    expect(all.subarray(gain, gain + 10)).toEqual(Float32Array.of(1, 1, 1, 1, 1, 0, 0, 0, 0, 0));
+    all.fill(0, gain, gain + 5);
+    student.writeParameters(all);
+    const z1 = new Float32Array(9);
+    await student.forward(draw(2, 3 * 36), 3, new Float32Array(9), z1);
+    for (let row = 0; row < 3; row++) expect(z1.slice(3 * row, 3 * row + 3)).toEqual(all.slice(-3));
   });
 
   it('refuses what cannot be', async () => {
