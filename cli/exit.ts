@@ -30,8 +30,16 @@ export function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** An AbortSignal that Ctrl-C (or a TERM, or the end of the process that started us as its part) sets; a second Ctrl-C ends the process at once. */
-export function interruption(): AbortSignal {
+/** A signal that Ctrl-C sets, as long as it is listened for. */
+export interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Listens for Ctrl-C (or a TERM, or the end of the process that started us as its part) until it is disposed; a second Ctrl-C ends the process
+ * at once.
+ */
+export function interruption(): Interruption {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
@@ -44,5 +52,12 @@ export function interruption(): AbortSignal {
     process.on('disconnect', stop);
     process.channel?.unref(); // to listen is no reason to stay
   }
-  return controller.signal;
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      process.off('disconnect', stop);
+    },
+  };
 }

@@ -48,7 +48,8 @@ export function attackCommand(): Command {
       `\nExamples:\n  faultline simulate --profile v2.0 --normalisation fixed --observations --steps 500 --buildings Building_1 --out runs/zero\n  faultline attack --policy ppo20-builtin --observations runs/zero/observations.csv --attack bifurcation --threat '{"preset":"stealth-rescale"}' --out runs/batch\n  faultline attack --policy ppo20-builtin --observations year.csv --attack pgd --backend webgpu --out runs/gpu`,
     )
     .action(async (options) => {
-      const signal = interruption();
+      using interrupted = interruption();
+      const { signal } = interrupted;
       const scenario = scenarioFrom(
         {
           seed: options.seed,

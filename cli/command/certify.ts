@@ -43,7 +43,8 @@ export function certifyCommand(): Command {
       `\nExamples:\n  faultline certify --policy sac-builtin --from 4000 --threat '{"preset":"stealth-rescale"}'\n  faultline certify --policy ppo20-builtin --from 4000 --damage ramping --threat '{"epsilon":0.002}' --budget 6`,
     )
     .action(async (options) => {
-      const signal = interruption();
+      using interrupted = interruption();
+      const { signal } = interrupted;
       const { damage, horizon, budget, from, method } = options;
       const planned = { name: 'planned', threat: json('--threat', options.threat) };
       const scenario = scenarioFrom(

@@ -47,7 +47,8 @@ export function evaluateCommand(): Command {
       '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1',
     )
     .action(async (file, options) => {
-      const signal = interruption();
+      using interrupted = interruption();
+      const { signal } = interrupted;
       const read = readScenario(file);
       const scenario = {
         ...read,

@@ -36,7 +36,8 @@ export function serveCommand(): Command {
       '\nExamples:\n  faultline serve\n  faultline serve --demo --port 9000\n  FAULTLINE_TOKEN=… faultline serve --host 0.0.0.0',
     )
     .action(async (options) => {
-      const signal = interruption();
+      using interrupted = interruption();
+      const { signal } = interrupted;
       const { startServer } = await import('../../server/server.ts');
       const { consoleDir, modelsDir } = installation();
       const server = await startServer({

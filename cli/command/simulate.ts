@@ -61,7 +61,8 @@ export function simulateCommand(): Command {
       '\nWrites series.csv, actions.csv, rewards.csv, kpis.csv, run.json. Examples:\n  faultline simulate --actions self-consumption --out runs/rule\n  faultline simulate --dataset data/citylearn_challenge_2022_phase_2 --buildings Building_6 --actions actions.csv --out runs/replay',
     )
     .action(async (options) => {
-      const signal = interruption();
+      using interrupted = interruption();
+      const { signal } = interrupted;
       const { modelsDir } = installation();
       const repair = options.repair?.[0] === 'all' ? defectsOf(options.profile) : (options.repair ?? []);
       const district = {

@@ -31,7 +31,8 @@ Examples:
   faultline study bifurcation --only ppo20,ppo20-atla --seeds 3 --out runs/hardened`,
     )
     .action(async (name, given) => {
-      const signal = interruption();
+      using interrupted = interruption();
+      const { signal } = interrupted;
       if (!Object.hasOwn(studies, name)) throw new UnknownNameError('study', name, names);
       const study = studies[name as keyof typeof studies];
       const quick = given.quick === true;

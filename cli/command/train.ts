@@ -61,7 +61,8 @@ Examples:
   faultline train --zoo --workers 2 --resume`,
     )
     .action(async (file, given) => {
-      const signal = interruption();
+      using interrupted = interruption();
+      const { signal } = interrupted;
       if (given.zoo === true) {
         for (const [name, value] of Object.entries({
           'a scenario': file,
