@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { UnknownNameError } from '../../core/errors.ts';
 import { studies } from '../../evaluation/studies/index.ts';
 import type { StudyResult } from '../../evaluation/studies/study.ts';
@@ -14,21 +14,29 @@ export function studyCommand(): Command {
     .description('run one of the studies: a method, its baselines, and what of its claims holds')
     .argument('<name>', names.join(', '))
     .requiredOption('--out <dir>', 'folder to write result.json, report.html and all that they rest on to')
-    .option('--quick', 'a faithful small version, in minutes, on the models that ship')
+    .addOption(new Option('--quick', 'a faithful small version, in minutes, on the models that ship').conflicts('full'))
+    .addOption(new Option('--full', 'the whole study; the default').conflicts('quick'))
     .option('--dataset <name>', '`builtin`, or the path of a CityLearn dataset folder', 'builtin')
-    .option('--seeds <n>', 'training seeds of each victim; at least 5 give intervals', integer('--seeds', 1, 1000))
-    .option('--only <names>', 'victims to study, comma-separated, in place of all', (text) => text.split(','))
+    .option('--seeds <n>', 'seeds of each training; at least 5 give intervals', integer('--seeds', 1, 1000))
+    .option(
+      '--only <names>',
+      'parts of the study, comma-separated, in place of all: its victims, or what its page in docs/ calls its parts',
+      (text) => text.split(','),
+    )
     .option('--workers <n>', 'trainings, or threads of an evaluation, at a time', integer('--workers', 1, 256), 1)
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
       `
-What an interrupted study finished is kept: the same command goes on from there, and one with other victims or more seeds adds to it.
+What an interrupted study finished is kept: the same command goes on from there, and one with other parts or more seeds adds to it.
 
 Examples:
   faultline study bifurcation --quick --workers 2 --out runs/bifurcation-quick
   faultline study bifurcation --dataset ../shared/datasets/citylearn_challenge_2022_phase_2 --workers 2 --out runs/bifurcation
-  faultline study bifurcation --only ppo20,ppo20-atla --seeds 3 --out runs/hardened`,
+  faultline study bifurcation --only ppo20,ppo20-atla --seeds 3 --out runs/hardened
+  faultline study scaling-law --full --workers 2 --out runs/scaling-law
+  faultline study amu --quick --workers 2 --out runs/amu-quick
+  faultline study dhkd --quick --only modes --out runs/dhkd-modes`,
     )
     .action(async (name, given) => {
       using interrupted = interruption();
