@@ -29,8 +29,8 @@ export interface ActionTable {
 export interface SimulationOptions {
   readonly scenario: Pick<Scenario, 'district'>;
   readonly district: District;
-  /** A table to replay, `zero`, `random` (mulberry32, as the golden files), `rbc` (CityLearn's rule for these actions), or a controller's name. */
-  readonly actions: ActionTable | string;
+  /** A table to replay, `zero`, `random` (mulberry32, as the golden files), `rbc` (CityLearn's rule for these actions), a rule's name, or a controller. */
+  readonly actions: ActionTable | string | VictimSource;
   /** Of `random`, and of controllers that draw. */
   readonly seed: number;
   /** Of what CityLearn itself draws; default: the dataset's. */
@@ -184,7 +184,7 @@ export function source({ actions, seed, district }: SimulationOptions, env: Dist
   const width = env.actionSize;
   const offsets = actionOffsets(env);
   const total = offsets.at(-1)!;
-  if (typeof actions !== 'string') {
+  if (typeof actions !== 'string' && 'rows' in actions) {
     if (actions.rows < steps)
       throw new DataError(`${actions.rows} rows of actions, expected one for each of ${steps} steps`, {
         place: { file: actions.file },
@@ -214,17 +214,19 @@ export function source({ actions, seed, district }: SimulationOptions, env: Dist
       }
     };
   }
-  const name = actions === 'rbc' ? ownRule(env) : actions;
-  if (!Object.hasOwn(controllers, name))
-    throw new UnknownNameError('controller', name, ['zero', 'random', 'rbc', ...Object.keys(controllers)]);
-  const rule: VictimSource = ruleSource(name as ControllerName);
   const decide = decider(
-    rule,
+    typeof actions === 'string' ? ruleNamed(actions === 'rbc' ? ownRule(env) : actions) : actions,
     env,
     district.buildings.map((building) => building.name),
     rng(seed).split('controller'),
   );
   return (_step, observation, action) => decide(observation, action);
+}
+
+function ruleNamed(name: string): VictimSource {
+  if (!Object.hasOwn(controllers, name))
+    throw new UnknownNameError('controller', name, ['zero', 'random', 'rbc', ...Object.keys(controllers)]);
+  return ruleSource(name as ControllerName);
 }
 
 /** CityLearn's rule-based controller for what a district can do, as in the golden files: with cars, with batteries alone, or with more. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { CancelledError } from '../../core/errors.ts';
@@ -5,7 +6,8 @@ import { scenarioFrom } from '../../core/scenario.ts';
 import { catalogue, defectsOf, schema } from '../../evaluation/vocabulary.ts';
 import { simulate, simulationEnv } from '../../evaluation/simulate.ts';
 import type { Simulation } from '../../evaluation/simulate.ts';
-import { fileWorkspace } from '../../server/workspace.ts';
+import { assertNormalisation } from '../../evaluation/district.ts';
+import { fileWorkspace, modelNames } from '../../server/workspace.ts';
 import { integer, names } from '../arguments.ts';
 import { readActions } from '../action-table.ts';
 import { writeFile } from '../files.ts';
@@ -28,7 +30,7 @@ export function simulateCommand(): Command {
     .option('--repair <a,b|all>', 'defects of the profile `head` to repair: `faultline list defects`', names)
     .option(
       '--actions <what>',
-      'a CSV file (.gz too) with a column `<i>.<action>` per building and action, `zero`, `random`, `rbc` (CityLearn’s rule for what the district can do), or a controller',
+      'a CSV file (.gz too) with a column `<i>.<action>` per building and action, `zero`, `random`, `rbc` (CityLearn’s rule for what the district can do), a rule (`faultline list controllers`), or a shipped model or policy folder',
       'zero',
     )
     .option(
@@ -58,7 +60,7 @@ export function simulateCommand(): Command {
     .option('--json', 'print the KPIs as JSON')
     .addHelpText(
       'after',
-      '\nWrites series.csv, actions.csv, rewards.csv, kpis.csv, run.json. Examples:\n  faultline simulate --actions self-consumption --out runs/rule\n  faultline simulate --dataset data/citylearn_challenge_2022_phase_2 --buildings Building_6 --actions actions.csv --out runs/replay',
+      '\nWrites series.csv, actions.csv, rewards.csv, kpis.csv, run.json. Examples:\n  faultline simulate --actions self-consumption --out runs/rule\n  faultline simulate --actions sac-builtin --buildings Building_1 --profile v2.0 --normalisation fixed --out runs/sac\n  faultline simulate --dataset data/citylearn_challenge_2022_phase_2 --buildings Building_6 --actions actions.csv --out runs/replay',
     )
     .action(async (options) => {
       using interrupted = interruption();
@@ -81,17 +83,21 @@ export function simulateCommand(): Command {
         'options',
         schema,
       );
-      const data = await fileWorkspace({ roots: null, modelsDir }).dataset(options.dataset, options.buildings ?? []);
+      const workspace = fileWorkspace({ roots: null, modelsDir });
+      const data = await workspace.dataset(options.dataset, options.buildings ?? []);
+      const trained = isPolicy(options.actions, modelsDir) ? await workspace.victim(options.actions) : undefined;
+      using _trained = { [Symbol.dispose]: () => trained?.close?.() };
+      if (trained !== undefined) assertNormalisation(trained, scenario);
       const { environmentSeed } = options;
       const setup = {
         scenario,
         district: data,
-        actions: options.actions,
+        actions: trained ?? options.actions,
         seed: options.seed,
         ...(environmentSeed === undefined ? {} : { environmentSeed }),
       };
       const fromFile = /\.csv(\.gz)?$/.test(options.actions);
-      const actions = fromFile ? readActions(options.actions, actionNames(simulationEnv(setup))) : options.actions;
+      const actions = fromFile ? readActions(options.actions, actionNames(simulationEnv(setup))) : setup.actions;
       const started = performance.now();
       const simulation = await finished(
         simulate({
@@ -111,6 +117,7 @@ export function simulateCommand(): Command {
         command: 'simulate',
         district: { ...scenario.district, buildings: data.buildings.map((building) => building.name) },
         actions: options.actions,
+        ...(trained === undefined ? {} : { policyHash: trained.hash }),
         seed: options.seed,
         environmentSeed: environmentSeed ?? data.randomSeed,
         dataHash: data.hash,
@@ -122,6 +129,11 @@ export function simulateCommand(): Command {
       note(`wrote ${options.out}: ${count} building${count === 1 ? '' : 's'}, ${simulation.steps} steps`);
       if (options.json) printJson({ ...run, kpis: simulation.kpis });
     }) as unknown as Command;
+}
+
+/** Whether it names a trained policy: one that ships, or a folder with one. */
+function isPolicy(name: string, modelsDir: string): boolean {
+  return modelNames(modelsDir).some((model) => model.name === name) || existsSync(join(name, 'policy.json'));
 }
 
 function observationForm(value: string): ObservationForm {

@@ -79,6 +79,7 @@ describe('faultline', () => {
       /unknown building 'Building_0'. Did you mean 'Building_1'/,
     ],
     [['study', 'amu', '--out', 'x', '--quick', '--full'], 2, /'--quick' cannot be used with option '--full'/],
+    [['simulate', '--out', 'x', '--actions', 'sac-builtin'], 2, /was trained on normalisation 'fixed'/],
     [['simulate', '--out', 'x', '--actions', 'idel'], 2, /unknown controller 'idel'. Did you mean 'idle'/],
     [['simulate', '--out', 'x', '--dataset', 'nowhere'], 2, /there is no folder 'nowhere'/],
     [['simulate', '--out', 'x', '--actions', 'missing.csv'], 2, /missing.csv: cannot be read/],
