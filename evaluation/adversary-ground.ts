@@ -15,8 +15,10 @@ import { adversaryEnv, opposite } from './adversary-env.ts';
 import type { Pay } from './adversary-env.ts';
 import { districtLanes, judgeOn } from './district-ground.ts';
 import type { TrainingGround } from './training-ground.ts';
+import { openDistrict } from './district.ts';
+import { moduleStage, withModules } from './modules.ts';
 import { kindOf } from './workspace.ts';
-import type { Workspace } from './workspace.ts';
+import type { VictimSource, Workspace } from './workspace.ts';
 
 /** How an adversary is trained: what it chooses, how far it may go, what it is paid. */
 export const adversarySchema = z.strictObject({
@@ -68,7 +70,8 @@ export async function adversaryGround(
   const options = adversaryOptions(scenario.train.adversary);
   const { env, judge, hash } = await districtLanes(scenario, laneCount, workspace);
   const features = env.observationSpace.features;
-  const victim = await networkVictim(scenario, workspace, features);
+  const held: (() => void)[] = [];
+  const victim = await networkVictim(scenario, workspace, features, held);
   const threat = threatModel(options.threat, features);
   const actuator = actuatorOf(options);
   const wrapped = (inner: DistrictEnv) =>
@@ -89,6 +92,7 @@ export async function adversaryGround(
     [Symbol.dispose]() {
       env[Symbol.dispose]();
       judge[Symbol.dispose]();
+      for (const free of held.toReversed()) free();
     },
   };
 }
@@ -98,18 +102,41 @@ function actuatorOf({ chooses, steps }: AdversaryOptions): Actuator {
   return chooses === 'direction' ? pushDirection(steps) : forceAction(steps);
 }
 
+/** The scenario's victim, with its modules around it. */
 async function networkVictim(
-  { victim: { policy } }: Scenario,
+  scenario: Scenario,
   workspace: Workspace,
   features: readonly Feature[],
+  held: (() => void)[],
 ): Promise<GradientAccess> {
-  const source = await workspace.victim(policy);
+  const { policy } = scenario.victim;
+  const victimOf = async (name: string): Promise<VictimSource> => {
+    const opened = await workspace.victim(name);
+    held.push(() => opened.close?.());
+    return opened;
+  };
+  const source = await modular(await victimOf(policy), scenario, workspace, features, victimOf, held);
   if (source.network === null || source.network.observationSize !== features.length)
     throw new ConfigError(
       `an adversary is trained against a network of ${features.length} features, '${policy}' is ${source.network === null ? kindOf(source) : `one of ${source.network.observationSize}`}`,
       { place: { path: '/victim/policy' } },
     );
   return source.network;
+}
+
+async function modular(
+  bare: VictimSource,
+  scenario: Scenario,
+  workspace: Workspace,
+  features: readonly Feature[],
+  victimOf: (name: string) => Promise<VictimSource>,
+  held: (() => void)[],
+): Promise<VictimSource> {
+  if ((scenario.modules ?? []).length === 0) return bare;
+  const district = await openDistrict(scenario, workspace, 1);
+  district.env[Symbol.dispose]();
+  const stage = moduleStage(scenario, () => district.practice(), features, victimOf);
+  return (await withModules(bare, stage, held)).source;
 }
 
 /**

@@ -17,12 +17,13 @@ import type { GradientAccess } from '../core/victim.ts';
 import { knownPlant } from '../sim/district/known-plant.ts';
 import { assertNormalisation, openDistrict } from './district.ts';
 import { recordings } from './rehearsal.ts';
+import { moduleStage, withModules } from './modules.ts';
 import { kindOf } from './workspace.ts';
-import type { Workspace } from './workspace.ts';
+import type { VictimSource, Workspace } from './workspace.ts';
 
 /** What is asked about some hours of a controller's year. */
 export interface CertifyRequest {
-  /** Its first building, its victim, its one attack `planned` and that attack's threat. */
+  /** Its first building, its victim and modules, its one attack `planned` and that attack's threat. */
   readonly scenario: Scenario;
   /** First step, which the controller gets to by itself, unattacked. */
   readonly from: number;
@@ -71,17 +72,25 @@ export async function* certify(
   workspace: Workspace,
 ): AsyncGenerator<number, Certification, void> {
   const { scenario, from, horizon, method, cells, budget } = request;
-  const source = await workspace.victim(scenario.victim.policy);
-  using _source = { [Symbol.dispose]: () => source.close?.() };
+  const held: (() => void)[] = [];
+  using _held = { [Symbol.dispose]: () => held.toReversed().forEach((free) => free()) };
+  const victimOf = async (name: string): Promise<VictimSource> => {
+    const opened = await workspace.victim(name);
+    held.push(() => opened.close?.());
+    return opened;
+  };
+  const bare = await victimOf(scenario.victim.policy);
+  assertNormalisation(bare, scenario);
+  const district = await openDistrict(scenario, workspace, 1, [0]);
+  using env = district.env;
+  const stage = moduleStage(scenario, () => district.practice(), env.observationSpace.features, victimOf);
+  const { source } = await withModules(bare, stage, held);
   const { network: victim, certificate } = source;
   if (victim === null || certificate === undefined) {
     throw new ConfigError(`'${source.name}' is ${kindOf(source)}: only a network can be certified`, {
       place: { path: '/victim/policy' },
     });
   }
-  assertNormalisation(source, scenario);
-  const district = await openDistrict(scenario, workspace, 1, [0]);
-  using env = district.env;
   const [building] = scenario.district.buildings;
   source.open({ kind: 'box', features: env.laneFeatures(0) }, { kind: 'box', features: env.laneActions(0) }, rng(0));
   const whole = knownPlant(env.lane(0), env.firstWindow);

@@ -13,7 +13,7 @@ import { knownPlant } from '../sim/district/known-plant.ts';
 import { kpiMeter } from '../sim/district/kpi.ts';
 import { assertNormalisation, openDistrict } from './district.ts';
 import type { Clock } from './control.ts';
-import { withModules } from './modules.ts';
+import { moduleStage, withModules } from './modules.ts';
 import type { Preparing } from './modules.ts';
 import type { Tell } from './reported.ts';
 import { channelTable } from './channels.ts';
@@ -95,25 +95,18 @@ async function openHeld(
   const count = buildings.length;
   const size = env.observationSize;
   const root = rng(scenario.seed);
-  const stage = {
-    buildings: scenario.district.buildings,
-    controller: root.split('controller'),
-    environment: root.split('environment'),
-  };
   const { features } = env.observationSpace;
-  const place = {
-    ...stage,
-    open: () => district.practice(),
-    scenario,
-    features,
-    rng: root.split('modules'),
-    victim: victimOf,
-    tell,
-  };
+  const place = moduleStage(scenario, () => district.practice(), features, victimOf, tell);
   const { source, reports } = await withModules(bare, place, held);
   const decide = decider(source, env, buildings, root.split('controller'));
 
-  const recording = recordings({ ...stage, source, open: () => district.rehearsal() });
+  const recording = recordings({
+    source,
+    buildings: scenario.district.buildings,
+    open: () => district.rehearsal(),
+    controller: root.split('controller'),
+    environment: root.split('environment'),
+  });
 
   const others = new Map<string, VictimSource>();
   for (const a of part.attacks) {

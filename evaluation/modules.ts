@@ -2,12 +2,14 @@ import { modules } from '../defenses/module/index.ts';
 import type { ModuleName } from '../defenses/module/index.ts';
 import type { Controller, ModuleGround, Prepared, VictimModule } from '../defenses/module/module.ts';
 import { ConfigError } from '../core/errors.ts';
+import { rng } from '../core/rng.ts';
 import type { Rng } from '../core/rng.ts';
 import type { ModuleReport } from '../core/run.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { ModuleSpec, Scenario } from '../core/scenario.ts';
 import type { Feature } from '../core/space.ts';
 import type { GradientAccess } from '../core/victim.ts';
+import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { chunkAttack } from './attack-batch.ts';
 import { hashOf } from './canonical.ts';
 import { changeOf } from './module-change.ts';
@@ -32,8 +34,30 @@ export interface ModuleStage extends Omit<Stage, 'source'> {
   readonly features: readonly Feature[];
   readonly rng: Rng;
   /** A controller by name; whoever opens it frees it. */
-  victim(name: string): Promise<VictimSource>;
-  tell: Tell<Preparing>;
+  readonly victim: (name: string) => Promise<VictimSource>;
+  readonly tell: Tell<Preparing>;
+}
+
+/** Where the scenario's modules learn, on a district that is open. */
+export function moduleStage(
+  scenario: Scenario,
+  practice: () => DistrictEnv,
+  features: readonly Feature[],
+  victim: ModuleStage['victim'],
+  tell: ModuleStage['tell'] = () => Promise.resolve(),
+): ModuleStage {
+  const root = rng(scenario.seed);
+  return {
+    scenario,
+    features,
+    victim,
+    tell,
+    buildings: scenario.district.buildings,
+    open: practice,
+    controller: root.split('controller'),
+    environment: root.split('environment'),
+    rng: root.split('modules'),
+  };
 }
 
 /** A victim with its modules around it: what runs, and what is attacked. */

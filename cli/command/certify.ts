@@ -30,6 +30,11 @@ export function certifyCommand(): Command {
         .default('consumption' as DamageName),
     )
     .option('--threat <json>', 'threat set: preset or epsilon, overrides, mask, units', '{}')
+    .option(
+      '--modules <json>',
+      'modules around the policy, as a scenario has them; they have to leave one network',
+      '[]',
+    )
     .option('--budget <k>', 'steps that may be attacked; default: all', integer('--budget', 1, 168))
     .addOption(
       new Option('--method <name>', 'of the certificate; interval is faster and looser')
@@ -57,6 +62,7 @@ export function certifyCommand(): Command {
             normalisation: options.normalisation,
           },
           victim: { policy: options.policy },
+          ...(options.modules === '[]' ? {} : { modules: json('--modules', options.modules) }),
           attacks: [planned],
         },
         'options',
@@ -82,6 +88,7 @@ export function certifyCommand(): Command {
               version: 1,
               policy: options.policy,
               district: scenario.district,
+              ...(scenario.modules === undefined ? {} : { modules: scenario.modules }),
               threat: scenario.attacks[0]!.threat,
               damage,
               from,

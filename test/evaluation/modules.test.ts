@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Command, RunEvent, RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
+import { certify } from '../../evaluation/certify.ts';
+import type { Certification } from '../../evaluation/certify.ts';
 import { commandQueue } from '../../evaluation/control.ts';
 import { mergeResults } from '../../evaluation/merge.ts';
 import { cut, wholePanel } from '../../evaluation/part.ts';
@@ -121,6 +123,47 @@ describe('modules around a victim', () => {
       "/modules/0/name: module 'dhkd' needs a network, but 'self-consumption' is a rule",
     ],
   ])('say whom they have no meaning for: %j', async (value, message) => {
+    await expect(result(value)).rejects.toThrow(message);
+  });
+
+  it('that leave one network can be certified, and the others are refused by name', async () => {
+    const certified = async (modules: object[]): Promise<Certification> => {
+      const scenario = scenarioOf({ modules, attacks: [{ name: 'planned', threat: { epsilon: 0.01 } }] });
+      const cells = { soc: 20, net: 1, certified: { soc: 1, net: 1 } };
+      const request = { scenario, from: 0, horizon: 2, damage: 'consumption', method: 'interval', cells } as const;
+      const work = certify(request, workspace);
+      for (;;) {
+        const { done, value } = await work.next();
+        if (done === true) return value;
+      }
+    };
+    const [bare, hardened] = [await certified([]), await certified([student])];
+    expect(hardened.steps[0]!.action).not.toBe(bare.steps[0]!.action);
+    expect(hardened.bound).toBeGreaterThanOrEqual(hardened.attacked);
+    const steer = { name: 'steer', config: { base: 'small-ppo', gamma: 1, eta: 0 } };
+    await expect(certified([steer])).rejects.toThrow(
+      "/modules/0/name: module 'steer' makes the victim more than one network, and only one network can be certified",
+    );
+  });
+
+  it.each([
+    [
+      { modules: [{ name: 'steer', config: { base: 'small-pop', eta: 0 } }] },
+      "/modules/0/config/base: unknown policy 'small-pop'. Did you mean 'small-ppo'?",
+    ],
+    [
+      { modules: [{ name: 'steer', config: { base: 'small-sac', eta: 0 } }] },
+      "/modules/0/config/base: 'small-sac' has a squashed-gaussian head with other alternatives than the victim's 20",
+    ],
+    [
+      { modules: [{ name: 'steer', config: { base: 'idle', eta: 0 } }] },
+      "/modules/0/config/base: 'idle' is no network",
+    ],
+    [
+      { modules: [{ name: 'steer', config: { base: 'small-ppo', eta: 0 } }, { name: 'entropy' }] },
+      "/modules/1: module 'entropy' fine-tunes a network, and 'small-ppo' is more than one with what was put around it",
+    ],
+  ])('name what they cannot work with: %j', async (value, message) => {
     await expect(result(value)).rejects.toThrow(message);
   });
 
