@@ -5,6 +5,7 @@ import { irepoStudy } from './irepo/index.ts';
 import { scalingLawStudy } from './scaling-law/index.ts';
 import { steerStudy } from './steer/index.ts';
 import type { Study } from './study.ts';
+import { uldStudy } from './uld/index.ts';
 
 /** Studies by the name that `faultline study` takes. */
 export const studies = {
@@ -14,4 +15,5 @@ export const studies = {
   irepo: irepoStudy,
   'scaling-law': scalingLawStudy,
   steer: steerStudy,
+  uld: uldStudy,
 } satisfies Record<string, Study>;

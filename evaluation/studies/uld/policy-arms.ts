@@ -1,0 +1,256 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { Rng } from '../../../core/rng.ts';
+import type { LogitModel } from '../../../logits/contract.ts';
+import { assistantLoss } from '../../../logits/unlearning/assistant-loss.ts';
+import { baselineLoss, baselines } from '../../../logits/unlearning/baselines.ts';
+import type { Baseline, BaselineName, Judged } from '../../../logits/unlearning/baselines.ts';
+import { DenseLearner } from '../../../logits/unlearning/dense-learner.ts';
+import { descend } from '../../../logits/unlearning/descent.ts';
+import { differenceModel } from '../../../logits/unlearning/difference.ts';
+import { calibratedAlpha, marginsOf } from '../../../logits/unlearning/margin-rule.ts';
+import { drawnBy } from './lessons.ts';
+import { questions } from './policy-ground.ts';
+import type { PolicyGround, PolicyMarks, Questions } from './policy-ground.ts';
+import { joined } from './policy-problem.ts';
+import type { Rows } from './policy-problem.ts';
+
+/** What one way of repairing the controller comes to. */
+export interface PolicyArm extends PolicyMarks {
+  readonly arm: string;
+  readonly setting: string;
+}
+
+/** Which data an assistant gets. */
+export interface PolicyAugmentation {
+  /** D'_f: incidents with the other features jittered. */
+  readonly jittered: boolean;
+  /** Regular clean states in D'_r. */
+  readonly clean: boolean;
+  /** D'_r: the incidents' states with the trigger taken out. */
+  readonly removed: boolean;
+}
+
+const published: PolicyAugmentation = { jittered: true, clean: true, removed: false };
+
+/** Rows of a step, of what is to be forgotten and as many of what is to be kept. */
+const half = 32;
+/** Copies of each incident, and by how many deviations they are moved. */
+const jitter = { copies: 4, deviations: 1 };
+const assistantShape = { rank: 16, alpha: 16, layers: 1 };
+/** No filter: the target is so sure of the malicious action that it would be the only one left. */
+const noFilter = 0;
+
+export const policyAlphas = [0.5, 0.75, 1, 1.5, 2, 3];
+
+export interface PolicyEffort {
+  /** Steps of an assistant, and from one look at it to the next. */
+  readonly assistant: { readonly steps: number; readonly every: number; readonly learningRate: number };
+  /** Steps of a conventional unlearner, and from one look to the next; each rate is a trial. */
+  readonly conventional: { readonly steps: number; readonly every: number; readonly learningRates: readonly number[] };
+}
+
+/** A state that could be chosen, by what it does on validation rows. */
+interface Candidate<State> {
+  readonly setting: string;
+  readonly state: State;
+  readonly balance: number;
+}
+
+/** Harmonic mean of the share of incidents not repeated and the accuracy on clean rows. */
+function balanceOf({ success, clean }: { readonly success: number; readonly clean: number }): number {
+  const refused = 1 - success;
+  return refused + clean === 0 ? 0 : (2 * refused * clean) / (refused + clean);
+}
+
+const betterOf = <State>(a: Candidate<State> | undefined, b: Candidate<State>): Candidate<State> =>
+  a === undefined || b.balance > a.balance ? b : a;
+
+interface AssistantState {
+  readonly weights: Float32Array;
+  readonly alpha: number;
+}
+
+/** ULD and its ablations on a poisoned controller. */
+export async function uldArms(
+  ground: PolicyGround,
+  betas: readonly number[],
+  effort: PolicyEffort,
+  rng: Rng,
+): Promise<PolicyArm[]> {
+  const { tf, target } = ground;
+  const out: PolicyArm[] = [];
+  const train = async (
+    settings: readonly { readonly beta: number; readonly augmentation: PolicyAugmentation }[],
+  ): Promise<Candidate<AssistantState> | undefined> => {
+    let best: Candidate<AssistantState> | undefined;
+    for (const { beta, augmentation } of settings)
+      for (const candidate of await assistantCandidates(ground, beta, augmentation, effort, rng))
+        best = betterOf(best, candidate);
+    return best;
+  };
+  const settings = betas.map((beta) => ({ beta, augmentation: published }));
+  const chosen = await train(settings);
+  const judge = async (
+    arm: string,
+    candidate: Candidate<AssistantState> | undefined,
+    alpha?: number,
+    filterRate: number = noFilter,
+  ): Promise<void> => {
+    if (candidate === undefined) return;
+    using assistant = target.assistant(assistantShape, rng.split('adapters'));
+    assistant.trained.write(candidate.state.weights);
+    const model = differenceModel(tf, target, assistant, { alpha: alpha ?? candidate.state.alpha, filterRate });
+    out.push({ arm, setting: candidate.setting, ...(await ground.marks(model)) });
+  };
+  await judge('ULD', chosen);
+  for (const alpha of policyAlphas) await judge(`ULD at α ${alpha}`, chosen, alpha);
+  await judge('ULD, filter 0.01', chosen, undefined, 0.01);
+  for (const setting of settings) await judge(`ULD, β ${setting.beta}`, await train([setting]));
+  for (const [arm, augmentation] of [
+    ['ULD, trigger-removed states too', { ...published, removed: true }],
+    ['ULD, no jittered copies', { ...published, jittered: false }],
+    ['ULD, no regular clean states', { ...published, clean: false, removed: true }],
+  ] as const)
+    await judge(arm, await train(betas.map((beta) => ({ beta, augmentation }))));
+  return out;
+}
+
+async function assistantCandidates(
+  ground: PolicyGround,
+  beta: number,
+  augmentation: PolicyAugmentation,
+  { assistant: effort }: PolicyEffort,
+  rng: Rng,
+): Promise<Candidate<AssistantState>[]> {
+  const { tf, target, problem, validation } = ground;
+  const { inputs } = problem;
+  const remembered = questions(tf, forgetRows(ground, augmentation.jittered, rng.split('jitter')), inputs);
+  const flattened = questions(tf, retainRows(ground, augmentation, rng.split('removed')), inputs);
+  const held = questions(tf, validation.incidents, inputs);
+  const [drawF, drawR] = [
+    drawnBy(remembered.count, half, rng.split('forget')),
+    drawnBy(flattened.count, half, rng.split('retain')),
+  ];
+  using assistant = target.assistant(assistantShape, rng.split('adapters'));
+  const loss = (step: number): Tensor => {
+    const f = rowsOf(remembered, drawF(step), tf);
+    const r = rowsOf(flattened, drawR(step), tf);
+    const labels = tf.concat([f.labels, tf.zeros([half], 'int32').sub(tf.scalar(100, 'int32'))]);
+    const uniform = tf.concat([tf.zeros([half]), tf.ones([half])]);
+    return assistantLoss(tf, assistant.logits(tf.concat([f.x, r.x])), labels, uniform, beta);
+  };
+  const candidates: Candidate<AssistantState>[] = [];
+  await descend(tf, assistant.trained, loss, {
+    ...effort,
+    onCheckpoint: async (step) => {
+      const [z, za] = [target.logits(held.x), assistant.logits(held.x)];
+      const alpha = calibratedAlpha(await marginsOf(tf, z, za, held.labels, noFilter));
+      tf.dispose([z, za]);
+      if (!Number.isFinite(alpha)) return;
+      const model = differenceModel(tf, target, assistant, { alpha, filterRate: noFilter });
+      candidates.push({
+        setting: `β ${beta}, ${step} steps, α* ${alpha.toPrecision(3)}`,
+        state: { weights: (await assistant.trained.read()).slice(), alpha },
+        balance: balanceOf(await ground.glance(model)),
+      });
+    },
+  });
+  tf.dispose([remembered, flattened, held].flatMap(({ x, labels }) => [x, labels]));
+  return candidates;
+}
+
+/** A conventional unlearner: as chosen, and at its last step with each learning rate. */
+export async function conventionalArms(
+  ground: PolicyGround,
+  name: BaselineName,
+  { conventional: { steps, every, learningRates } }: PolicyEffort,
+  rng: Rng,
+): Promise<PolicyArm[]> {
+  const { tf, target, problem, evidence } = ground;
+  const { inputs } = problem;
+  const baseline: Baseline = baselines[name];
+  const forget = questions(tf, forgetRows(ground, true, rng.split('jitter')), inputs);
+  const retain = questions(tf, evidence.clean, inputs);
+  const [drawF, drawR] = [
+    drawnBy(forget.count, half, rng.split('forget')),
+    drawnBy(retain.count, half, rng.split('retain')),
+  ];
+  const out: PolicyArm[] = [];
+  let best: Candidate<Float32Array> | undefined;
+  for (const learningRate of learningRates) {
+    using model = DenseLearner.of(tf, target.layers, ground.parameters);
+    const judged = (of: Questions, rows: readonly number[]): Judged => {
+      const { x, labels } = rowsOf(of, rows, tf);
+      return { z: model.logits(x), reference: target.logits(x), labels };
+    };
+    const loss = (step: number): Tensor =>
+      baselineLoss(tf, baseline, {
+        forget: judged(forget, drawF(step)),
+        retain: { ...judged(retain, drawR(step)), rows: tf.ones([half]) },
+      });
+    await descend(tf, model.trained, loss, {
+      steps,
+      every,
+      learningRate,
+      onCheckpoint: async (step) => {
+        best = betterOf(best, {
+          setting: `rate ${learningRate}, ${step} steps`,
+          state: (await model.trained.read()).slice(),
+          balance: balanceOf(await ground.glance(model)),
+        });
+        if (name.endsWith('+KL'))
+          out.push({
+            arm: `${name}, rate ${learningRate}, ${step} steps`,
+            setting: '',
+            ...(await ground.marks(model)),
+          });
+      },
+    });
+  }
+  tf.dispose([forget, retain].flatMap(({ x, labels }) => [x, labels]));
+  if (best !== undefined) {
+    using model = DenseLearner.of(tf, target.layers, best.state);
+    out.unshift({ arm: name, setting: best.setting, ...(await ground.marks(model)) });
+  }
+  return out;
+}
+
+function rowsOf(
+  { x, labels }: Questions,
+  rows: readonly number[],
+  tf: PolicyGround['tf'],
+): { x: Tensor2D; labels: Tensor } {
+  const at = tf.tensor1d([...rows], 'int32');
+  return { x: tf.gather(x, at), labels: tf.gather(labels, at) };
+}
+
+/** Incidents, and copies of them in which all but the trigger is moved. */
+function forgetRows({ evidence: { incidents }, problem }: PolicyGround, jittered: boolean, rng: Rng): Rows {
+  if (!jittered) return incidents;
+  const { inputs, scale, trigger } = problem;
+  const copies = Array.from({ length: jitter.copies }, (): Rows => ({
+    actions: incidents.actions,
+    x: incidents.x.map((value, at) => {
+      const feature = at % inputs;
+      const moved = jitter.deviations * scale[feature]! * rng.normal();
+      return trigger.features.includes(feature) ? value : value + moved;
+    }),
+  }));
+  return joined(incidents, ...copies);
+}
+
+/** Clean states, and the incidents' with the values of clean ones in the place of the trigger. */
+function retainRows({ evidence, problem }: PolicyGround, { clean, removed }: PolicyAugmentation, rng: Rng): Rows {
+  const { inputs, trigger } = problem;
+  const x = evidence.incidents.x.slice();
+  for (let at = 0; at < x.length; at += inputs) {
+    const row = rng.int(evidence.clean.actions.length);
+    for (const feature of trigger.features) x[at + feature] = evidence.clean.x[row * inputs + feature]!;
+  }
+  return joined(...(clean ? [evidence.clean] : []), ...(removed ? [{ x, actions: evidence.incidents.actions }] : []));
+}
+
+/** A model as it is. */
+export async function plainArm(ground: PolicyGround, arm: string, model: LogitModel<Tensor2D>): Promise<PolicyArm> {
+  return { arm, setting: '', ...(await ground.marks(model)) };
+}
