@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError, ShapeError } from '../../core/errors.ts';
 import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
-import { margin } from '../tensor/group-margin.ts';
-import { maskLogits } from '../tensor/mask-logits.ts';
+import { groupMargin } from '../tensor/group-margin.ts';
+import { labelMask } from '../tensor/labels.ts';
 import { relativeTopMask } from '../tensor/relative-top-mask.ts';
 
 /** By how much the alternative y that is to be forgotten leads, in the target and in the assistant. */
@@ -26,13 +26,9 @@ export async function marginsOf(
 ): Promise<Margins[]> {
   const both = tf.tidy(() => {
     const keep = relativeTopMask(tf, z, filterRate);
-    return tf.stack(
-      [z, za].map((logits) =>
-        margin(tf, maskLogits(tf, logits, keep), labels)
-          .neg()
-          .flatten(),
-      ),
-    );
+    const own = labelMask(tf, labels, z.shape.at(-1)!);
+    const others = tf.logicalAnd(keep, tf.logicalNot(own));
+    return tf.stack([z, za].map((logits) => groupMargin(tf, logits, own, others).flatten()));
   });
   const [values, asked] = await Promise.all([both.data(), labels.data()]);
   both.dispose();
@@ -47,7 +43,7 @@ export async function marginsOf(
  */
 export function dethroningAlpha({ target, assistant }: Margins): number {
   if (target <= 0) return 0;
-  return assistant > 0 ? target / assistant : Infinity;
+  return target < Infinity && assistant > 0 ? target / assistant : Infinity;
 }
 
 /**
