@@ -60,8 +60,10 @@ export function nameOf({ beta, uniformOn }: AssistantSetting): string {
   return `β ${beta}, uniform on ${uniformOn}`;
 }
 
-/** Trained assistants of one arm, and the two that would be chosen of them. */
+/** Trained assistants of one arm, and those that would be chosen of them. */
 export interface Assistants {
+  /** By validation, of each setting alone. */
+  readonly each: readonly (Contender<AssistantState> | undefined)[];
   readonly validation: Contender<AssistantState> | undefined;
   readonly oracle: Contender<AssistantState> | undefined;
   readonly cost: TrainingCost;
@@ -97,8 +99,9 @@ export async function trainAssistants(
   const { tf, corpus } = ground;
   const validation = new Best<AssistantState>(byValidation);
   const oracle = new Best<AssistantState>(byOracle);
+  const each = settings.map(() => new Best<AssistantState>(byValidation));
   let cost: TrainingCost = { steps: 0, parameters: 0 };
-  for (const setting of settings) {
+  for (const [trial, setting] of settings.entries()) {
     const { beta, uniformOn, augmentation } = setting;
     const lessons = assistantLessons(corpus, augmentation, rng.split('lessons'));
     const half = schedule.batch / 2;
@@ -131,13 +134,13 @@ export async function trainAssistants(
         const weights = (await assistant.trained.read()).slice();
         for (const alpha of alphas) {
           const glance = await ground.glance(unlearned(ground, assistant, alpha));
-          for (const best of [validation, oracle])
+          for (const best of [validation, oracle, each[trial]!])
             best.offer(`${nameOf(setting)}, α ${alpha}`, step / perEpoch, glance, () => ({ weights, alpha, margins }));
         }
       },
     });
   }
-  return { validation: validation.best, oracle: oracle.best, cost };
+  return { validation: validation.best, oracle: oracle.best, each: each.map(({ best }) => best), cost };
 }
 
 async function validationMargins({ tf, corpus, target }: LanguageGround, assistant: Transformer): Promise<Margins[]> {

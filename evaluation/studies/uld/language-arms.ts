@@ -144,7 +144,7 @@ async function uldArms(
     return made;
   };
   const settings = trials.map((trial) => ({ ...trial, augmentation: published }));
-  const { validation: chosen } = await both('ULD', settings);
+  const { validation: chosen, each } = await both('ULD', settings);
   if (chosen === undefined) return { arms, margins: null };
   const { margins } = chosen.state;
   const needed = calibratedAlpha(margins);
@@ -153,12 +153,15 @@ async function uldArms(
   for (const alpha of alphas) await judge(`ULD at α ${alpha}`, null, chosen, null, alpha);
   await judge('ULD, filter off', null, chosen, null, undefined, 0);
   await judge('ULD, filter 0.01', null, chosen, null, undefined, 0.01);
+  for (const [i, { beta, uniformOn }] of settings.entries()) {
+    const alone = each[i];
+    if (alone !== undefined) await judge(`ULD, only β ${beta}, uniform on ${uniformOn}`, null, alone, null);
+  }
   if (ablation) {
     const own = settings.find(({ beta, uniformOn }) =>
       chosen.setting.startsWith(`β ${beta}, uniform on ${uniformOn},`),
     )!;
     for (const [arm, augmentation] of dataAblation) await both(arm, [{ ...own, augmentation }]);
-    for (const setting of settings) await both(`ULD, β ${setting.beta} on ${setting.uniformOn} alone`, [setting]);
   }
   return { arms, margins: { ...meansOf(margins), alpha: Number.isFinite(needed) ? needed : null } };
 }

@@ -106,8 +106,8 @@ function languageEffort(quick: boolean): LanguageEffort {
   const count = quick ? 2 : 3;
   return {
     trials: trials.slice(0, count),
-    assistant: { layers: 1, rank: 16, epochs: 80, everyEpochs: 20, batch: 32, learningRate: 5e-3 },
-    conventional: { epochs: 21, half: 16, learningRates: learningRates.slice(0, count) },
+    assistant: { layers: 1, rank: 16, epochs: 80, everyEpochs: quick ? 40 : 20, batch: 32, learningRate: 5e-3 },
+    conventional: { epochs: quick ? 15 : 21, half: 16, learningRates: learningRates.slice(0, count) },
     baselines: everyBaseline,
     ablation: true,
   };

@@ -62,8 +62,11 @@ function balanceOf({ success, clean }: { readonly success: number; readonly clea
   return refused + clean === 0 ? 0 : (2 * refused * clean) / (refused + clean);
 }
 
-const betterOf = <State>(a: Candidate<State> | undefined, b: Candidate<State>): Candidate<State> =>
-  a === undefined || b.balance > a.balance ? b : a;
+/** Of equals the first. */
+function best<State>(candidates: readonly Candidate<State>[]): Candidate<State> | undefined {
+  const most = Math.max(...candidates.map(({ balance }) => balance));
+  return candidates.find(({ balance }) => balance === most);
+}
 
 interface AssistantState {
   readonly weights: Float32Array;
@@ -79,17 +82,13 @@ export async function uldArms(
 ): Promise<PolicyArm[]> {
   const { tf, target } = ground;
   const out: PolicyArm[] = [];
-  const train = async (
-    settings: readonly { readonly beta: number; readonly augmentation: PolicyAugmentation }[],
-  ): Promise<Candidate<AssistantState> | undefined> => {
-    let best: Candidate<AssistantState> | undefined;
-    for (const { beta, augmentation } of settings)
-      for (const candidate of await assistantCandidates(ground, beta, augmentation, effort, rng))
-        best = betterOf(best, candidate);
-    return best;
+  /** Of each β the best; and before them the best of these. */
+  const train = async (augmentation: PolicyAugmentation): Promise<(Candidate<AssistantState> | undefined)[]> => {
+    const each: (Candidate<AssistantState> | undefined)[] = [];
+    for (const beta of betas) each.push(best(await assistantCandidates(ground, beta, augmentation, effort, rng)));
+    return [best(each.filter((candidate) => candidate !== undefined)), ...each];
   };
-  const settings = betas.map((beta) => ({ beta, augmentation: published }));
-  const chosen = await train(settings);
+  const [chosen, ...each] = await train(published);
   const judge = async (
     arm: string,
     candidate: Candidate<AssistantState> | undefined,
@@ -105,13 +104,13 @@ export async function uldArms(
   await judge('ULD', chosen);
   for (const alpha of policyAlphas) await judge(`ULD at α ${alpha}`, chosen, alpha);
   await judge('ULD, filter 0.01', chosen, undefined, 0.01);
-  for (const setting of settings) await judge(`ULD, β ${setting.beta}`, await train([setting]));
+  for (const [i, beta] of betas.entries()) await judge(`ULD, only β ${beta}`, each[i]);
   for (const [arm, augmentation] of [
     ['ULD, trigger-removed states too', { ...published, removed: true }],
     ['ULD, no jittered copies', { ...published, jittered: false }],
     ['ULD, no regular clean states', { ...published, clean: false, removed: true }],
   ] as const)
-    await judge(arm, await train(betas.map((beta) => ({ beta, augmentation }))));
+    await judge(arm, (await train(augmentation))[0]);
   return out;
 }
 
@@ -176,7 +175,7 @@ export async function conventionalArms(
     drawnBy(retain.count, half, rng.split('retain')),
   ];
   const out: PolicyArm[] = [];
-  let best: Candidate<Float32Array> | undefined;
+  const candidates: Candidate<Float32Array>[] = [];
   for (const learningRate of learningRates) {
     using model = DenseLearner.of(tf, target.layers, ground.parameters);
     const judged = (of: Questions, rows: readonly number[]): Judged => {
@@ -193,7 +192,7 @@ export async function conventionalArms(
       every,
       learningRate,
       onCheckpoint: async (step) => {
-        best = betterOf(best, {
+        candidates.push({
           setting: `rate ${learningRate}, ${step} steps`,
           state: (await model.trained.read()).slice(),
           balance: balanceOf(await ground.glance(model)),
@@ -208,9 +207,10 @@ export async function conventionalArms(
     });
   }
   tf.dispose([forget, retain].flatMap(({ x, labels }) => [x, labels]));
-  if (best !== undefined) {
-    using model = DenseLearner.of(tf, target.layers, best.state);
-    out.unshift({ arm: name, setting: best.setting, ...(await ground.marks(model)) });
+  const chosen = best(candidates);
+  if (chosen !== undefined) {
+    using model = DenseLearner.of(tf, target.layers, chosen.state);
+    out.unshift({ arm: name, setting: chosen.setting, ...(await ground.marks(model)) });
   }
   return out;
 }
