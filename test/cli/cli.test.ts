@@ -54,6 +54,7 @@ describe('faultline', () => {
       'train',
       'attack',
       'certify',
+      'foretell',
       'evaluate',
       'merge',
       'data',
@@ -582,5 +583,24 @@ describe('faultline certify', () => {
     const other = await faultline(['certify', '--policy', './squashed-gaussian', '--normalisation', 'citylearn-2.0.0']);
     expect(other.code).toBe(2);
     expect(other.stderr).toContain("was trained on normalisation 'fixed'");
+  });
+});
+
+describe('faultline foretell', () => {
+  it('prints what one gradient a row foretells beside what attacks come to', async () => {
+    const { stdout } = await ok([
+      ...['foretell', '--policy', './categorical', '--steps', '300', '--stride', '2'],
+      ...['--epsilons', '0.001,0.01'],
+    ]);
+    const result = JSON.parse(stdout) as { points: Record<string, number>[]; prefactor: { value: number } };
+    expect(result).toMatchObject({ format: 'faultline-foretelling', policy: './categorical', rows: 151 });
+    expect(result.points.map(({ epsilon }) => epsilon)).toEqual([0.001, 0.01]);
+    for (const { epsilon, law } of result.points) expect(law).toBeCloseTo(result.prefactor.value * epsilon!, 9);
+  });
+
+  it('refuses a rule', async () => {
+    const rule = await faultline(['foretell', '--policy', 'idle']);
+    expect(rule.code).toBe(2);
+    expect(rule.stderr).toContain('only a network has logits');
   });
 });

@@ -15,7 +15,7 @@ import { openTraining } from '../../train.ts';
 import { schema } from '../../vocabulary.ts';
 import type { Workspace } from '../../workspace.ts';
 import type { ArmSetup } from './law-arms.ts';
-import { victimResponse } from './victims.ts';
+import { victimResponse } from '../../recorded-policy.ts';
 
 /** What an attack does to a controller in the closed loop. */
 interface Attacked {

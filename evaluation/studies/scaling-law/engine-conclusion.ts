@@ -1,6 +1,6 @@
 import { exceeds, meanText } from '../seeds.ts';
 import type { StudyConclusion, StudyOptions } from '../study.ts';
-import type { EngineCell } from './engine-arm.ts';
+import type { RobustnessEstimate } from '../../robustness-estimate.ts';
 import { shippedSeeds } from './law-arms.ts';
 import { checkedModels, engineId } from './plan.ts';
 import { all, within } from './within.ts';
@@ -9,7 +9,7 @@ import { all, within } from './within.ts';
 export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<string, unknown>): StudyConclusion {
   const seeds = Array.from({ length: Math.min(options.seeds, shippedSeeds) }, (_, seed) => seed);
   const found = Object.keys(checkedModels).flatMap((name) => {
-    const own = seeds.flatMap((seed) => (cells.get(engineId(name, seed)) as EngineCell | undefined) ?? []);
+    const own = seeds.flatMap((seed) => (cells.get(engineId(name, seed)) as RobustnessEstimate | undefined) ?? []);
     return own.length === 0 ? [] : [{ name, own }];
   });
   if (found.length === 0) return { claims: [], tables: [], figures: [] };
@@ -20,7 +20,7 @@ export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<strin
         found.map(({ name, own }) =>
           exceeds(
             name,
-            own.map(({ points }) => Math.min(...points.map(({ same }) => same))),
+            own.map(({ points }) => Math.min(...points.map(({ same }) => same ?? 0))),
             0.995,
             'least share of rows',
           ),
@@ -31,7 +31,7 @@ export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<strin
         found.map(({ name, own }) =>
           within(
             name,
-            own.map(({ points }) => geometricMean(points.map(({ law, engine }) => law / engine))),
+            own.map(({ points }) => geometricMean(points.map(({ law, engine }) => law / (engine ?? 0)))),
             [1 / 1.5, 1.5],
             'A ε over success',
           ),
@@ -42,7 +42,7 @@ export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<strin
         found.map(({ name, own }) =>
           within(
             name,
-            own.map(({ points }) => geometricMean(points.map(({ law, pgd }) => law / pgd))),
+            own.map(({ points }) => geometricMean(points.map(({ law, pgd }) => law / (pgd ?? 0)))),
             [1 / 2, 2],
             'A ε over success',
           ),
@@ -65,18 +65,18 @@ export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<strin
         ],
         rows: found.flatMap(({ name, own }) =>
           own[0]!.points.map((_, at) => {
-            const text = (of: (cell: EngineCell) => number, digits = 4): string =>
+            const text = (of: (cell: RobustnessEstimate) => number, digits = 4): string =>
               meanText(own.map(of), digits).replaceAll('+', '');
             return [
               name,
-              text((cell) => cell.prefactor, 1),
+              text((cell) => cell.prefactor.value, 1),
               text((cell) => cell.points[at]!.law),
               text((cell) => cell.points[at]!.epsilon, 6),
-              text((cell) => cell.points[at]!.engine),
+              text((cell) => cell.points[at]!.engine ?? 0),
               text((cell) => cell.points[at]!.own),
-              text((cell) => cell.points[at]!.same),
+              text((cell) => cell.points[at]!.same ?? 0),
               text((cell) => cell.points[at]!.predicted),
-              text((cell) => cell.points[at]!.pgd),
+              text((cell) => cell.points[at]!.pgd ?? 0),
             ];
           }),
         ),

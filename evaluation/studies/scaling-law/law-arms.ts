@@ -19,7 +19,7 @@ import type { Size } from './size.ts';
 import { accuracyOf, topOf } from './accuracy.ts';
 import { cleanFloor } from './clean-floor.ts';
 import type { CleanFloor } from './clean-floor.ts';
-import { recordedPolicy } from './victims.ts';
+import { recordedPolicy } from '../../recorded-policy.ts';
 
 /** Which seed of an arm, on what. */
 export interface ArmSetup {

@@ -5,7 +5,7 @@ import { chunkAttack } from '../../attack-batch.ts';
 import { gaussianModes, sampled } from './data.ts';
 import { seedOf } from './law-arms.ts';
 import type { ArmSetup } from './law-arms.ts';
-import { recordedPolicy } from './victims.ts';
+import { recordedPolicy } from '../../recorded-policy.ts';
 
 /** What a network is searched for. */
 export interface SearchProblem {

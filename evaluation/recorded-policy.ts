@@ -1,16 +1,17 @@
-import { rng } from '../../../core/rng.ts';
-import { scenarioFrom } from '../../../core/scenario.ts';
-import type { Feature } from '../../../core/space.ts';
-import type { GradientAccess, Objective } from '../../../core/victim.ts';
-import { StateError } from '../../../core/errors.ts';
-import { binned } from '../../../logits/scaling-law/binned.ts';
-import type { Response } from '../../../logits/scaling-law/response.ts';
-import { openDistrict } from '../../district.ts';
-import { recordings } from '../../rehearsal.ts';
-import { schema } from '../../vocabulary.ts';
-import type { Workspace } from '../../workspace.ts';
+import { rng } from '../core/rng.ts';
+import { scenarioFrom } from '../core/scenario.ts';
+import type { Feature } from '../core/space.ts';
+import type { GradientAccess, Objective } from '../core/victim.ts';
+import { ConfigError } from '../core/errors.ts';
+import { binned } from '../logits/scaling-law/binned.ts';
+import type { Response } from '../logits/scaling-law/response.ts';
+import { openDistrict } from './district.ts';
+import { recordings } from './rehearsal.ts';
+import { schema } from './vocabulary.ts';
+import { kindOf } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
-/** A shipped policy, with what it observed on the built-in district. */
+/** A policy, with what it observed while it controlled a building. */
 export interface RecordedPolicy extends Disposable {
   readonly victim: GradientAccess;
   /** Its logits; of a continuous head those of `actionBins` bins. */
@@ -21,22 +22,26 @@ export interface RecordedPolicy extends Disposable {
 }
 
 /** Bins that a continuous head is read as: as many as the discrete policies have. */
-export const actionBins = 20;
+const actionBins = 20;
 
 /**
- * Opens a shipped policy and lets it control its building for so many steps.
- * @throws {StateError} for what is no network with logits of its own
+ * Opens a policy and lets it control a building, unattacked, for so many steps.
+ * @throws {ConfigError} for what is no network with logits of its own
  */
 export async function recordedPolicy(
   name: string,
   building: string,
   steps: number,
   workspace: Workspace,
+  dataset = 'builtin',
 ): Promise<RecordedPolicy> {
   const source = await workspace.victim(name);
   const { network } = source;
-  if (network === null) throw new StateError(`scaling-law: '${name}' is no network`);
-  const district = { dataset: 'builtin', buildings: [building], normalisation: source.normalisation ?? 'fixed' };
+  if (network === null)
+    throw new ConfigError(`'${source.name}' is ${kindOf(source)}: only a network has logits`, {
+      place: { path: '/victim/policy' },
+    });
+  const district = { dataset, buildings: [building], normalisation: source.normalisation ?? 'fixed' };
   const scenario = scenarioFrom({ district, victim: { policy: name }, attacks: [{ name: 'none' }] }, name, schema);
   const opened = await openDistrict(scenario, workspace, 1, [0]);
   using _env = opened.env;
