@@ -7,11 +7,15 @@ import type { Trainable } from '../train.ts';
 import type { Activation } from '../../../core/policy.ts';
 import type { Architecture } from './space.ts';
 
-/** The kernel has the other activations. */
-const softplus = {
-  value: (u: number): number => Math.max(u, 0) + Math.log1p(Math.exp(-Math.abs(u))),
-  slope: (u: number): number => 1 / (1 + Math.exp(-u)),
-};
+/** `ln(1 + e^u)` of each, and its slope, `σ(u)`; the kernel has the other activations. */
+function softplus(u: Float32Array, count: number, out: Float32Array, slope: Float32Array): void {
+  for (let i = 0; i < count; i++) {
+    const value = u[i]!;
+    const tail = Math.exp(-Math.abs(value));
+    out[i] = Math.max(value, 0) + Math.log1p(tail);
+    slope[i] = (value > 0 ? 1 : tail) / (1 + tail);
+  }
+}
 
 /** Of the cosine: logits lie in ±10. */
 const cosineScale = 10;
@@ -43,6 +47,8 @@ interface Layer {
   /** [rows×width] what the dense layer gives, before a softplus, and after it with what is skipped. */
   u: Float32Array;
   h: Float32Array;
+  /** [rows×width] of a softplus, by u. */
+  slope: Float32Array;
   /** [rows×width] the derivatives by h and by u. */
   dH: Float32Array;
   dU: Float32Array;
@@ -98,6 +104,7 @@ class Child implements Trainable, Disposable {
       skips: residual && l > 0 && widths[l - 1] === width,
       u: new Float32Array(0),
       h: new Float32Array(0),
+      slope: new Float32Array(0),
       dH: new Float32Array(0),
       dU: new Float32Array(0),
     }));
@@ -108,16 +115,17 @@ class Child implements Trainable, Disposable {
   forward(x: Float32Array, rows: number, out: Float32Array): void {
     this.#reserve(rows);
     const source = this.#x;
-    for (let i = 0; i < rows * this.inputs; i++) {
-      const feature = i % this.inputs;
-      source[i] =
-        this.#standard === null ? x[i]! : (x[i]! - this.#standard.mean[feature]!) * this.#standard.scale[feature]!;
-    }
+    const { inputs } = this;
+    const standard = this.#standard;
+    if (standard === null) source.set(x.subarray(0, rows * inputs));
+    else
+      for (let at = 0; at < rows * inputs; at += inputs)
+        for (let i = 0; i < inputs; i++) source[at + i] = (x[at + i]! - standard.mean[i]!) * standard.scale[i]!;
     let below: Float32Array = source;
-    for (const { dense, width, skips, u, h } of this.#layers) {
+    for (const { dense, width, skips, u, h, slope } of this.#layers) {
       dense.forward(below, rows, u);
       const count = rows * width;
-      if (this.#softplus) for (let i = 0; i < count; i++) h[i] = softplus.value(u[i]!);
+      if (this.#softplus) softplus(u, count, h, slope);
       else h.set(u.subarray(0, count));
       if (skips) for (let i = 0; i < count; i++) h[i]! += below[i]!;
       below = h;
@@ -157,14 +165,17 @@ class Child implements Trainable, Disposable {
     if (this.#cosine) this.#normaliseBack(last, rows);
     else last.dH.set(this.#dTop.subarray(0, rows * last.width));
     for (let l = this.#layers.length - 1; l >= 0; l--) {
-      const { dense, width, skips, u, dH, dU } = this.#layers[l]!;
-      if (this.#softplus) for (let i = 0; i < rows * width; i++) dU[i] = dH[i]! * softplus.slope(u[i]!);
+      const { dense, width, skips, slope, dH, dU } = this.#layers[l]!;
+      if (this.#softplus) for (let i = 0; i < rows * width; i++) dU[i] = dH[i]! * slope[i]!;
       const below = l === 0 ? dX : this.#layers[l - 1]!.dH;
       pull(dense, this.#softplus ? dU : dH, below);
       if (skips && below !== null) for (let i = 0; i < rows * width; i++) below[i]! += dH[i]!;
     }
-    if (dX !== null && this.#standard !== null)
-      for (let i = 0; i < rows * this.inputs; i++) dX[i]! *= this.#standard.scale[i % this.inputs]!;
+    const { inputs } = this;
+    const standard = this.#standard;
+    if (dX !== null && standard !== null)
+      for (let at = 0; at < rows * inputs; at += inputs)
+        for (let i = 0; i < inputs; i++) dX[at + i]! *= standard.scale[i]!;
   }
 
   /** `s h/‖h‖`. */
@@ -215,6 +226,7 @@ class Child implements Trainable, Disposable {
     for (const layer of this.#layers) {
       layer.u = new Float32Array(rows * layer.width);
       layer.h = new Float32Array(rows * layer.width);
+      layer.slope = new Float32Array(this.#softplus ? rows * layer.width : 0);
       layer.dH = new Float32Array(rows * layer.width);
       layer.dU = new Float32Array(rows * layer.width);
     }
