@@ -17,7 +17,9 @@ import type { EntropySize } from './size.ts';
 export const entropyEpsilon = 0.1;
 
 /** One network, on the test rows. */
-export interface EntropyTrial extends Robustness, Certainty {
+export interface EntropyTrial extends Omit<Robustness, 'transfers'>, Certainty {
+  /** From a plain MLP 64-64. */
+  readonly transfer: number;
   readonly lambda: number;
   readonly learningRate: number;
   /** Accuracy on validation rows under PGD on the margin, by which λ and the plain network's learning rate are chosen. */
@@ -58,12 +60,14 @@ export async function entropyArm(
   const trials: EntropyTrial[] = [];
   for (const { lambda, learningRate } of settings) {
     using network = await trained(widths, root.split('network'), { steps, entropy: lambda, learningRate });
+    const { transfers, ...robust } = await robustness(network, [surrogate], test, entropyEpsilon, attacked);
     trials.push({
       lambda,
       learningRate,
       validation: (await robustness(network, [surrogate], validation, entropyEpsilon, attacked)).marginPgd,
       ...(await certaintyOf(network, test.x)),
-      ...(await robustness(network, [surrogate], test, entropyEpsilon, attacked)),
+      ...robust,
+      transfer: transfers[0]!,
     });
     progress(trials.length / settings.length);
   }

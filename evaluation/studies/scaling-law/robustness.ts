@@ -13,8 +13,8 @@ export interface Robustness {
   readonly pgd: number;
   /** PGD on the margin of logits, which no sure softmax can hide. */
   readonly marginPgd: number;
-  /** Margin PGD on other networks, carried over: the black box. The lowest of the surrogates' figures. */
-  readonly transfer: number;
+  /** Margin PGD on another network, carried over: the black box. One a surrogate. */
+  readonly transfers: readonly number[];
 }
 
 /** @param surrogates what the black-box attacker has, at least one  @param rows attacked, the first of those given */
@@ -37,6 +37,6 @@ export async function robustness(
     fgsm: await accuracy(fast),
     pgd: await accuracy(await pgd(response, some, y, crossEntropy, epsilon)),
     marginPgd: await accuracy(await pgd(response, some, y, margin, epsilon)),
-    transfer: Math.min(...carried),
+    transfers: carried,
   };
 }

@@ -30,7 +30,10 @@ export interface SearchedChild {
 }
 
 /** An architecture judged on test rows, means over fresh trainings. */
-export interface JudgedArchitecture extends Robustness {
+export interface JudgedArchitecture extends Omit<Robustness, 'transfers'> {
+  /** From a plain MLP 64-64, and from another network of its own architecture. */
+  readonly transfer: number;
+  readonly alike: number;
   readonly name: string;
   readonly parameters: number;
 }
@@ -105,15 +108,17 @@ export async function searchArm(
       using network = await trained(architecture, root.split(`examined ${repeat}`), hardened);
       found.push(await robustness(network, [ordinary, alike], test, epsilon, test.labels.length));
     }
-    const mean = (key: keyof Robustness): number => found.reduce((sum, one) => sum + one[key], 0) / found.length;
+    const mean = (of: (one: Robustness) => number): number =>
+      found.reduce((sum, one) => sum + of(one), 0) / found.length;
     return {
       name: nameOf(architecture),
       parameters: parametersOf(architecture, inputs, classes),
-      clean: mean('clean'),
-      fgsm: mean('fgsm'),
-      pgd: mean('pgd'),
-      marginPgd: mean('marginPgd'),
-      transfer: mean('transfer'),
+      clean: mean(({ clean }) => clean),
+      fgsm: mean(({ fgsm }) => fgsm),
+      pgd: mean(({ pgd }) => pgd),
+      marginPgd: mean(({ marginPgd }) => marginPgd),
+      transfer: mean(({ transfers }) => transfers[0]!),
+      alike: mean(({ transfers }) => transfers[1]!),
     };
   };
   const best = ranked(controller)[0]!.architecture;

@@ -42,7 +42,7 @@ function concluded(
 ): StudyConclusion {
   const found = ranges.find(({ difficulty }) => difficulty === 1)?.found ?? [];
   if (found.length === 0) return { claims: [], tables: [], figures: [] };
-  const above = (one: Judged, other: Judged, key: 'marginPgd' | 'transfer'): number[] =>
+  const above = (one: Judged, other: Judged, key: 'marginPgd' | 'transfer' | 'alike'): number[] =>
     found.map((cell) => cell[one][key] - cell[other][key]);
   const advantage = 'test accuracy of the controller’s best above it';
   return {
@@ -72,8 +72,14 @@ function concluded(
         `${advantage}, margin PGD`,
       ),
       exceeds(
-        `${on}: it is more robust than the plain network of equal parameters, black box`,
+        `${on}: it is more robust than the plain network of equal parameters, black box by a plain network`,
         above('found', 'baseline', 'transfer'),
+        0,
+        `${advantage}, transfer`,
+      ),
+      exceeds(
+        `${on}: and black box by networks of each one’s own architecture`,
+        above('found', 'baseline', 'alike'),
         0,
         `${advantage}, transfer`,
       ),
@@ -101,7 +107,8 @@ function concluded(
           'FGSM',
           'PGD',
           'margin PGD',
-          'transfer',
+          'transfer, plain',
+          'transfer, alike',
           'found on the first seed',
         ],
         rows: ranges.flatMap(({ difficulty, found: cells }) =>
@@ -121,11 +128,12 @@ function concluded(
               text('pgd'),
               text('marginPgd'),
               text('transfer'),
+              text('alike'),
               judged[0]?.name ?? null,
             ];
           }),
         ),
-        note: 'Test accuracy, each architecture trained afresh three times. The reward is accuracy under PGD on validation rows; no child has more parameters than a plain MLP 64-64. Transfer: the lower of that from a plain MLP 64-64 and that from the same architecture, of other trainings.',
+        note: 'Test accuracy, each architecture trained afresh three times. The reward is accuracy under PGD on validation rows; no child has more parameters than a plain MLP 64-64. Transfer: of margin PGD on a plain MLP 64-64, which is unlike what is found, and on a network of the judged architecture from another training.',
       },
       {
         title: `How the search went: ${on}`,

@@ -104,6 +104,7 @@ function judged(accuracy: number) {
     pgd: accuracy,
     marginPgd: accuracy,
     transfer: accuracy,
+    alike: accuracy,
   };
 }
 
@@ -192,7 +193,7 @@ describe('conclusion', () => {
       'controllers: and to black-box transfer',
     ]);
     expect(verdict(found, 'the penalty makes')).toEqual([false]);
-    expect(found.size).toBe(7 + 3 + 4 + 4 + 7 + 7);
+    expect(found.size).toBe(7 + 3 + 4 + 4 + 8 + 8);
   });
 
   it('fails where slopes are others, and the search finds nothing', () => {
