@@ -588,10 +588,8 @@ describe('faultline certify', () => {
 
 describe('faultline foretell', () => {
   it('prints what one gradient a row foretells beside what attacks come to', async () => {
-    const { stdout } = await ok([
-      ...['foretell', '--policy', './categorical', '--steps', '300', '--stride', '2'],
-      ...['--epsilons', '0.001,0.01'],
-    ]);
+    const command = 'foretell --policy ./categorical --steps 300 --stride 2 --epsilons 0.001,0.01';
+    const { stdout } = await ok(command.split(' '));
     const result = JSON.parse(stdout) as { points: Record<string, number>[]; prefactor: { value: number } };
     expect(result).toMatchObject({ format: 'faultline-foretelling', policy: './categorical', rows: 151 });
     expect(result.points.map(({ epsilon }) => epsilon)).toEqual([0.001, 0.01]);
