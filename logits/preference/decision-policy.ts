@@ -22,10 +22,15 @@ export interface Decisions {
 export type Chooser = (observations: Float32Array, rng: readonly Rng[]) => Int32Array;
 
 /** Lets a policy respond D times to each prompt: what lies between its decisions is the world's. @returns [N][D] */
-export type Rollout<X> = (prompts: readonly X[], responses: number, choose: Chooser, rng: Rng) => Decisions[][];
+export type Rollout<X, Y extends Decisions> = (
+  prompts: readonly X[],
+  responses: number,
+  choose: Chooser,
+  rng: Rng,
+) => Y[][];
 
 /** The rollout of a problem without consequences: the prompt is what is observed, the response one action. */
-export const oneDecision: Rollout<Float32Array> = (prompts, responses, choose, rng) => {
+export const oneDecision: Rollout<Float32Array, Decisions> = (prompts, responses, choose, rng) => {
   const size = prompts[0]?.length ?? 0;
   const rows = prompts.length * responses;
   const x = new Float32Array(rows * size);
@@ -46,13 +51,13 @@ export const oneDecision: Rollout<Float32Array> = (prompts, responses, choose, r
  * A network on the own kernel that gives the logits of K actions; `ln π(y|x) = Σ_t ln π(a_t|s_t)`. All responses are as long as each other.
  * The loss is made of tensors, as everywhere; its slope at ln π is pulled back by the row form of cross-entropy and the kernel.
  */
-export class DecisionPolicy<X> implements ResponsePolicy<X, Decisions> {
+export class DecisionPolicy<X, Y extends Decisions = Decisions> implements ResponsePolicy<X, Y> {
   readonly network: Network;
   readonly #tf: Tensorflow;
-  readonly #rollout: Rollout<X>;
+  readonly #rollout: Rollout<X, Y>;
 
   /** @param network its own from now on */
-  constructor(tf: Tensorflow, network: Network, rollout: Rollout<X>) {
+  constructor(tf: Tensorflow, network: Network, rollout: Rollout<X, Y>) {
     this.network = network;
     this.#tf = tf;
     this.#rollout = rollout;
@@ -63,18 +68,18 @@ export class DecisionPolicy<X> implements ResponsePolicy<X, Decisions> {
     return this.network.outputs;
   }
 
-  sample(prompts: readonly X[], responses: number, rng: Rng): Promise<Decisions[][]> {
+  sample(prompts: readonly X[], responses: number, rng: Rng): Promise<Y[][]> {
     return Promise.resolve(this.#rollout(prompts, responses, (x, streams) => this.#choose(x, streams), rng));
   }
 
-  logProbs(answers: readonly Answer<X, Decisions>[]): Promise<Float32Array> {
+  logProbs(answers: readonly Answer<X, Y>[]): Promise<Float32Array> {
     const out = new Float32Array(answers.length);
     for (let from = 0; from < answers.length; from += chunk)
       out.set(this.#forward(answers.slice(from, from + chunk)).logProb, from);
     return Promise.resolve(out);
   }
 
-  descent(learningRate: number): Descent<X, Decisions> {
+  descent(learningRate: number): Descent<X, Y> {
     this.network.writeAdam(new Float32Array(2 * this.network.size), 0);
     return {
       step: (answers, loss) => this.#step(answers, loss, learningRate),
@@ -82,7 +87,7 @@ export class DecisionPolicy<X> implements ResponsePolicy<X, Decisions> {
     };
   }
 
-  copy(): DecisionPolicy<X> {
+  copy(): DecisionPolicy<X, Y> {
     const network = createNetwork(this.network.layers);
     network.writeParameters(this.parameters());
     return new DecisionPolicy(this.#tf, network, this.#rollout);
@@ -118,7 +123,7 @@ export class DecisionPolicy<X> implements ResponsePolicy<X, Decisions> {
     this.network[Symbol.dispose]();
   }
 
-  async #step(answers: readonly Answer<X, Decisions>[], loss: AnswerLoss, learningRate: number): Promise<number> {
+  async #step(answers: readonly Answer<X, Y>[], loss: AnswerLoss, learningRate: number): Promise<number> {
     const tf = this.#tf;
     const { logProb, slopes, rows } = this.#forward(answers);
     const { value, grad } = tf.tidy(() => tf.valueAndGrad((lp: Tensor) => loss(lp as Tensor1D))(tf.tensor1d(logProb)));
@@ -133,7 +138,7 @@ export class DecisionPolicy<X> implements ResponsePolicy<X, Decisions> {
   }
 
   /** ln π [B], and `∂(−ln π)/∂z = softmax(z) − e_a` [B·T×K]. */
-  #forward(answers: readonly Answer<X, Decisions>[]): {
+  #forward(answers: readonly Answer<X, Y>[]): {
     readonly logProb: Float32Array;
     readonly slopes: Float32Array;
     readonly rows: number;

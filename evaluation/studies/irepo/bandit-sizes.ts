@@ -40,15 +40,14 @@ const courses: readonly Course[] = [
   { name: 'iREPO, learned annotator', options: {}, learned: true },
 ];
 
-const grid: TrialGrid = { rates: [1e-3, 2e-3, 5e-3], stops: [50, 100, 200, 400], betas: [0.5, 1, 2, 4] };
-const quickGrid: TrialGrid = { rates: [2e-3, 5e-3], stops: [50, 100, 200, 400], betas: [1] };
+const grid: TrialGrid = { rates: [2e-3, 5e-3], stops: [50, 100, 200, 400], betas: [0.5, 1, 2, 4] };
 const plainGrid: TrialGrid = { ...grid, betas: [1] };
 
 /** Problems with a known optimum, by the name of their difficulty. */
 export function banditSizes({
   quick,
 }: StudyOptions): Readonly<Record<string, { readonly difficulty: BanditDifficulty; readonly size: BanditSize }>> {
-  if (quick) return { base: { difficulty: base, size: { courses: quickCourses, grid: quickGrid } } };
+  if (quick) return { base: { difficulty: base, size: { courses: quickCourses, grid: plainGrid } } };
   return Object.fromEntries(
     Object.entries(difficulties).map(([name, difficulty]) => [
       name,
@@ -61,6 +60,6 @@ export function banditSizes({
 export function scaleSizes({ quick }: StudyOptions): Readonly<Record<string, ScaleSize>> {
   if (quick) return {};
   const difficulty: BanditDifficulty = { ...base, contexts: 4096, actions: 64, hidden: [128, 128] };
-  const large = { difficulty, batch: 256, rates: [1e-3, 3e-3], stops: [300, 600, 1200] };
-  return Object.fromEntries([1, 3, 21].map((annotators) => [`h${annotators}`, { ...large, annotators }]));
+  const large = { difficulty, batch: 256, rates: [1e-3, 3e-3], stops: [150, 300, 600] };
+  return Object.fromEntries([1, 9, 21].map((annotators) => [`h${annotators}`, { ...large, annotators }]));
 }
