@@ -1,5 +1,6 @@
 import type { Study } from '../study.ts';
 import { banditClaims, banditFigures, banditTables, scaleClaims } from './bandit-conclude.ts';
+import { concludeController, concludeLanguage } from './contests.ts';
 import { plan } from './plan.ts';
 
 /** Preferences with their strength, not only with their sign: iREPO beside its rivals on a problem whose optimum is known. */
@@ -8,9 +9,20 @@ export const irepoStudy: Study = {
   source: 'arXiv 2405.15230',
   seeds: { full: 5, quick: 3 },
   plan,
-  conclude: (options, _outcomes, cells) => ({
-    claims: [...banditClaims(options, cells), ...scaleClaims(options, cells)],
-    tables: banditTables(options, cells),
-    figures: banditFigures(options, cells),
-  }),
+  conclude: (options, _outcomes, cells) => {
+    const parts = [
+      {
+        claims: [...banditClaims(options, cells), ...scaleClaims(options, cells)],
+        tables: banditTables(options, cells),
+        figures: banditFigures(options, cells),
+      },
+      concludeController(options, cells),
+      concludeLanguage(options, cells),
+    ];
+    return {
+      claims: parts.flatMap(({ claims }) => claims),
+      tables: parts.flatMap(({ tables }) => tables),
+      figures: parts.flatMap(({ figures }) => figures),
+    };
+  },
 };

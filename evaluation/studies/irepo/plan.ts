@@ -1,13 +1,17 @@
 import { UnknownNameError } from '../../../core/errors.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
+import type { Workspace } from '../../workspace.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
 import { banditCell } from './bandit-cell.ts';
 import { banditSizes, scaleSizes } from './bandit-sizes.ts';
+import { controllerSizes, languageSizes } from './contest-sizes.ts';
+import { controllerCell } from './controller-cell.ts';
+import { languageCell } from './language-cell.ts';
 import { scaleCell } from './scale-cell.ts';
 
 /** What `--only` names. */
-const parts = ['bandit', 'scale'] as const;
+const parts = ['bandit', 'scale', 'controller', 'language'] as const;
 
 /** @throws {UnknownNameError} for a part that there is not */
 export function partsOf({ only }: StudyOptions): readonly string[] {
@@ -30,11 +34,12 @@ export function plan(options: StudyOptions): StudyPlan {
           seeds.map((seed) => ({
             id: cellId(part, name, seed),
             title: `${part}, ${name}, seed ${seed}`,
-            run: (progress) => onTensors((tf) => run(name, seed)(tf, progress)),
+            run: (progress, workspace) => onTensors((tf) => run(name, seed)(tf, progress, workspace)),
           })),
         )
       : [];
   const [bandits, scales] = [banditSizes(options), scaleSizes(options)];
+  const [controllers, languages] = [controllerSizes(options), languageSizes(options)];
   return {
     trainings: [],
     runs: [],
@@ -44,11 +49,21 @@ export function plan(options: StudyOptions): StudyPlan {
         return banditCell(tf, seed, difficulty, size, progress);
       }),
       ...cells('scale', scales, (name, seed) => (tf, progress) => scaleCell(tf, seed, scales[name]!, progress)),
+      ...cells(
+        'controller',
+        controllers,
+        (name, seed) => (tf, progress, workspace) => controllerCell(tf, workspace, seed, controllers[name]!, progress),
+      ),
+      ...cells(
+        'language',
+        languages,
+        (name, seed) => (tf, progress) => languageCell(tf, seed, languages[name]!, progress),
+      ),
     ],
   };
 }
 
-type Run = (tf: Tensorflow, progress: (done: number) => void) => Promise<unknown>;
+type Run = (tf: Tensorflow, progress: (done: number) => void, workspace: Workspace) => Promise<unknown>;
 
 /** Losses are tensors wherever the net is; the backend is the fastest on small ones, the same on every machine. */
 async function onTensors<Value>(run: (tf: Tensorflow) => Promise<Value>): Promise<Value> {
