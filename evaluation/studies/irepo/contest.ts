@@ -33,10 +33,10 @@ export interface ContestWorth {
 export interface Contest<X, Y, Policy extends ResponsePolicy<X, Y>, W extends ContestWorth> {
   readonly reference: Policy;
   /** A policy of its own that begins where the reference is. */
-  begin(): Policy;
+  readonly begin: () => Policy;
   readonly panel: readonly Annotator<X, Y>[];
   readonly prompts: readonly X[];
-  measure(policy: Policy, on: 'validation' | 'test'): Promise<W>;
+  readonly measure: (policy: Policy, on: 'validation' | 'test') => Promise<W>;
 }
 
 export interface ContestSize {
