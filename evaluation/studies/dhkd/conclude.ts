@@ -22,7 +22,9 @@ export function conclude(options: StudyOptions, cells: ReadonlyMap<string, unkno
       ...(options.quick || !partsOf(options).includes('modes')
         ? []
         : collapseClaims(on({ kind: 'modes', difficulty: 'fast' }))),
-      ...problems.flatMap(({ problem, measured }) => (inRange(problem) ? ablationClaims(problem, measured) : [])),
+      ...problems.flatMap(({ problem, measured }) =>
+        inRange(problem) ? [...ablationClaims(problem, measured), overLabels(problem, measured)] : [],
+      ),
       ...rivalClaims(problems),
       ...(partsOf(options).includes('images') ? imageClaims(on({ kind: 'images', difficulty: 'base' })) : []),
       ...policyClaims(options, cells),
@@ -77,7 +79,7 @@ function mechanismClaims(base: Measured): Claim[] {
       0,
       'cosine in the backbone less that in the head, last quarter of the training',
     ),
-    exceeds('DHKD is better than CE alone', gains(of('dhkd'), of('ce')), 0, 'difference in accuracy, α = 1'),
+    overLabels(claimedOn, base),
     exceeds(
       'Gradient alignment adds to two heads',
       gains(of('dhkd'), of('norm-two-heads')),
@@ -96,7 +98,7 @@ function mechanismClaims(base: Measured): Claim[] {
 /** Claims (a) to (c), at the published weight α = 1, wherever students were taught so. */
 function ablationClaims(problem: Problem, measured: Measured): Claim[] {
   const of = (arm: ArmName): Lesson[] => measured.published(arm);
-  const where = problem.difficulty === claimedOn.difficulty ? '' : `, ${titleOf(problem)}`;
+  const where = whereOf(problem);
   return [
     exceeds(
       `BinaryKL beside CE on one head makes a student worse than CE alone${where}`,
@@ -117,6 +119,20 @@ function ablationClaims(problem: Problem, measured: Measured): Claim[] {
       'difference in accuracy',
     ),
   ];
+}
+
+function overLabels(problem: Problem, measured: Measured): Claim {
+  return exceeds(
+    `DHKD is better than CE alone${whereOf(problem)}`,
+    gains(measured.published('dhkd'), measured.published('ce')),
+    0,
+    'difference in accuracy, α = 1',
+  );
+}
+
+/** Of a claim on another problem than the first. */
+function whereOf(problem: Problem): string {
+  return problem.difficulty === claimedOn.difficulty ? '' : `, ${titleOf(problem)}`;
 }
 
 /** Other noise and other first weights than the base problem's. */
