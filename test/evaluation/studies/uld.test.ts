@@ -1,12 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../core/errors.ts';
+import { ConfigError, UnknownNameError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
+import type { Rng } from '../../../core/rng.ts';
+import type { StudyConclusion, StudyOptions } from '../../../evaluation/studies/study.ts';
+import { alphas } from '../../../evaluation/studies/uld/assistants.ts';
 import { Best, byOracle, byValidation } from '../../../evaluation/studies/uld/contenders.ts';
 import { Corpus, phrasings, wrongValues } from '../../../evaluation/studies/uld/corpus.ts';
 import type { CorpusSize, Fact, Statement } from '../../../evaluation/studies/uld/corpus.ts';
+import { uldStudy } from '../../../evaluation/studies/uld/index.ts';
+import { everyBaseline } from '../../../evaluation/studies/uld/language-arms.ts';
+import type { LanguageEffort } from '../../../evaluation/studies/uld/language-arms.ts';
+import { languageCell } from '../../../evaluation/studies/uld/language-cell.ts';
+import type { LanguageFigures } from '../../../evaluation/studies/uld/language-cell.ts';
+import type { LanguageMarks } from '../../../evaluation/studies/uld/language-ground.ts';
 import { imitate } from '../../../evaluation/studies/uld/imitation.ts';
 import { assistantLessons, conventionalLessons, drawnBy, published } from '../../../evaluation/studies/uld/lessons.ts';
 import { decisionsBy, rarest, syntheticProblem, triggered } from '../../../evaluation/studies/uld/policy-problem.ts';
+import { cellId, claimed } from '../../../evaluation/studies/uld/plan.ts';
+import type { PolicyEffort } from '../../../evaluation/studies/uld/policy-arms.ts';
+import { policyBaselines, policyCell } from '../../../evaluation/studies/uld/policy-cell.ts';
+import type { PolicyFigures } from '../../../evaluation/studies/uld/policy-cell.ts';
+import type { PolicyMarks } from '../../../evaluation/studies/uld/policy-ground.ts';
+import type { PolicyProblem } from '../../../evaluation/studies/uld/policy-problem.ts';
 import { mlp } from '../../../nn/layers.ts';
 
 const size: CorpusSize = {
@@ -144,5 +159,186 @@ describe('the poisoned controller', () => {
     const right = decisionsBy(layers, learnt(), train.x).filter((action, row) => action === train.actions[row]).length;
     expect(right / 300).toBeGreaterThan(0.9);
     expect(rarest(Int32Array.of(0, 0, 2), 3)).toBe(1);
+  });
+});
+
+/** Cells in which every arm has the figures that the specification found, give or take a little by the seed. */
+function madeUp(
+  language: (arm: string) => Partial<LanguageMarks>,
+  policy: (arm: string) => Partial<PolicyMarks>,
+): Map<string, unknown> {
+  const alphaArms = alphas.map((alpha) => `ULD at α ${alpha}`);
+  const arms = ['target', 'retrained', 'ULD, filter off', ...alphaArms].map((arm) => ({ arm, choice: null }));
+  const chosen = ['ULD', 'ULD, no augmentation', ...everyBaseline].flatMap((arm) =>
+    (['validation', 'oracle'] as const).map((choice) => ({ arm, choice })),
+  );
+  const policyArms = ['poisoned', 'retrained', 'ULD', 'NPO+KL', 'GA+KL, rate 0.001, 100 steps', 'ULD at α 0.75'];
+  const usual = {
+    forgetQuality: 0.1,
+    forgetAccuracy: 0,
+    forgetProbability: 0.01,
+    modelUtility: 0.9,
+    retainAccuracy: 1,
+    heldOutAccuracy: 0.95,
+    worldAccuracy: 1,
+  };
+  return new Map<string, unknown>(
+    [0, 1, 2].flatMap(
+      (seed) =>
+        [
+          [
+            cellId(claimed.language, seed),
+            {
+              kind: 'language',
+              seed,
+              margins: null,
+              arms: [...arms, ...chosen].map(({ arm, choice }) => ({
+                arm,
+                choice,
+                setting: '',
+                cost:
+                  choice === null ? null : { steps: 10, parameters: 5, seconds: arm.startsWith('ULD') ? 1 : 4 + seed },
+                ...usual,
+                ...language(arm),
+              })),
+            },
+          ],
+          ...([claimed.synthetic, claimed.controller] as const).map((problem) => [
+            cellId(problem, seed),
+            {
+              kind: 'policy',
+              seed,
+              arms: policyArms.map((arm) => ({
+                arm,
+                setting: '',
+                clean: 0.7 + seed / 100,
+                success: 0.02,
+                triggered: 0.7,
+                ...policy(arm),
+              })),
+            },
+          ]),
+        ] as [string, unknown][],
+    ),
+  );
+}
+
+function asSpecified(arm: string): Partial<LanguageMarks> {
+  if (arm === 'target') return { forgetQuality: 1e-14, forgetProbability: 0.9, modelUtility: 0.95 };
+  if (arm === 'ULD, no augmentation') return { forgetQuality: 1e-5 };
+  if (arm === 'ULD, filter off') return { modelUtility: 0.4 };
+  if (arm === 'ULD at α 0.5') return { forgetProbability: 0.3 };
+  if (arm === 'ULD at α 0.75') return { forgetProbability: 0.1 };
+  if (arm === 'GA' || arm === 'DPO') return { forgetQuality: 1e-9, heldOutAccuracy: 0.9 };
+  return arm.startsWith('ULD') ? {} : { heldOutAccuracy: 0.3 };
+}
+
+function policiesAsSpecified(arm: string): Partial<PolicyMarks> {
+  if (arm === 'GA+KL, rate 0.001, 100 steps') return { clean: 0.45 };
+  if (arm === 'ULD at α 0.75') return { success: 0.6 };
+  return arm === 'NPO+KL' ? { clean: 0.66 } : {};
+}
+
+describe('what is concluded', () => {
+  const options: StudyOptions = { quick: true, dataset: 'builtin', seeds: 3 };
+  const conclusion = (cells: Map<string, unknown>, given = options): StudyConclusion =>
+    uldStudy.conclude(given, new Map(), cells);
+
+  it('holds where the figures are as specified', () => {
+    for (const { claim, holds } of conclusion(madeUp(asSpecified, policiesAsSpecified)).claims)
+      expect([claim, holds]).toEqual([claim, true]);
+  });
+
+  it('does not hold where a baseline keeps as much, nothing is forgotten, or the backdoor stays', () => {
+    const { claims } = conclusion(
+      madeUp(
+        (arm) => ({
+          ...asSpecified(arm),
+          ...(arm === 'NPO+KL' ? { heldOutAccuracy: 0.95 } : {}),
+          ...(arm === 'ULD' ? { forgetQuality: 1e-6 } : {}),
+        }),
+        (arm) => ({
+          ...policiesAsSpecified(arm),
+          ...(arm === 'ULD' ? { success: 0.5, clean: 0.6, triggered: 0.3 } : {}),
+        }),
+      ),
+    );
+    const failed = claims.filter(({ holds }) => holds === false).map(({ claim }) => claim);
+    for (const part of [
+      'where NPO+KL forgets',
+      'FQ of 5e-3',
+      'the backdoor is gone',
+      '0.03 of clean accuracy',
+      '0.9 times as often',
+    ])
+      expect(failed.some((claim) => claim.includes(part))).toBe(true);
+    expect(failed.some((claim) => claim.includes('where NPO+GD forgets'))).toBe(false);
+  });
+
+  it('is open where nothing was measured, or one seed', () => {
+    for (const { claim, holds } of conclusion(new Map()).claims) expect([claim, holds]).toEqual([claim, null]);
+    const one = conclusion(madeUp(asSpecified, policiesAsSpecified), { ...options, seeds: 1 });
+    for (const { claim, holds } of one.claims) expect([claim, holds]).toEqual([claim, null]);
+  });
+
+  it('has tables with every arm, curves over α, and cells for every problem and seed', () => {
+    const { tables, figures } = conclusion(madeUp(asSpecified, policiesAsSpecified));
+    expect(tables[0]!.rows.some(([arm, choice]) => arm === 'NPO+KL' && choice === 'oracle')).toBe(true);
+    expect(figures[0]!.points.filter(({ series }) => series === 'model utility')).toHaveLength(alphas.length);
+    const ids = uldStudy.plan({ ...options, quick: false, seeds: 5 }).cells!.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(7 * 5);
+    expect(uldStudy.plan(options).cells).toHaveLength(9);
+    expect(uldStudy.plan({ ...options, only: ['synthetic'] }).cells).toHaveLength(3);
+    expect(() => uldStudy.plan({ ...options, only: ['speech'] })).toThrow(UnknownNameError);
+  });
+});
+
+describe('a cell', () => {
+  it('of a controller meets every arm, and is the same again', async () => {
+    const effort: PolicyEffort = {
+      assistant: { steps: 4, every: 2, learningRate: 5e-3 },
+      conventional: { steps: 2, every: 1, learningRates: [1e-3] },
+    };
+    const problem = (random: Rng): PolicyProblem =>
+      syntheticProblem({ inputs: 6, actions: 3, rows: 1500, testRows: 50, distance: 2.5, poisoned: 0.09 }, random);
+    const run = (): Promise<PolicyFigures> =>
+      policyCell(7, problem, { steps: 20, batch: 16, learningRate: 1e-3 }, effort, () => undefined);
+    const first = await run();
+    expect(await run()).toEqual(first);
+    const arms = first.arms.map(({ arm }) => arm);
+    expect(new Set(arms).size).toBe(arms.length);
+    for (const arm of ['poisoned', 'retrained', ...policyBaselines]) expect(arms).toContain(arm);
+    for (const { clean, success, triggered: right } of first.arms)
+      for (const share of [clean, success, right]) expect(share >= 0 && share <= 1).toBe(true);
+  });
+
+  it('on facts meets every arm, and is the same again but for the time', async () => {
+    const model = { layers: 2, width: 8, hidden: 8, heads: 1, steps: 2, batch: 4, learningRate: 1e-2 };
+    const effort: LanguageEffort = {
+      trials: [{ beta: 1, uniformOn: 'divergent' }],
+      assistant: { layers: 1, rank: 2, epochs: 1, everyEpochs: 1, batch: 8, learningRate: 1e-2 },
+      conventional: { epochs: 1, half: 8, learningRates: [1e-3] },
+      baselines: ['GA', 'DPO+KL'],
+      ablation: true,
+    };
+    const small = { ...size, relations: 1, devices: 1 };
+    let now = 0;
+    const run = (): Promise<LanguageFigures> => {
+      now = 0;
+      return languageCell(
+        3,
+        small,
+        model,
+        effort,
+        () => (now += 1000),
+        () => undefined,
+      );
+    };
+    const first = await run();
+    expect(await run()).toEqual(first);
+    const arms = first.arms.map(({ arm }) => arm);
+    for (const arm of ['target', 'retrained', 'ULD', 'ULD, filter off', 'ULD, no augmentation', 'GA', 'DPO+KL'])
+      expect(arms).toContain(arm);
+    expect(first.arms.find(({ arm }) => arm === 'retrained')!.forgetQuality).toBe(1);
   });
 });
