@@ -41,12 +41,8 @@ export interface UldSetting extends DifferenceOptions {
   readonly descent: DescentOptions;
 }
 
-/** Of the paper's text: β, AdamW's rate and decay; α and the filter's rate of the difference. */
-export const publishedUld = {
-  ...publishedDifference,
-  beta: 6.5,
-  descent: { steps: 10, learningRate: 1e-3, weightDecay: 0.01 },
-} as const satisfies UldSetting;
+/** As published for TOFU; trained there for 10 epochs in batches of 32, by AdamW at 1e-3 with a decay of 0.01. */
+const published = { ...publishedDifference, beta: 6.5 } as const;
 
 /** Shares of labelled rows that are answered as labelled. */
 export interface UldReport {
@@ -67,10 +63,14 @@ export class Uld<X> implements LogitModule<X, UldData<X>, TrainingCost, UldRepor
   readonly #setting: UldSetting;
 
   /** @param assistant becomes the module's to dispose */
-  constructor(tf: Tensorflow, assistant: Learner<X> & Disposable, setting: Partial<UldSetting> = {}) {
+  constructor(
+    tf: Tensorflow,
+    assistant: Learner<X> & Disposable,
+    setting: Pick<UldSetting, 'descent'> & Partial<UldSetting>,
+  ) {
     this.#tf = tf;
     this.#assistant = assistant;
-    this.#setting = { ...publishedUld, ...setting };
+    this.#setting = { ...published, ...setting };
   }
 
   /** α. */
