@@ -4,7 +4,16 @@ import { frontClaims, generationClaims, sampled, specificationClaims, steered, t
 import { decoderName } from './decoders.ts';
 import { Measured } from './measured.ts';
 import type { Figure } from './measured.ts';
-import { demonstrated, demonstration, difficulties, gammas, generation, generationTasks, mask } from './plan.ts';
+import {
+  demonstrated,
+  demonstration,
+  difficulties,
+  gammas,
+  generation,
+  generationTasks,
+  mask,
+  partsOf,
+} from './plan.ts';
 
 /** Tables, curves and claims from what the cells found. */
 export function conclude(
@@ -13,23 +22,27 @@ export function conclude(
   cells: ReadonlyMap<string, unknown>,
 ): StudyConclusion {
   const measured = new Measured(options, cells);
-  const tasks = generationTasks(options);
+  const parts = partsOf(options);
+  const tasks = parts.includes('generation') ? generationTasks(options) : [];
+  const isDemonstrated = parts.includes('demonstration');
   return {
     claims: [
-      ...specificationClaims(measured),
-      ...frontClaims(measured),
+      ...(isDemonstrated ? [...specificationClaims(measured), ...frontClaims(measured)] : []),
       ...tasks.flatMap((task) => generationClaims(measured, task)),
     ],
     tables: [
-      domainTable(measured, demonstrated, ['real', ...demonstration.map(decoderName)]),
+      ...(isDemonstrated ? [domainTable(measured, demonstrated, ['real', ...demonstration.map(decoderName)])] : []),
       ...tasks.flatMap((task) => [
         domainTable(measured, task, ['real', ...generation.map(decoderName)]),
         likenessTable(measured, task),
         sampleTable(measured, task),
       ]),
-      ...(options.quick ? [] : [difficultyTable(measured)]),
+      ...(parts.includes('difficulty') ? [difficultyTable(measured)] : []),
     ],
-    figures: [frontFigure(measured), ...tasks.map((task) => likenessFigure(measured, task)), gridFigure(measured)],
+    figures: [
+      ...(isDemonstrated ? [frontFigure(measured), gridFigure(measured)] : []),
+      ...tasks.map((task) => likenessFigure(measured, task)),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { StudyOptions } from '../study.ts';
 import type { SetFigures, TaskFigures } from './cell.ts';
 import type { Likeness } from './likeness.ts';
-import { cellId, validationOf } from './plan.ts';
+import { cellId, partsOf, validationOf } from './plan.ts';
 
 /** One figure of a set. */
 export type Figure =
@@ -26,12 +26,12 @@ const likenessFigures: readonly string[] = [
 
 /** What the cells found, by task and decoder; seeds in order. */
 export class Measured {
-  readonly #test: readonly (readonly TaskFigures[] | undefined)[];
-  readonly #validation: readonly (readonly TaskFigures[] | undefined)[];
+  readonly #test: readonly (readonly TaskFigures[])[];
+  readonly #validation: readonly (readonly TaskFigures[])[];
 
   constructor(options: StudyOptions, cells: ReadonlyMap<string, unknown>) {
-    const read = (seed: number): readonly TaskFigures[] | undefined =>
-      cells.get(cellId(seed)) as readonly TaskFigures[] | undefined;
+    const read = (seed: number): readonly TaskFigures[] =>
+      partsOf(options).flatMap((part) => (cells.get(cellId(part, seed)) ?? []) as readonly TaskFigures[]);
     this.#test = Array.from({ length: options.seeds }, (_, seed) => read(seed));
     this.#validation = validationOf(options).map(read);
   }

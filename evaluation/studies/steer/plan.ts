@@ -56,17 +56,20 @@ export function generationTasks({ quick }: Pick<StudyOptions, 'quick'>): readonl
 /** The demonstration's task; the others go by the names of their domains. */
 export const demonstrated = 'demonstration';
 
-function tasksOf(options: StudyOptions, withDifficulties: boolean): readonly Task[] {
-  return [
+/** Parts of the study that can be done alone (`--only`), and what a cell of each does. */
+const parts: Readonly<Record<string, (options: StudyOptions) => readonly Task[]>> = {
+  demonstration: ({ quick }) => [
     {
       id: demonstrated,
       domain: 'attacks',
       difficulty: usual,
       decoders: demonstration,
-      count: options.quick ? 192 : 256,
+      count: quick ? 192 : 256,
       compared: false,
     },
-    ...generationTasks(options).map((domain): Task => ({
+  ],
+  generation: (options) =>
+    generationTasks(options).map((domain) => ({
       id: domain,
       domain,
       difficulty: usual,
@@ -74,7 +77,8 @@ function tasksOf(options: StudyOptions, withDifficulties: boolean): readonly Tas
       count: 128,
       compared: true,
     })),
-    ...(withDifficulties ? difficulties : []).map(({ name, change }): Task => ({
+  difficulty: ({ quick }) =>
+    (quick ? [] : difficulties).map(({ name, change }) => ({
       id: name,
       domain: 'attacks',
       difficulty: { ...usual, ...change },
@@ -82,7 +86,14 @@ function tasksOf(options: StudyOptions, withDifficulties: boolean): readonly Tas
       count: 256,
       compared: false,
     })),
-  ];
+};
+
+/** The parts that were asked for and have something to do. */
+export function partsOf(options: StudyOptions): readonly string[] {
+  const { only } = options;
+  return Object.keys(parts).filter(
+    (name) => (only === undefined || only.includes(name)) && parts[name]!(options).length > 0,
+  );
 }
 
 /** Seeds on which hyperparameters are chosen; no claim reads them. */
@@ -92,25 +103,23 @@ export function validationOf({ quick }: Pick<StudyOptions, 'quick'>): readonly n
   return quick ? validationSeeds.slice(0, 1) : validationSeeds;
 }
 
-/** A cell for every seed: its own world, base, examples and experts. */
+/** A cell for every part and seed, with a world, a base and experts of its own; the same seed has the same world and base in all parts. */
 export function plan(options: StudyOptions): StudyPlan {
   const size: TrainingSize = { baseSteps: options.quick ? 500 : 700, expertSteps: 200 };
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
-  const one = (seed: number, title: string, tasks: readonly Task[]): StudyCell => ({
-    id: cellId(seed),
-    title,
-    run: (progress) => cell(seed, tasks, size, progress),
-  });
   return {
     trainings: [],
     runs: [],
-    cells: [
-      ...validationOf(options).map((seed) => one(seed, `validation seed ${seed}`, tasksOf(options, false))),
-      ...seeds.map((seed) => one(seed, `seed ${seed}`, tasksOf(options, !options.quick))),
-    ],
+    cells: partsOf(options).flatMap((part) =>
+      [...(part === 'difficulty' ? [] : validationOf(options)), ...seeds].map((seed): StudyCell => ({
+        id: cellId(part, seed),
+        title: `${part}, seed ${seed}`,
+        run: (progress) => cell(seed, parts[part]!(options), size, progress),
+      })),
+    ),
   };
 }
 
-export function cellId(seed: number): string {
-  return seed >= validationSeeds[0] ? `validation-seed${seed}` : `seed${seed}`;
+export function cellId(part: string, seed: number): string {
+  return `${part}-${validationSeeds.some((one) => one === seed) ? 'validation-' : ''}seed${seed}`;
 }

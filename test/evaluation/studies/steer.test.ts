@@ -10,6 +10,7 @@ import type { SetFigures, Task, TaskFigures } from '../../../evaluation/studies/
 import { demonstrationTrials, sampled, steered, trials } from '../../../evaluation/studies/steer/claims.ts';
 import { baseLines, expertLines, tokenizerOver, windowBatches } from '../../../evaluation/studies/steer/corpus.ts';
 import { decoderName, samplingGrid, steerGrid } from '../../../evaluation/studies/steer/decoders.ts';
+import type { Decoder } from '../../../evaluation/studies/steer/decoders.ts';
 import { domains, generic, usualCoherence } from '../../../evaluation/studies/steer/domains.ts';
 import {
   anyLine,
@@ -219,12 +220,14 @@ function madeUp(figures: (decoder: string) => Made, seeds = 5): Map<string, unkn
       sample: ['a text'],
     };
   };
-  const one = (seed: number): TaskFigures[] => [
-    { id: demonstrated, sets: demonstration.map((decoder) => set(decoderName(decoder), seed)) },
-    { id: 'scenarios', sets: generation.map((decoder) => set(decoderName(decoder), seed)) },
+  const task = (id: string, decoders: readonly Decoder[], seed: number): TaskFigures[] => [
+    { id, sets: decoders.map((decoder) => set(decoderName(decoder), seed)) },
   ];
   return new Map(
-    [...Array.from({ length: seeds }, (_, seed) => seed), ...validationSeeds].map((s) => [cellId(s), one(s)]),
+    [...Array.from({ length: seeds }, (_, seed) => seed), ...validationSeeds].flatMap((seed): [string, unknown][] => [
+      [cellId('demonstration', seed), task(demonstrated, demonstration, seed)],
+      [cellId('generation', seed), task('scenarios', generation, seed)],
+    ]),
   );
 }
 
@@ -269,14 +272,15 @@ describe('what is concluded', () => {
     const cells = madeUp(asSpecified);
     const shifted = new Map(cells);
     // On every test seed a setting that validation does not choose is the best of all.
-    for (let seed = 0; seed < 5; seed++)
-      shifted.set(
-        cellId(seed),
-        (cells.get(cellId(seed)) as TaskFigures[]).map((task) => ({
-          ...task,
-          sets: task.sets.map((set) => (set.decoder === steered(0.5, 0, 0) ? { ...set, coherent: 1 } : set)),
-        })),
-      );
+    for (const part of ['demonstration', 'generation'])
+      for (let seed = 0; seed < 5; seed++)
+        shifted.set(
+          cellId(part, seed),
+          (cells.get(cellId(part, seed)) as TaskFigures[]).map((task) => ({
+            ...task,
+            sets: task.sets.map((set) => (set.decoder === steered(0.5, 0, 0) ? { ...set, coherent: 1 } : set)),
+          })),
+        );
     const named = (from: Map<string, unknown>): string[] => conclusion(from).claims.map(({ claim }) => claim);
     expect(named(shifted)).toEqual(named(cells));
   });
@@ -305,8 +309,18 @@ describe('what is concluded', () => {
 
 describe('the plan', () => {
   it('has a cell for every seed, and validation seeds of their own', () => {
-    expect(steerStudy.plan(quick).cells!.map(({ id }) => id)).toEqual(['validation-seed1000', 'seed0', 'seed1']);
-    expect(steerStudy.plan({ ...quick, quick: false, seeds: 5 }).cells).toHaveLength(7);
+    expect(steerStudy.plan(quick).cells!.map(({ id }) => id)).toEqual(
+      ['demonstration', 'generation'].flatMap((part) => [
+        `${part}-validation-seed1000`,
+        `${part}-seed0`,
+        `${part}-seed1`,
+      ]),
+    );
+    const full = { ...quick, quick: false, seeds: 5 };
+    expect(steerStudy.plan(full).cells).toHaveLength(19);
+    expect(steerStudy.plan({ ...full, only: ['difficulty'] }).cells).toHaveLength(5);
+    const { claims, tables } = steerStudy.conclude({ ...full, only: ['difficulty'] }, new Map(), new Map());
+    expect([claims.length, tables.length]).toEqual([0, 1]);
   });
 
   it('gives sampling as many trials as STEER', () => {
