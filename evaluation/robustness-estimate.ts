@@ -1,5 +1,6 @@
 import type { AttackSpec } from '../core/scenario.ts';
 import { crossEntropy } from '../logits/cross-entropy.ts';
+import { margin } from '../logits/margin.ts';
 import { argMax } from '../logits/row.ts';
 import { errorsOf } from '../logits/scaling-law/error-curve.ts';
 import { linearLogits, logitResponse, prefactor } from '../logits/scaling-law/linear-response.ts';
@@ -17,7 +18,7 @@ export interface EstimatedPoint {
   readonly predicted: number;
   /** One step along the sign of the gradient, within [0, 1]. */
   readonly own: number;
-  /** The attack engine's FGSM on the cross-entropy, the share of rows on which it agrees with that, and its PGD; null: no discrete decisions. */
+  /** The attack engine's FGSM on the same objective, the share of rows on which it agrees with that, and its PGD; null: no discrete decisions. */
   readonly engine: number | null;
   readonly same: number | null;
   readonly pgd: number | null;
@@ -29,6 +30,10 @@ export interface RobustnessEstimate {
   readonly prefactor: Prefactor;
   readonly points: readonly EstimatedPoint[];
 }
+
+/** Whose gradient gives the direction: the margin's, towards the runner-up, does not depend on the scale of the logits. */
+const objectives = { margin, 'cross-entropy': crossEntropy };
+export type EstimateObjective = keyof typeof objectives;
 
 /** Errors at which it is foretold, unless ε are given. */
 const usualErrors = [0.005, 0.01, 0.02, 0.05];
@@ -44,7 +49,17 @@ const pgdSteps = 20;
  */
 export async function estimateRobustness(
   policy: RecordedPolicy,
-  { stride, epsilons, seed }: { readonly stride: number; readonly epsilons?: readonly number[]; readonly seed: number },
+  {
+    objective,
+    stride,
+    epsilons,
+    seed,
+  }: {
+    readonly objective: EstimateObjective;
+    readonly stride: number;
+    readonly epsilons?: readonly number[];
+    readonly seed: number;
+  },
 ): Promise<RobustnessEstimate> {
   const { victim, features, response } = policy;
   const discrete = victim.head.kind === 'categorical';
@@ -53,7 +68,7 @@ export async function estimateRobustness(
   const rows = x.length / features.length;
   const z = await logitsOf(response, x);
   const top = topOf(z, k);
-  const s = await signs(response, x, top, crossEntropy);
+  const s = await signs(response, x, top, objectives[objective]);
   for (let i = 0; i < s.length; i++) if ((x[i]! <= 0 && s[i]! < 0) || (x[i]! >= 1 && s[i]! > 0)) s[i] = 0;
   const v = await logitResponse(response, x, s);
   const a = prefactor(z, v, k);
@@ -68,7 +83,7 @@ export async function estimateRobustness(
     signStep(x, s, epsilon, shown);
     for (let i = 0; i < shown.length; i++) shown[i] = Math.min(1, Math.max(0, shown[i]!));
     const own = topOf(await logitsOf(response, shown), k).map((bin, row) => (bin === top[row] ? 0 : 1));
-    const engine = discrete ? attacked({ name: 'fgsm', config: { objective: 'cross-entropy' } }) : null;
+    const engine = discrete ? attacked({ name: 'fgsm', config: { objective } }) : null;
     points.push({
       epsilon,
       law: a.value * epsilon,

@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { recordedPolicy } from '../../evaluation/recorded-policy.ts';
 import { estimateRobustness } from '../../evaluation/robustness-estimate.ts';
 import { installation } from '../../server/installation.ts';
@@ -21,22 +21,28 @@ export function foretellCommand(): Command {
       'of every feature, in normalised units; default: where the law says 0.5 to 5 %',
       numbers('--epsilons'),
     )
+    .addOption(
+      new Option('--objective <name>', 'whose gradient gives the direction')
+        .choices(['margin', 'cross-entropy'] as const)
+        .default('margin' as const),
+    )
     .option('--seed <n>', 'seed', integer('--seed', 0, Number.MAX_SAFE_INTEGER), 0)
     .addHelpText(
       'after',
       `\nExamples:\n  faultline foretell --policy ppo20-builtin\n  faultline foretell --policy sac-builtin --epsilons 0.0001,0.001`,
     )
-    .action(async ({ policy: name, dataset, building, steps, stride, epsilons, seed }) => {
+    .action(async ({ policy: name, dataset, building, steps, stride, epsilons, objective, seed }) => {
       const { modelsDir } = installation();
       const started = performance.now();
       using policy = await recordedPolicy(name, building, steps, fileWorkspace({ roots: null, modelsDir }), dataset);
-      const setting = epsilons === undefined ? { stride, seed } : { stride, seed, epsilons };
+      const setting = { objective, stride, seed, ...(epsilons === undefined ? {} : { epsilons }) };
       printJson({
         format: 'faultline-foretelling',
         version: 1,
         policy: name,
         dataset,
         building,
+        objective,
         ...(await estimateRobustness(policy, setting)),
         ...provenance(),
         seconds: (performance.now() - started) / 1000,

@@ -1,6 +1,7 @@
 import { exceeds, meanText } from '../seeds.ts';
 import type { StudyConclusion, StudyOptions } from '../study.ts';
 import type { RobustnessEstimate } from '../../robustness-estimate.ts';
+import type { EngineCell } from './engine-arm.ts';
 import { shippedSeeds } from './law-arms.ts';
 import { checkedModels, engineId } from './plan.ts';
 import { all, within } from './within.ts';
@@ -9,8 +10,13 @@ import { all, within } from './within.ts';
 export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<string, unknown>): StudyConclusion {
   const seeds = Array.from({ length: Math.min(options.seeds, shippedSeeds) }, (_, seed) => seed);
   const found = Object.keys(checkedModels).flatMap((name) => {
-    const own = seeds.flatMap((seed) => (cells.get(engineId(name, seed)) as RobustnessEstimate | undefined) ?? []);
-    return own.length === 0 ? [] : [{ name, own }];
+    const kept = seeds.flatMap((seed) => (cells.get(engineId(name, seed)) as EngineCell | undefined) ?? []);
+    if (kept.length === 0) return [];
+    return (['cross-entropy', 'margin'] as const).map((objective) => ({
+      name: `${name}, ${objective}`,
+      objective,
+      own: kept.map((cell) => cell[objective]),
+    }));
   });
   if (found.length === 0) return { claims: [], tables: [], figures: [] };
   return {
@@ -38,22 +44,24 @@ export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<strin
         ),
       ),
       all(
-        'and that of its PGD within a factor of 2',
-        found.map(({ name, own }) =>
-          within(
-            name,
-            own.map(({ points }) => geometricMean(points.map(({ law, pgd }) => law / (pgd ?? 0)))),
-            [1 / 2, 2],
-            'A ε over success',
+        'in the direction of the margin, that of its PGD within a factor of 2',
+        found
+          .filter(({ objective }) => objective === 'margin')
+          .map(({ name, own }) =>
+            within(
+              name,
+              own.map(({ points }) => geometricMean(points.map(({ law, pgd }) => law / (pgd ?? 0)))),
+              [1 / 2, 2],
+              'A ε over success',
+            ),
           ),
-        ),
       ),
     ],
     tables: [
       {
         title: 'Beside the attack engine',
         columns: [
-          'policy',
+          'policy, direction',
           'A',
           'A ε',
           'ε',
@@ -80,7 +88,7 @@ export function engineConclusion(options: StudyOptions, cells: ReadonlyMap<strin
             ];
           }),
         ),
-        note: 'Shares of decisions changed on rows of the clean year, within the engine’s box [0, 1]: a sign that would leave it counts as 0, and A is that of these signs. PGD has twenty steps on the engine’s own objective.',
+        note: 'Shares of decisions changed on rows of the clean year, within the engine’s box [0, 1]: a sign that would leave it counts as 0, and A is that of these signs. PGD has twenty steps on the engine’s own objective, the margin.',
       },
     ],
     figures: [],

@@ -4,6 +4,7 @@ import { scalingLaw } from '../../../logits/scaling-law/law.ts';
 import type { Law } from '../../../logits/scaling-law/law.ts';
 import { logitsOf } from '../../../logits/scaling-law/response.ts';
 import type { Response } from '../../../logits/scaling-law/response.ts';
+import { spreadOf, tempered } from '../../../logits/scaling-law/tempered.ts';
 import { tensorResponse } from '../../../logits/scaling-law/tensor-response.ts';
 import { pgdTraining, stepLeastLikelyTraining, trainClassifier } from '../../../logits/scaling-law/train.ts';
 import type { Labelled, TrainOptions } from '../../../logits/scaling-law/train.ts';
@@ -80,7 +81,7 @@ export const lawArms = {
   'random-labels': vectors('MLP 64-64, random labels', [64, 64], 'random labels'),
   cnn: { title: 'CNN', policy: false, quick: true, everyDifficulty: true, run: images },
   ppo20: shipped('PPO, 20 bins (shipped)', 'ppo20-builtin'),
-  dqn: shipped('DQN (shipped)', 'dqn-builtin'),
+  dqn: shipped('DQN, Q/τ (shipped)', 'dqn-builtin', true),
   'ppo-continuous': { ...shipped('PPO, continuous, read as bins (shipped)', 'ppo-builtin'), line: true, quick: false },
   sac: { ...shipped('SAC, read as bins (shipped)', 'sac-builtin'), line: true, quick: false },
   'policy-untrained': imitation('policy, untrained', null, false),
@@ -132,8 +133,8 @@ async function images({ seed, difficulty, size: { images: size } }: ArmSetup): P
   return await measured(tensorResponse(backend.tf, model, imageShape), test, size.pgdRows);
 }
 
-/** A policy that ships, on what it observed. */
-function shipped(title: string, model: string): LawArm {
+/** A policy that ships, on what it observed. @param values its logits are Q-values, to be taken at the temperature of their spread */
+function shipped(title: string, model: string, values = false): LawArm {
   return {
     title,
     policy: true,
@@ -141,7 +142,9 @@ function shipped(title: string, model: string): LawArm {
     quick: true,
     async run({ seed, size, workspace }) {
       using policy = await recordedPolicy(seedOf(model, seed), 'Building_1', size.policyRows, workspace);
-      const law = await scalingLaw(policy.response, policy.x, { pgdRows: size.policyPgdRows });
+      const { response, x } = policy;
+      const logits = values ? tempered(response, await spreadOf(response, x)) : response;
+      const law = await scalingLaw(logits, x, { pgdRows: size.policyPgdRows });
       return { accuracy: null, law, floor: null };
     },
   };

@@ -63,7 +63,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
       images: { train: 4000, test: 5000, steps: 250, pgdRows: 1500 },
       policyRows: 8759,
       policyPgdRows: 2000,
-      engineStride: 8,
+      engineStride: 3,
       entropy: [
         {
           widths: [64, 64],
@@ -89,7 +89,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
     images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 4000 },
     policyRows: 8759,
     policyPgdRows: 4000,
-    engineStride: 3,
+    engineStride: 2,
     entropy: [
       {
         widths: [64, 64],

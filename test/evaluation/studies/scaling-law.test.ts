@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { studies } from '../../../evaluation/studies/index.ts';
 import { gaussianModes, movedPatterns, sampled, shuffled } from '../../../evaluation/studies/scaling-law/data.ts';
-import type { RobustnessEstimate } from '../../../evaluation/robustness-estimate.ts';
+import type { EngineCell } from '../../../evaluation/studies/scaling-law/engine-arm.ts';
 import { controllerArm } from '../../../evaluation/studies/scaling-law/controller-arm.ts';
 import { entropyArm } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
 import type { EntropyCell } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
@@ -71,7 +71,7 @@ function lawCell(slope: number, off = 1): LawCell {
 }
 
 /** Success of the engine's FGSM is that of the law to some power. */
-function engineCell(power: number): RobustnessEstimate {
+function engineCell(power: number): EngineCell {
   const points = [0.005, 0.05].map((law) => ({
     epsilon: law,
     engine: law ** power,
@@ -82,7 +82,8 @@ function engineCell(power: number): RobustnessEstimate {
     law,
   }));
   const prefactor = { density: 1, susceptibility: 1, meanSusceptibility: 1, value: 1, meanField: 1 };
-  return { rows: 1000, prefactor, points };
+  const estimate = { rows: 1000, prefactor, points };
+  return { margin: estimate, 'cross-entropy': estimate };
 }
 
 function certainty(sharpness: number) {

@@ -7,6 +7,7 @@ import { argMax } from '../../../logits/row.ts';
 import { binned } from '../../../logits/scaling-law/binned.ts';
 import { differencesOf } from '../../../logits/scaling-law/error-curve.ts';
 import { logitsOf } from '../../../logits/scaling-law/response.ts';
+import { spreadOf, tempered } from '../../../logits/scaling-law/tempered.ts';
 import { unitAction } from '../../../logits/unit-action.ts';
 import type { ContinuousHead } from '../../../logits/neutral.ts';
 import { createNetwork } from '../../../nn/create-network.ts';
@@ -76,5 +77,24 @@ describe('a continuous head read as bins', () => {
     using net = means(1);
     expect(() => binned(net, { kind: 'gaussian', low: [0, 0], high: [1, 1] }, 5)).toThrow(ConfigError);
     expect(() => binned(net, heads[0]!, 1)).toThrow('1 bins');
+  });
+});
+
+describe('a tempered response', () => {
+  it('is z/τ with its gradient, and τ the mean spread of a row', async () => {
+    using net = means(2);
+    const x = rowsOf(2, 50);
+    const z = await logitsOf(net, x);
+    const spread = await spreadOf(net, x);
+    const wanted = Array.from({ length: 50 }, (_, row) => Math.abs(z[2 * row]! - z[2 * row + 1]!) / 2);
+    expect(spread).toBeCloseTo(wanted.reduce((sum, value) => sum + value, 0) / 50, 6);
+    const cold = tempered(net, spread);
+    const zCold = await logitsOf(cold, x.subarray(0, 6));
+    zCold.forEach((value, i) => expect(value).toBeCloseTo(z[i]! / spread, 5));
+    const [plain, scaled] = [new Float32Array(6), new Float32Array(6)];
+    await cold.backwardInput(Float32Array.of(1, 0, 0.5, -1), 2, scaled);
+    net.backwardInput(Float32Array.of(1, 0, 0.5, -1), 2, plain);
+    scaled.forEach((value, i) => expect(value).toBeCloseTo(plain[i]! / spread, 4));
+    expect(() => tempered(net, 0)).toThrow(ConfigError);
   });
 });
