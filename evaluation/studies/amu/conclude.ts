@@ -1,20 +1,34 @@
 import { meanText } from '../seeds.ts';
-import type { StudyConclusion, StudyFigure, StudyOptions, StudyTable } from '../study.ts';
-import { alphas } from './arms.ts';
-import { claimsOf } from './claims.ts';
+import type { Claim, StudyConclusion, StudyFigure, StudyOptions, StudyTable } from '../study.ts';
+import { alphas, alphaText } from './arms.ts';
+import { comparisonClaims, ingredientClaims, onLearnedClaims, uncertaintyClaims } from './claims.ts';
+import type { ShotFigures } from './image-cell.ts';
 import { Measured } from './measured.ts';
-import { claimedNoise } from './plan.ts';
+import { cellId, problemsOf } from './plan.ts';
+import type { Problem } from './plan.ts';
 
-/** Arms that the figure draws: the table has all. */
+/** Methods that the figures draw: the tables have all. */
 const drawn = [
   'zero-shot',
+  'unadapted detector',
+  'unadapted detector, both features',
   'Tip-Adapter',
   'Tip-Adapter-F',
   'linear probe',
   'same features, AMU',
-  'FI + MT, α chosen',
-  'AMU, α chosen',
+  'FI + MT',
+  'AMU',
 ];
+
+/** The published baselines. */
+const baselines = ['zero-shot', 'Tip-Adapter', 'Tip-Adapter-F', 'linear probe'];
+/** The same with the auxiliary features that AMU-Tuning has and they were not meant to get. */
+const controls = [
+  'Tip-Adapter, auxiliary features',
+  'Tip-Adapter-F, auxiliary features',
+  'linear probe, both features',
+];
+const beyond = ' (a control beyond the paper)';
 
 /** Tables, curves and claims from what the cells found. */
 export function conclude(
@@ -22,44 +36,82 @@ export function conclude(
   _outcomes: ReadonlyMap<string, unknown>,
   cells: ReadonlyMap<string, unknown>,
 ): StudyConclusion {
-  const measured = new Measured(options, cells);
+  const found = problemsOf(options).map((problem) => ({
+    problem,
+    measured: new Measured(
+      Array.from(
+        { length: options.seeds },
+        (_, seed) => cells.get(cellId(problem.id, seed)) as ShotFigures | undefined,
+      ),
+    ),
+  }));
   return {
-    claims: claimsOf(measured),
-    tables: measured.noises.map((noise) => accuracyTable(measured, noise)),
-    figures: [...measured.noises.map((noise) => shotsFigure(measured, noise)), alphaFigure(measured)],
+    claims: found.flatMap(({ problem, measured }) => claimsOf(problem, measured)),
+    tables: found.map(({ problem, measured }) => accuracyTable(problem, measured)),
+    figures: found.flatMap(({ problem, measured }) => [
+      shotsFigure(problem, measured),
+      ...(problem.part === 'images' || problem.part === 'buildings' ? [alphaFigure(problem, measured)] : []),
+    ]),
   };
 }
 
-function accuracyTable(measured: Measured, noise: number): StudyTable {
+/** Of the two problems at their claimed difficulty; of the larger one, what may hold there. The other difficulties make no claims. */
+function claimsOf({ part, shots, title }: Problem, measured: Measured): readonly Claim[] {
+  if (part === 'images')
+    return [
+      ...ingredientClaims('images', measured, shots),
+      ...uncertaintyClaims('images', measured, shots),
+      ...comparisonClaims('images', measured, [1], baselines),
+      ...comparisonClaims('images', measured, [1], controls, beyond),
+    ];
+  if (part === 'images-large') return uncertaintyClaims(title, measured, shots);
+  if (part === 'buildings')
+    return [
+      ...comparisonClaims('buildings', measured, [1, 4], [...baselines, 'unadapted detector']),
+      ...comparisonClaims('buildings', measured, [1, 4], [...controls, 'unadapted detector, both features'], beyond),
+      ...onLearnedClaims('buildings', measured, [1, Math.max(...shots)]),
+      ...ingredientClaims('buildings', measured, shots),
+      ...uncertaintyClaims('buildings', measured, shots),
+    ];
+  return [];
+}
+
+function accuracyTable({ title, shots }: Problem, measured: Measured): StudyTable {
+  const row = (name: string, method: string, setting?: string): (string | null)[] => [
+    name,
+    ...shots.map((count) => meanText(measured.accuracy(method, count, setting))),
+  ];
+  const methods = measured.methods();
   return {
-    title: `Accuracy on images, noise ${noise}`,
-    columns: ['method', ...measured.shots.map((shots) => `${shots}-shot`)],
-    rows: measured
-      .arms()
-      .map((arm) => [arm, ...measured.shots.map((shots) => meanText(measured.accuracy(arm, shots, noise)))]),
-    note: 'FI: feature initialisation, MT: multi-branch training, AMU: both with uncertainty fusion. Without another word α is 2. Chosen hyperparameters: the most accurate on at most four validation rows a class, of equals the one of lower cross-entropy.',
+    title: `Accuracy: ${title}`,
+    columns: ['method', ...shots.map((count) => `${count}-shot`)],
+    rows: [
+      ...methods.map((method) => row(method, method)),
+      ...['FI + MT', 'AMU'].flatMap((method) =>
+        alphas.map((alpha) => row(`${method} at ${alphaText(alpha)}`, method, alphaText(alpha))),
+      ),
+    ],
+    note: 'FI: feature initialisation, MT: multi-branch training, AMU: both with uncertainty fusion. Without another word the hyperparameters are those that validation chose: the most accurate, of equals those of lower cross-entropy; a method without a choice has α = 2.',
   };
 }
 
-function shotsFigure(measured: Measured, noise: number): StudyFigure {
+function shotsFigure({ title, shots }: Problem, measured: Measured): StudyFigure {
   return {
-    title: `Accuracy by shots, noise ${noise}`,
+    title: `Accuracy by shots: ${title}`,
     x: 'shots of each class',
     y: 'accuracy',
-    points: drawn.flatMap((series) =>
-      curve(series, measured.shots, (shots) => measured.accuracy(series, shots, noise)),
-    ),
+    points: drawn.flatMap((series) => curve(series, shots, (count) => measured.accuracy(series, count))),
     note: 'Means over seeds.',
   };
 }
 
-function alphaFigure(measured: Measured): StudyFigure {
+function alphaFigure({ title }: Problem, measured: Measured): StudyFigure {
   return {
-    title: 'What the uncertainty does to the choice of α',
+    title: `What the uncertainty does to the choice of α: ${title}`,
     x: 'α',
     y: 'accuracy at 1 shot',
     points: ['FI + MT', 'AMU'].flatMap((series) =>
-      curve(series, alphas, (alpha) => measured.accuracy(`${series} at α ${alpha}`, 1, claimedNoise)),
+      curve(series, alphas, (alpha) => measured.accuracy(series, 1, alphaText(alpha))),
     ),
     note: 'The flatter curve is the one that a wrong α costs less.',
   };

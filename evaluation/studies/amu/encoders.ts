@@ -9,13 +9,12 @@ import type { World } from './world.ts';
 export interface EncoderOptions {
   readonly steps: number;
   readonly batch: number;
+  /** Width of their hidden layers, and of the auxiliary features. */
+  readonly width: number;
 }
 
 /** Yes-or-no questions of the attribute task. */
 const questions = 48;
-const hidden = 64;
-/** Width of the auxiliary features. */
-export const auxiliaryWidth = 64;
 
 /**
  * Two encoders of the same images, trained here on different tasks. `caption`: the caption of the image's class (mean square error), of coordinates
@@ -26,21 +25,25 @@ export class Encoders implements Disposable {
   readonly #caption: Network;
   readonly #trunk: Network;
   readonly #answers: Network;
+  readonly #options: EncoderOptions;
 
-  constructor() {
+  constructor(options: EncoderOptions) {
+    this.#options = options;
+    const { width } = options;
     this.#caption = createNetwork([
-      { inputs: pixels, outputs: hidden, activation: 'relu' },
-      { inputs: hidden, outputs: captioned, activation: 'linear' },
+      { inputs: pixels, outputs: width, activation: 'relu' },
+      { inputs: width, outputs: captioned, activation: 'linear' },
     ]);
     this.#trunk = createNetwork([
-      { inputs: pixels, outputs: hidden, activation: 'relu' },
-      { inputs: hidden, outputs: auxiliaryWidth, activation: 'relu' },
+      { inputs: pixels, outputs: width, activation: 'relu' },
+      { inputs: width, outputs: width, activation: 'relu' },
     ]);
-    this.#answers = createNetwork([{ inputs: auxiliaryWidth, outputs: questions, activation: 'linear' }]);
+    this.#answers = createNetwork([{ inputs: width, outputs: questions, activation: 'linear' }]);
   }
 
   /** Trains both on the base classes. @param progress share done, 0…1 */
-  train(world: World, { steps, batch }: EncoderOptions, rng: Rng, progress: (done: number) => void): void {
+  train(world: World, rng: Rng, progress: (done: number) => void): void {
+    const { steps, batch, width } = this.#options;
     for (const [name, network] of Object.entries({
       caption: this.#caption,
       trunk: this.#trunk,
@@ -51,9 +54,9 @@ export class Encoders implements Disposable {
     const directions = questionDirections(rng.split('questions'));
     const draw = rng.split('images');
     const said = new Float32Array(batch * captioned);
-    const features = new Float32Array(batch * auxiliaryWidth);
+    const features = new Float32Array(batch * width);
     const answered = new Float32Array(batch * questions);
-    const dFeatures = new Float32Array(batch * auxiliaryWidth);
+    const dFeatures = new Float32Array(batch * width);
     for (let step = 0; step < steps; step++) {
       const { x, labels, latents } = world.baseImages(batch, draw);
       const learningRate = 1e-3 * (1 + Math.cos((Math.PI * step) / steps));
@@ -80,7 +83,7 @@ export class Encoders implements Disposable {
     return output(this.#caption, x);
   }
 
-  /** Auxiliary features: [N×64]. */
+  /** Auxiliary features: [N×width]. */
   auxiliary(x: Float32Array): Float32Array {
     return output(this.#trunk, x);
   }

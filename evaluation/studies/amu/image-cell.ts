@@ -1,10 +1,9 @@
 import { rng } from '../../../core/rng.ts';
-import { selectBackend } from '../../../nn/backend.ts';
-import { runArms } from './arms.ts';
-import type { ArmScore } from './arms.ts';
+import { fixedAlpha, methodsWith } from './arms.ts';
 import { Encoders } from './encoders.ts';
 import type { EncoderOptions } from './encoders.ts';
-import { disposeRows, rowsOf } from './problem.ts';
+import type { MethodScores } from './measured.ts';
+import { scoreOf, unitRows, zeroShotLogits } from './problem.ts';
 import type { Rows } from './problem.ts';
 import { defaultWorld, World } from './world.ts';
 import type { Images, WorldOptions } from './world.ts';
@@ -14,19 +13,22 @@ export interface ImageSize {
   readonly shots: readonly number[];
   readonly testPerClass: number;
   readonly encoders: EncoderOptions;
+  /** Names of the methods that take part; absent: all. */
+  readonly methods?: readonly string[];
   /** Share of the methods' epochs: 1 but in tests. */
   readonly effort?: number;
 }
 
 /** What a cell found: each method at each number of shots. */
-export interface ImageFigures {
-  readonly noise: number;
-  readonly seed: number;
-  readonly results: readonly { readonly shots: number; readonly arms: readonly ArmScore[] }[];
+export interface ShotFigures {
+  readonly results: readonly { readonly shots: number; readonly methods: readonly MethodScores[] }[];
 }
 
 /** Validation rows of each class: as many as there are shots, four at most, as is usual for few-shot methods of this kind. */
 const mostValidation = 4;
+
+/** Zero-shot logits are `12·cos(f₀, prototype)`: as sure as a softmax over 30 classes of that accuracy should be. */
+const logitScale = 12;
 
 /** Rows a step: the published 8 at few shots, more at many, where an epoch has more. */
 export function batchOf(shots: number): number {
@@ -36,35 +38,38 @@ export function batchOf(shots: number): number {
 /** Trains both encoders in a world of its own, then every method at every number of shots on its novel classes. */
 export async function imageCell(
   seed: number,
-  noise: number,
+  options: Partial<WorldOptions>,
   size: ImageSize,
   progress: (done: number) => void,
-  options: Partial<WorldOptions> = {},
-): Promise<ImageFigures> {
-  using backend = await selectBackend({ force: 'wasm' });
-  const { tf } = backend;
+): Promise<ShotFigures> {
   const random = rng(seed).split('amu images');
-  const world = new World({ ...defaultWorld, ...options, noise }, random.split('world'));
+  const world = new World({ ...defaultWorld, ...options }, random.split('world'));
   const classes = world.options.novelClasses;
-  using encoders = new Encoders();
-  encoders.train(world, size.encoders, random.split('encoders'), (done) => progress(0.3 * done));
+  using encoders = new Encoders(size.encoders);
+  encoders.train(world, random.split('encoders'), (done) => progress(0.3 * done));
   const prototypes = world.novelCaptions(random.split('captions'));
-  const rows = ({ x, labels }: Images): Rows =>
-    rowsOf(tf, { f0: encoders.captions(x), f1: encoders.auxiliary(x), labels }, prototypes, classes);
+  const rows = ({ x, labels }: Images): Rows => {
+    const f0 = unitRows(encoders.captions(x), labels.length);
+    const z0 = zeroShotLogits(f0, prototypes, classes, logitScale);
+    return { classes, z0, f0, f1: unitRows(encoders.auxiliary(x), labels.length), labels };
+  };
   const test = rows(world.novelImages(size.testPerClass, random.split('test')));
-  const results: { shots: number; arms: ArmScore[] }[] = [];
-  for (const shots of size.shots) {
+  const methods = methodsWith([fixedAlpha]).filter(({ name }) => size.methods?.includes(name) ?? true);
+  const results: { shots: number; methods: MethodScores[] }[] = [];
+  for (const [s, shots] of size.shots.entries()) {
     const draw = random.split(`${shots} shots`);
-    const problem = {
-      classes,
-      shots: rows(world.novelImages(shots, draw.split('shots'))),
-      validation: rows(world.novelImages(Math.min(shots, mostValidation), draw.split('validation'))),
-      test,
-    };
-    results.push({ shots, arms: await runArms(tf, problem, draw.split('training'), batchOf(shots), size.effort) });
-    for (const part of [problem.shots, problem.validation]) disposeRows(part);
-    progress(0.3 + (0.7 * results.length) / size.shots.length);
+    const own = rows(world.novelImages(shots, draw.split('shots')));
+    const validation = rows(world.novelImages(Math.min(shots, mostValidation), draw.split('validation')));
+    const found = methods.map(({ name, settings, learn }, m): MethodScores => {
+      const answer = learn(own, draw.split('training'), { batch: batchOf(shots), share: size.effort });
+      const [onValidation, onTest] = [validation, test].map((of) => answer(of).map((logits) => scoreOf(logits, of)));
+      progress(0.3 + (0.7 * (s + (m + 1) / methods.length)) / size.shots.length);
+      return {
+        method: name,
+        settings: settings.map((setting, i) => ({ setting, validation: onValidation![i]!, test: onTest![i]! })),
+      };
+    });
+    results.push({ shots, methods: found });
   }
-  disposeRows(test);
-  return { noise, seed, results };
+  return { results };
 }

@@ -1,44 +1,58 @@
-import type { StudyOptions } from '../study.ts';
-import type { ImageFigures } from './image-cell.ts';
-import { imageId, sizeOf } from './plan.ts';
+import { chosen } from './problem.ts';
+import type { Score } from './problem.ts';
+import type { ShotFigures } from './image-cell.ts';
 
-/** What the cells found, asked by method, shots and difficulty; seeds in order. */
+/** What a method reached with each of its settings, where they are chosen and where they are judged. */
+export interface MethodScores {
+  readonly method: string;
+  readonly settings: readonly { readonly setting: string; readonly validation: Score; readonly test: Score }[];
+}
+
+/** What the cells of one difficulty found, asked by method and shots; seeds in order. */
 export class Measured {
-  readonly shots: readonly number[];
-  readonly noises: readonly number[];
-  readonly #cells: readonly ImageFigures[];
+  readonly #cells: readonly ShotFigures[];
 
-  constructor(options: StudyOptions, cells: ReadonlyMap<string, unknown>) {
-    const { noises, images } = sizeOf(options);
-    this.noises = noises;
-    this.shots = images.shots;
-    this.#cells = noises.flatMap((noise) =>
-      Array.from(
-        { length: options.seeds },
-        (_, seed) => cells.get(imageId(noise, seed)) as ImageFigures | undefined,
-      ).filter((cell) => cell !== undefined),
+  /** @param cells one a seed; those not there are left out */
+  constructor(cells: readonly (ShotFigures | undefined)[]) {
+    this.#cells = cells.filter((cell) => cell !== undefined);
+  }
+
+  /** Accuracies on the test rows, one a seed; none where it was not measured. @param setting absent: the one that validation chose */
+  accuracy(method: string, shots: number, setting?: string): number[] {
+    return this.#of(method, shots).map(({ settings }) => {
+      const at =
+        setting === undefined
+          ? chosen(settings.map(({ validation }) => validation))
+          : settings.findIndex((one) => one.setting === setting);
+      return settings[at]?.test.accuracy ?? Number.NaN;
+    });
+  }
+
+  /** What validation chose, one a seed. */
+  choices(method: string, shots: number): string[] {
+    return this.#of(method, shots).map(
+      ({ settings }) => settings[chosen(settings.map(({ validation }) => validation))]!.setting,
     );
   }
 
-  /** Accuracies on the test rows, one a seed; none where it was not measured. */
-  accuracy(arm: string, shots: number, noise: number): number[] {
-    return this.#cells
-      .filter((cell) => cell.noise === noise)
-      .flatMap(({ results }) => results.filter((result) => result.shots === shots))
-      .flatMap(({ arms }) => arms.filter((one) => one.arm === arm))
-      .map(({ accuracy }) => accuracy);
-  }
-
-  /** `accuracy(more) − accuracy(less)`, one a seed. */
-  gain(more: string, less: string, shots: number, noise: number): number[] {
-    const lesser = this.accuracy(less, shots, noise);
-    return this.accuracy(more, shots, noise).map((value, seed) => value - lesser[seed]!);
+  /** `accuracy(more) − accuracy(less)`, one a seed. @param setting of both; absent: each its own that validation chose */
+  gain(more: string, less: string, shots: number, setting?: string): number[] {
+    const lesser = this.accuracy(less, shots, less === 'zero-shot' ? '' : setting);
+    return this.accuracy(more, shots, setting).map((value, seed) => value - lesser[seed]!);
   }
 
   /** Names of the methods, as the cells list them. */
-  arms(): string[] {
+  methods(): string[] {
     return [
-      ...new Set(this.#cells.flatMap(({ results }) => results.flatMap(({ arms }) => arms.map(({ arm }) => arm)))),
+      ...new Set(
+        this.#cells.flatMap(({ results }) => results.flatMap(({ methods }) => methods.map((one) => one.method))),
+      ),
     ];
+  }
+
+  #of(method: string, shots: number): MethodScores[] {
+    return this.#cells
+      .flatMap(({ results }) => results.filter((result) => result.shots === shots))
+      .flatMap(({ methods }) => methods.filter((one) => one.method === method));
   }
 }

@@ -16,15 +16,26 @@ const nuisances = 8;
 export interface WorldOptions {
   /** Standard deviation of a sample's latent about its class, in units of the classes' own: the difficulty. */
   readonly noise: number;
+  /** Standard deviation of the noise of a pixel. */
+  readonly pixelNoise: number;
   /** Classes that the encoders are trained on. */
   readonly baseClasses: number;
   /** Classes that come later, with a caption each and a few shots. */
   readonly novelClasses: number;
+  /** Strengths of samples are `U(1 − spread, 1 + spread)` times the noise: how unlike they are in difficulty. */
+  readonly spread: number;
   /** Standard deviation of what a novel class's caption gets wrong. */
   readonly captionNoise: number;
 }
 
-export const defaultWorld: WorldOptions = { noise: 1, baseClasses: 150, novelClasses: 30, captionNoise: 0.1 };
+export const defaultWorld: WorldOptions = {
+  noise: 1,
+  spread: 0.75,
+  pixelNoise: 0.1,
+  baseClasses: 150,
+  novelClasses: 30,
+  captionNoise: 0.1,
+};
 
 /** Images with their classes. */
 export interface Images {
@@ -37,8 +48,8 @@ export interface Images {
 }
 
 /**
- * Generated images: a class is a latent `u_c ~ N(0, I)`, a sample `u_c + noise·s·ε` with a strength `s ~ U(0.25, 1.75)` of its own, and an image
- * `tanh(½ Σ_k latent_k P_k + ½ Σ_j n_j Q_j) + 0.1 ε` with smooth patterns P of the latents and Q of nuisances.
+ * Generated images: a class is a latent `u_c ~ N(0, I)`, a sample `u_c + noise·s·ε` with a strength `s ~ U(1 − spread, 1 + spread)` of its own, and an image
+ * `tanh(½ Σ_k latent_k P_k + ½ Σ_j n_j Q_j) + pixelNoise·ε` with smooth patterns P of the latents and Q of nuisances.
  */
 export class World {
   readonly options: WorldOptions;
@@ -82,7 +93,7 @@ export class World {
     const x = new Float32Array(labels.length * pixels);
     const amplitudes = new Float64Array(latentSize + nuisances);
     for (let row = 0; row < labels.length; row++) {
-      const strength = this.options.noise * (0.25 + 1.5 * rng.uniform());
+      const strength = this.options.noise * (1 - this.options.spread + 2 * this.options.spread * rng.uniform());
       for (let k = 0; k < amplitudes.length; k++) {
         const own = k < latentSize ? classes[labels[row]! * latentSize + k]! : 0;
         amplitudes[k] = own + (k < latentSize ? strength : 1) * rng.normal();
@@ -91,7 +102,7 @@ export class World {
       for (let pixel = 0; pixel < pixels; pixel++) {
         let sum = 0;
         for (let k = 0; k < amplitudes.length; k++) sum += amplitudes[k]! * this.#patterns[k * pixels + pixel]!;
-        x[row * pixels + pixel] = Math.tanh(0.5 * sum) + 0.1 * rng.normal();
+        x[row * pixels + pixel] = Math.tanh(0.5 * sum) + this.options.pixelNoise * rng.normal();
       }
     }
     return { x, labels, latents };

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { UnknownNameError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
+import { alphas, alphaText, fixedAlpha, methodsWith } from '../../../evaluation/studies/amu/arms.ts';
 import { Encoders } from '../../../evaluation/studies/amu/encoders.ts';
 import { imageCell } from '../../../evaluation/studies/amu/image-cell.ts';
-import type { ImageFigures } from '../../../evaluation/studies/amu/image-cell.ts';
+import type { ShotFigures } from '../../../evaluation/studies/amu/image-cell.ts';
 import { amuStudy } from '../../../evaluation/studies/amu/index.ts';
-import { claimedNoise, imageId } from '../../../evaluation/studies/amu/plan.ts';
+import { Measured } from '../../../evaluation/studies/amu/measured.ts';
+import { cellId, problemsOf } from '../../../evaluation/studies/amu/plan.ts';
 import { chosen } from '../../../evaluation/studies/amu/problem.ts';
 import {
   attributesFrom,
@@ -74,8 +77,8 @@ describe('the generated images', () => {
   });
 
   it('are seen by two encoders that know different things: neither alone is enough', () => {
-    using encoders = new Encoders();
-    encoders.train(world, { steps: 150, batch: 64 }, rng(5), () => undefined);
+    using encoders = new Encoders({ steps: 150, batch: 64, width: 64 });
+    encoders.train(world, rng(5), () => undefined);
     const { x, latents } = world.baseImages(400, rng(6));
     const split = (values: Float32Array, width: number): number[][] =>
       Array.from({ length: 400 }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
@@ -97,8 +100,8 @@ describe('the generated images', () => {
 
   it('leave no memory of the encoders behind', () => {
     expectSameHeap(() => {
-      using encoders = new Encoders();
-      encoders.train(world, { steps: 2, batch: 8 }, rng(5), () => undefined);
+      using encoders = new Encoders({ steps: 2, batch: 8, width: 16 });
+      encoders.train(world, rng(5), () => undefined);
     });
   });
 });
@@ -110,48 +113,38 @@ describe('the choice of hyperparameters', () => {
       { accuracy: 0.7, crossEntropy: 3 },
       { accuracy: 0.7, crossEntropy: 2 },
     ];
-    expect(chosen(scores, [0, 1, 2])).toBe(2);
-    expect(chosen(scores, [0, 1])).toBe(1);
+    expect(chosen(scores)).toBe(2);
+    expect(chosen(scores.slice(0, 2))).toBe(1);
   });
 });
 
-/** Cells in which every arm has this accuracy, at every number of shots, give or take a thousandth by the seed. */
-function madeUp(accuracy: (arm: string, shots: number) => number, seeds = 5): Map<string, unknown> {
-  const arms = [
-    'zero-shot',
-    'random start, bias loss only',
-    'random start + MT',
-    'FI, fused loss only',
-    'FI + MT',
-    'AMU',
-    'FI + MT, α chosen',
-    'AMU, α chosen',
-    'same features, FI + MT',
-    'same features, AMU',
-    'linear probe',
-    'linear probe, both features',
-    'Tip-Adapter',
-    'Tip-Adapter-F',
-    'Tip-Adapter, auxiliary features',
-    'Tip-Adapter-F, auxiliary features',
+/** Cells of the quick version in which every method has this accuracy with every setting, give or take a thousandth by the seed. */
+function madeUp(accuracy: (method: string, shots: number, setting: string) => number, seeds = 5): Map<string, unknown> {
+  const score = (value: number) => ({ accuracy: value, crossEntropy: 1 });
+  const names = [
+    ...methodsWith([fixedAlpha]).map(({ name, settings }) => ({ name, settings })),
+    { name: 'AMU on the unadapted detector, both features', settings: alphas.map(alphaText) },
+    { name: 'unadapted detector', settings: ['ridge 1'] },
+    { name: 'unadapted detector, both features', settings: ['ridge 1'] },
   ];
   return new Map(
-    Array.from({ length: seeds }, (_, seed): [string, ImageFigures] => [
-      imageId(claimedNoise, seed),
-      {
-        noise: claimedNoise,
-        seed,
-        results: [1, 4, 16].map((shots) => ({
-          shots,
-          arms: arms.map((arm, i) => ({
-            arm,
-            setting: null,
-            crossEntropy: 1,
-            accuracy: accuracy(arm, shots) + 0.001 * ((seed * 7 + i) % 5),
+    problemsOf(quick).flatMap(({ id, shots }) =>
+      Array.from({ length: seeds }, (_, seed): [string, ShotFigures] => [
+        cellId(id, seed),
+        {
+          results: shots.map((count) => ({
+            shots: count,
+            methods: names.map(({ name, settings }, i) => ({
+              method: name,
+              settings: settings.map((setting) => {
+                const value = accuracy(name, count, setting) + 0.001 * ((seed * 7 + i) % 5);
+                return { setting, validation: score(setting === 'α 1' ? 0.9 : 0.5), test: score(value) };
+              }),
+            })),
           })),
-        })),
-      },
-    ]),
+        },
+      ]),
+    ),
   );
 }
 
@@ -160,26 +153,27 @@ const verdicts = (cells: Map<string, unknown>): (boolean | null)[] =>
   conclusion(cells).claims.map(({ holds }) => holds);
 
 /** As the method's specification measured it, roughly. */
-function asSpecified(arm: string, shots: number): number {
-  if (arm === 'zero-shot') return 0.62;
-  if (arm.startsWith('same features')) return shots === 1 ? 0.56 : 0.68;
-  if (arm === 'random start + MT') return shots === 1 ? 0.53 : 0.84;
-  if (arm === 'FI, fused loss only') return shots === 1 ? 0.67 : 0.82;
-  if (arm === 'FI + MT') return shots === 1 ? 0.66 : 0.85;
-  if (arm.startsWith('FI + MT')) return 0.69;
-  return arm.startsWith('AMU') ? (shots === 1 ? 0.7 : 0.84) : 0.63;
+function asSpecified(method: string, shots: number, setting: string): number {
+  if (method === 'zero-shot') return 0.62;
+  if (method.startsWith('same features')) return shots === 1 ? 0.56 : 0.68;
+  if (method === 'random start + MT') return shots === 1 ? 0.53 : 0.84;
+  if (method === 'FI, fused loss only') return shots === 1 ? 0.67 : 0.82;
+  if (method === 'FI + MT') return setting === 'α 1' ? 0.68 : shots === 1 ? (setting === 'α 4' ? 0.6 : 0.66) : 0.85;
+  return method.startsWith('AMU') ? (shots === 1 ? 0.7 : 0.84) : 0.63;
 }
 
 describe('what is concluded', () => {
   it('holds where the figures are as specified, save what the prototype could not show', () => {
-    const { claims } = conclusion(madeUp(asSpecified));
-    for (const { claim, holds } of claims)
+    for (const { claim, holds } of conclusion(madeUp(asSpecified)).claims)
       expect([claim, holds]).toEqual([claim, !claim.includes('at 16 shots, at α = 2')]);
   });
 
   it('does not hold where every method does the same, and where the gain survives a copy', () => {
-    expect(verdicts(madeUp(() => 0.6)).every((holds) => holds !== true)).toBe(true);
-    expect(verdicts(madeUp((arm) => (arm.includes('same') ? 0.8 : 0.6))).at(-1)).toBe(false);
+    const { claims } = conclusion(madeUp(() => 0.6));
+    for (const { claim, holds } of claims)
+      if (!claim.includes('vanishes')) expect([claim, holds !== true]).toEqual([claim, true]);
+    const survives = conclusion(madeUp((method) => (method.includes('same') ? 0.8 : 0.6)));
+    expect(survives.claims.find(({ claim }) => claim.includes('vanishes'))?.holds).toBe(false);
   });
 
   it('is open where nothing was measured, or one seed', () => {
@@ -187,10 +181,20 @@ describe('what is concluded', () => {
     expect(verdicts(madeUp(asSpecified, 1)).every((holds) => holds === null)).toBe(true);
   });
 
+  it('takes the setting that validation chose, whatever the test says of it', () => {
+    const cell = madeUp((_, __, setting) => (setting === 'α 4' ? 1 : setting === 'α 1' ? 0.2 : 0.5), 1).get(
+      cellId(problemsOf(quick)[0]!.id, 0),
+    );
+    const measured = new Measured([cell as ShotFigures]);
+    expect(measured.choices('AMU', 1)).toEqual(['α 1']);
+    expect(measured.accuracy('AMU', 1)[0]).toBeLessThan(0.3);
+    expect(measured.accuracy('AMU', 1, 'α 4')[0]).toBeGreaterThan(0.9);
+  });
+
   it('goes into a report with a table and curves', () => {
     const { tables, figures, claims } = conclusion(madeUp(asSpecified));
-    expect(tables[0]!.rows.find(([arm]) => arm === 'zero-shot')![1]).toMatch(/^\+0\.62/);
-    expect(figures[0]!.points.filter(({ series }) => series === 'AMU, α chosen')).toHaveLength(3);
+    expect(tables[0]!.rows.find(([method]) => method === 'zero-shot')![1]).toMatch(/^\+0\.62/);
+    expect(figures[0]!.points.filter(({ series }) => series === 'AMU')).toHaveLength(3);
     const html = studyHtml({
       format: 'faultline-study',
       version: 1,
@@ -209,29 +213,32 @@ describe('what is concluded', () => {
 });
 
 describe('a cell', () => {
-  it('meets every arm of the claims, and is the same again', async () => {
-    const size = { shots: [1], testPerClass: 5, encoders: { steps: 20, batch: 16 }, effort: 0.05 };
-    const run = async (): Promise<ImageFigures> =>
-      imageCell(3, claimedNoise, size, () => undefined, { novelClasses: 4 });
+  it('of images meets every method of the claims, and is the same again', async () => {
+    const size = { shots: [1], testPerClass: 5, encoders: { steps: 20, batch: 16, width: 16 }, effort: 0.05 };
+    const run = async (): Promise<ShotFigures> => imageCell(3, { noise: 0.9, novelClasses: 4 }, size, () => undefined);
     const first = await run();
     expect(await run()).toEqual(first);
-    const arms = first.results[0]!.arms;
-    expect(new Set(arms.map(({ arm }) => arm)).size).toBe(arms.length);
-    for (const { accuracy, crossEntropy } of arms) {
-      expect(accuracy * 20).toBeCloseTo(Math.round(accuracy * 20), 4);
-      expect(crossEntropy).toBeGreaterThan(0);
-    }
-    const cells = new Map([0, 1].map((seed) => [imageId(claimedNoise, seed), { ...first, seed }]));
-    for (const { evidence } of amuStudy
-      .conclude({ ...quick, seeds: 2 }, new Map(), cells)
-      .claims.filter(({ claim }) => claim.includes('1 shot')))
-      expect(evidence).not.toBe('nothing was measured for it');
+    const { methods } = first.results[0]!;
+    expect(new Set(methods.map(({ method }) => method)).size).toBe(methods.length);
+    for (const { settings } of methods)
+      for (const { test } of settings) {
+        expect(test.accuracy * 20).toBeCloseTo(Math.round(test.accuracy * 20), 4);
+        expect(test.crossEntropy).toBeGreaterThan(0);
+      }
+    const { id } = problemsOf(quick)[0]!;
+    const cells = new Map([0, 1].map((seed) => [cellId(id, seed), first]));
+    for (const { claim, evidence } of amuStudy
+      .conclude({ ...quick, seeds: 2, only: ['images'] }, new Map(), cells)
+      .claims.filter((one) => one.claim.includes('1 shot')))
+      expect([claim, evidence]).not.toEqual([claim, 'nothing was measured for it']);
   });
 
-  it('is planned for every difficulty and seed', () => {
+  it('is planned for every difficulty and seed, and for the parts that are asked for', () => {
     const ids = amuStudy.plan({ ...quick, quick: false }).cells!.map(({ id }) => id);
-    expect(ids).toHaveLength(15);
-    expect(new Set(ids).size).toBe(15);
-    expect(amuStudy.plan(quick).cells).toHaveLength(5);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toHaveLength(5 * problemsOf({ ...quick, quick: false }).length);
+    expect(amuStudy.plan(quick).cells).toHaveLength(10);
+    expect(amuStudy.plan({ ...quick, only: ['buildings'] }).cells).toHaveLength(5);
+    expect(() => amuStudy.plan({ ...quick, only: ['cats'] })).toThrow(UnknownNameError);
   });
 });

@@ -3,15 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { descend, publishedSchedule } from '../../../logits/few-shot/descent.ts';
-import { probeLogits, trainProbes } from '../../../logits/few-shot/linear-probe.ts';
-import { cacheLogits, tipSchedule, trainCaches } from '../../../logits/few-shot/tip-adapter.ts';
 import { publishedSetting, trainHeads, trialLogits } from '../../../logits/few-shot/trials.ts';
 import type { AmuSetting, Shots } from '../../../logits/few-shot/trials.ts';
 import { unitRows } from '../../../logits/few-shot/unit-rows.ts';
 import { onBackend } from '../../support/on-backend.ts';
 import type { Tf } from '../../support/on-backend.ts';
 import { expectNoLeakedTensors } from '../../support/leak.ts';
-import { softmax, sum } from '../tensor/reference.ts';
+import { sum } from '../tensor/reference.ts';
 
 let tf: Tf;
 onBackend('wasm', (opened) => {
@@ -142,73 +140,5 @@ describe('AMU-Tuning', () => {
     expect(() => trainHeads(tf, shots, [], rng(3))).toThrow(ConfigError);
     expect(() => trainHeads(tf, shots, [{ ...publishedSetting, lambda: 1.2 }], rng(3))).toThrow(ConfigError);
     tf.dispose([shots.z0, shots.f1, shots.labels]);
-  });
-});
-
-describe('the baselines', () => {
-  it('Tip-Adapter: votes of the cache by their distance, against float64', async () => {
-    const [shots, query] = [halfSeen(2, 1), halfSeen(1, 5)];
-    const settings = [
-      { alpha: 1, beta: 5.5 },
-      { alpha: 3, beta: 2 },
-    ];
-    const got = await valuesOf(cacheLogits(tf, { z0: query.z0, f: query.f1 }, shots.f1, shots.labels, settings));
-    const [keys, f, z0] = [shots.f1, query.f1, query.z0].map((t) => t.arraySync());
-    const wanted = settings.flatMap(({ alpha, beta }) =>
-      f!.flatMap((row, b) =>
-        z0![b]!.map(
-          (z, c) =>
-            z +
-            alpha *
-              sum(
-                keys!.map((key, n) =>
-                  shots.wanted[n] === c ? Math.exp(-beta * (1 - sum(key.map((v, d) => v * row[d]!)))) : 0,
-                ),
-              ),
-        ),
-      ),
-    );
-    expect(got).toHaveLength(wanted.length);
-    got.forEach((v, i) => expect(v).toBeCloseTo(wanted[i]!, 4));
-    tf.dispose([shots, query].flatMap(({ z0: z, f1, labels }) => [z, f1, labels]));
-  });
-
-  it('Tip-Adapter-F: starts from Tip-Adapter and lowers its loss on the shots', async () => {
-    const shots = halfSeen(4, 1);
-    const settings = [{ alpha: 1, beta: 2 }];
-    const cached = { z0: shots.z0, f: shots.f1, labels: shots.labels };
-    const lossOf = async (keys: Tensor2D | Tensor3D): Promise<number> => {
-      const z = await valuesOf(cacheLogits(tf, cached, keys, shots.labels, settings));
-      return sum(shots.wanted.map((y, i) => -Math.log(softmax(z.slice(4 * i, 4 * i + 4))[y]!))) / shots.wanted.length;
-    };
-    const keys = trainCaches(tf, cached, settings, rng(1), { ...tipSchedule, learningRate: 0.01 });
-    expect(await lossOf(keys)).toBeLessThan((await lossOf(shots.f1)) - 0.05);
-    await expectNoLeakedTensors(() => trainCaches(tf, cached, settings, rng(1), { ...tipSchedule, epochs: 2 }));
-    tf.dispose([keys, shots.z0, shots.f1, shots.labels]);
-  });
-
-  it('linear probe: ends where the gradient of its ridge regression is 0, for each ridge', async () => {
-    const shots = halfSeen(3, 1);
-    const ridges = [0.003, 0.1];
-    const probes = trainProbes(tf, shots.f1, shots.labels, 4, ridges, rng(1));
-    const z = await valuesOf(probeLogits(tf, shots.f1, probes));
-    const f = (await shots.f1.array()).map((row) => [...row, 1]);
-    const w = (await probes.array()) as number[][][];
-    for (const [g, ridge] of ridges.entries())
-      for (let d = 0; d < 7; d++)
-        for (let c = 0; c < 4; c++) {
-          const slope =
-            sum(
-              shots.wanted.map((y, n) => {
-                const at = (g * shots.wanted.length + n) * 4;
-                return (softmax(z.slice(at, at + 4))[c]! - (y === c ? 1 : 0)) * f[n]![d]!;
-              }),
-            ) / shots.wanted.length;
-          expect(Math.abs(slope + (d < 6 ? ridge * w[g]![d]![c]! : 0))).toBeLessThan(2e-3);
-        }
-    await expectNoLeakedTensors(() =>
-      trainProbes(tf, shots.f1, shots.labels, 4, [1], rng(1), { ...publishedSchedule, epochs: 2 }),
-    );
-    tf.dispose([probes, shots.z0, shots.f1, shots.labels]);
   });
 });
