@@ -9,7 +9,9 @@ import { labelOf } from '../core/scenario.ts';
 import type { ModuleSpec, Scenario } from '../core/scenario.ts';
 import type { Feature } from '../core/space.ts';
 import type { GradientAccess } from '../core/victim.ts';
+import type { KnownPlant } from '../core/plant.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
+import { knownPlant } from '../sim/district/known-plant.ts';
 import { chunkAttack } from './attack-batch.ts';
 import { hashOf } from './canonical.ts';
 import { changeOf } from './module-change.ts';
@@ -103,6 +105,7 @@ export async function withModules(
       features: stage.features,
       rng: stage.rng.split(report.label),
       record,
+      plants: () => plantsOf(stage),
       other: (name) => others.get(name)!,
       attack: (own, threat) => pgdOn(stage, own, threat),
       tensors,
@@ -191,6 +194,11 @@ async function openOthers(
     others.set(name, { name, access: network, parts: parts?.(), hash });
   }
   return others;
+}
+
+function plantsOf({ open }: ModuleStage): readonly KnownPlant[] {
+  const env = open(); // its buildings live on in the plants
+  return Array.from({ length: env.numEnvs }, (_, lane) => knownPlant(env.lane(lane), env.firstWindow));
 }
 
 /** PGD on rows in place, as the engine confines it. */

@@ -1,5 +1,6 @@
 import type { Recording } from '../../core/attack.ts';
 import type { Definition } from '../../core/definition.ts';
+import type { KnownPlant } from '../../core/plant.ts';
 import type { Head, LayerSpec, Normaliser } from '../../core/policy.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Feature } from '../../core/space.ts';
@@ -29,6 +30,8 @@ export interface ModuleGround {
   readonly rng: Rng;
   /** The victim's clean steps on all of the scenario's buildings, at most so many a lane. @param exploration as in `Rehearsal.record` */
   readonly record: (steps: number, exploration?: number) => Recording;
+  /** The plant of each of the scenario's buildings over the recorded steps, in their order. @throws {ConfigError} where one cannot be known */
+  readonly plants: () => readonly KnownPlant[];
   /** A controller that the module named in `policies`: of the same observations and the same alternatives. */
   readonly other: (name: string) => Controller;
   /** Moves rows [rows×O] in place as projected gradient descent against `victim` does, the calendar left alone. */

@@ -24,6 +24,12 @@ export function partsOf({ name, parts }: Controller, module: string): NetworkPar
   return parts;
 }
 
+/** The network with its logits divided by a temperature. */
+export function tempered({ layers, normaliser, parameters }: NetworkParts, temperature: number): NetworkParts {
+  const head = parameters.length - parameterCount(layers.slice(-1));
+  return { layers, normaliser, parameters: parameters.map((value, i) => (i < head ? value : value / temperature)) };
+}
+
 /** The network up to its last hidden layer. */
 export function withoutHead({ layers, normaliser, parameters }: NetworkParts): NetworkParts {
   const hidden = layers.slice(0, -1);

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
+import { logSoftmax } from '../../logits/log-softmax.ts';
+import type { GradientAccess } from '../../core/victim.ts';
+import { RowGuidance } from '../../logits/guidance/row-guidance.ts';
+import type { UnsafeContexts } from '../../logits/guidance/row-guidance.ts';
 import { policyGuidance } from '../../logits/guidance/policy.ts';
 import { publishedSetting } from '../../logits/guidance/setting.ts';
 import { define } from './define.ts';
+import { fusedAccess, ofController } from './fused.ts';
+import type { RowFusion } from './fused.ts';
 import { incidents } from './incidents.ts';
 import type { ModuleGround } from './module.ts';
 import { tensorAccess, tensorModel } from './tensor-bridge.ts';
@@ -70,17 +76,47 @@ export const steer = define(
         throw new ConfigError(
           'no attacked observation misled the victim: there is no unsafe context; set eta to 0, or a greater epsilon',
         );
+      const nominal = ground.other(base).access;
+      const { observationSize: size, logitsSize: k } = access;
+      const figures = { unsafe: (unsafe?.length ?? 0) / size };
+      if (rho === 0) {
+        const contexts = unsafe === undefined ? undefined : contextsOf(access, unsafe, bandwidth);
+        const rows = new RowGuidance({ gamma, eta }, contexts, size, k);
+        return {
+          access: fusedAccess([ofController(access), ofController(nominal)], guided(rows, access), access),
+          figures,
+        };
+      }
       const tf = await ground.tensors();
       const guidance = policyGuidance(tf, {
         setting: { gamma, eta, rho },
-        base: tensorModel(tf, ground.other(base).access),
+        base: tensorModel(tf, nominal),
         unsafe,
         bandwidth,
       });
       return {
         access: tensorAccess(tf, guidance.wrap(tensorModel(tf, access)), access),
-        figures: { unsafe: (unsafe?.length ?? 0) / access.observationSize },
+        figures,
       };
     },
   }),
 );
+
+/** Guidance on typed arrays, of the logits of an expert and of its base. */
+export function guided(rows: RowGuidance, { observationSize: size, logitsSize: k }: GradientAccess): RowFusion {
+  return {
+    value: ([f, b], x, row, out) => rows.value(f!, b, row * k, x, row * size, out),
+    slope: ([f, b], x, row, dOut, [dF, dB], dX) => rows.slope(f!, b, row * k, x, row * size, dOut, dF!, dB, dX),
+  };
+}
+
+/** What the expert would do in each unsafe context. @param unsafe [N×O] */
+export function contextsOf(expert: GradientAccess, unsafe: Float32Array, bandwidth: number): UnsafeContexts {
+  const { observationSize: size, logitsSize: k } = expert;
+  const n = unsafe.length / size;
+  const z = new Float32Array(n * k);
+  expert.logits(unsafe, n, z);
+  const probabilities = Float64Array.from(z);
+  for (let row = 0; row < n; row++) logSoftmax(probabilities, row * k, k, probabilities);
+  return { rows: unsafe, probabilities: probabilities.map(Math.exp), bandwidth };
+}

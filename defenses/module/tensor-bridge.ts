@@ -1,19 +1,11 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import type { GradientAccess, Objective } from '../../core/victim.ts';
+import type { GradientAccess } from '../../core/victim.ts';
 import type { LogitModel } from '../../logits/contract.ts';
 import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
 import type { Network } from '../../nn/network.ts';
 import { decodeAction } from '../../nn/victim.ts';
-
-/** A function of rows with its own derivative: a controller's logits, a network's features. */
-interface RowFunction {
-  readonly inputs: number;
-  readonly outputs: number;
-  /** @param x [rows×I]  @param out [rows×K] */
-  readonly value: (x: Float32Array, rows: number, out: Float32Array) => void;
-  /** `dOutᵀ ∂out/∂x`. @param dX [rows×I] */
-  readonly pullback: (x: Float32Array, rows: number, dOut: Float32Array, dX: Float32Array) => void;
-}
+import { ofController, ofNetwork } from './fused.ts';
+import type { RowFunction } from './fused.ts';
 
 /**
  * A controller as logit modules see models: tensors in and out, computed by its own arithmetic, so that its logits are the same bits;
@@ -25,17 +17,7 @@ export function tensorModel(tf: Tensorflow, access: GradientAccess): LogitModel<
 
 /** A network as a differentiable function of tensors [B×I] → [B×K]. It borrows the network. */
 export function tensorFunction(tf: Tensorflow, network: Network): (x: Tensor) => Tensor2D {
-  const { inputs, outputs } = network;
-  const scratch = (rows: number): Float32Array => new Float32Array(rows * outputs);
-  return onTensors(tf, {
-    inputs,
-    outputs,
-    value: (x, rows, out) => network.forward(x, rows, out),
-    pullback(x, rows, dOut, dX) {
-      network.forward(x, rows, scratch(rows)); // the way back goes over the activations of the last forward
-      network.backwardInput(dOut, rows, dX);
-    },
-  });
+  return onTensors(tf, ofNetwork(network));
 }
 
 /** A model of tensors in a victim's place, white box. It borrows the model, and reads at once: the backend has to allow it. */
@@ -74,27 +56,6 @@ function read(tf: Tensorflow, compute: () => Tensor): Float32Array {
   const values = tensor.dataSync<'float32'>();
   tensor.dispose();
   return values;
-}
-
-/** By an objective that is linear in the logits, as an attack asks. */
-function ofController(access: GradientAccess): RowFunction {
-  return {
-    inputs: access.observationSize,
-    outputs: access.logitsSize,
-    value: (x, rows, out) => access.logits(x, rows, out),
-    pullback(x, rows, dOut, dX) {
-      const covector: Objective = {
-        name: 'covector',
-        check: () => undefined,
-        evaluate(_head, _logits, _goal, _rows, value, gradient) {
-          value.fill(0);
-          gradient.set(dOut);
-        },
-      };
-      const goal = { x, clean: dOut, side: new Int8Array(rows), action: new Float64Array(0) };
-      access.valueAndGradient({ objective: covector, goal }, x, rows, new Float32Array(rows), dX);
-    },
-  };
 }
 
 function onTensors(tf: Tensorflow, { inputs, outputs, value, pullback }: RowFunction): (x: Tensor) => Tensor2D {

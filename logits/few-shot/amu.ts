@@ -77,6 +77,11 @@ export class Amu<X> implements LogitModule<X, AmuData<X>, { readonly shots: numb
     };
   }
 
+  /** W₁ [D×C] and how its bias counts, for `RowBias`. @throws {StateError} when it is asked before `fit` */
+  trained(): { readonly head: Float32Array; readonly setting: AmuSetting } {
+    return { head: this.#fitted().dataSync<'float32'>(), setting: this.#setting };
+  }
+
   async report({ base, x, labels }: AmuData<X>): Promise<AmuReport> {
     const tf = this.#tf;
     const shares = tf.tidy(() => {
@@ -89,8 +94,12 @@ export class Amu<X> implements LogitModule<X, AmuData<X>, { readonly shots: numb
   }
 
   #bias(x: X): Tensor {
+    return logitBias(this.#tf, this.#features(x), this.#fitted());
+  }
+
+  #fitted(): Tensor2D {
     if (this.#head === undefined) throw new StateError('AMU-Tuning: asked before it was fitted; call fit first');
-    return logitBias(this.#tf, this.#features(x), this.#head);
+    return this.#head;
   }
 
   #features(x: X): Tensor2D {

@@ -23,6 +23,10 @@ const cases: Record<ModuleName, { readonly small: object; readonly off: object }
     small: { auxiliary: '$other', alpha: 1, steps: 96, attack_steps: 2, epochs: 3, shots: 4 },
     off: { auxiliary: '$other', alpha: 0 },
   },
+  irepo: {
+    small: { days: 3, responses: 2, iterations: 1, updates: 4, batch: 2, steps: 200, learning_rate: 1e-3 },
+    off: { strength: 0 },
+  },
   dhkd: { small: { hidden: [32], steps: 200, epochs: 2, epsilon: 0.02, attack_steps: 1 }, off: { alpha: 0 } },
   entropy: {
     small: { lambda: 0.5, steps: 200, updates: 12, batch: 32, epsilon: 0.02, attack_steps: 1 },
