@@ -6,6 +6,6 @@ import type { ModuleDefinition } from './module.ts';
 import { steer } from './steer.ts';
 
 /** What can be put around a victim's logits or done to its weights before it is evaluated, by the name a scenario uses. */
-export const modules = { steer, amu, irepo, dhkd, entropy } satisfies Record<string, ModuleDefinition>;
+export const modules = { dhkd, entropy, irepo, steer, amu } satisfies Record<string, ModuleDefinition>;
 
 export type ModuleName = keyof typeof modules;

@@ -215,9 +215,40 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await badge('cancelled').waitFor();
   });
 
+  it('puts a module around the policy by clicking, tells its preparation, and shows what it did', async () => {
+    await page.goto(`${server.url}/launch`);
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('with a module');
+    await page.getByRole('textbox', { name: 'Steps', exact: true }).first().fill('24');
+    await page.getByRole('combobox', { name: 'Policy' }).fill('small-ppo');
+    await page.getByRole('button', { name: 'Add module' }).click();
+    const module = page.getByRole('group', { name: 'Module 1' });
+    await module.getByRole('textbox', { name: 'Alpha' }).waitFor();
+    const text = page.getByRole('textbox', { name: 'Scenario as YAML' });
+    expect(await text.inputValue()).toMatch(/modules:\n {2}- name: dhkd\n {4}config:\n {6}alpha: 1/);
+    await module.getByRole('textbox', { name: 'Alpha' }).fill('-1');
+    await page.getByText('1 to correct').waitFor();
+    await page.getByText('/modules/0/config/alpha').waitFor();
+    await module.getByRole('textbox', { name: 'Alpha' }).fill('1');
+    await module.getByRole('textbox', { name: 'Epochs' }).fill('200');
+    await module.getByRole('textbox', { name: 'Steps', exact: true }).fill('256');
+    await page.getByText('The server accepts this scenario.').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Launch', exact: true }).click();
+    await page.waitForURL('**/runs/*');
+    await page.getByText('preparing dhkd').first().waitFor();
+    await badge('done').waitFor({ timeout: 60_000 });
+    expect(await page.locator('.run-header').innerText()).toContain('small-ppo + dhkd');
+    expect(await page.locator('tr[data-module="dhkd"]').innerText()).toMatch(/\d+\.\d %[^]*agreement/);
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'launch a variant' }).click();
+    await page.getByRole('button', { name: 'Remove module 1' }).click();
+    await expect.poll(() => text.inputValue()).not.toContain('dhkd');
+    await page.getByText('The server accepts this scenario.').waitFor();
+  });
+
   it('lists the runs, live and filtered', async () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
-    await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(4);
+    await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(5);
     await page.getByRole('searchbox', { name: 'Filter runs' }).fill('end done');
     await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(1);
     expect(await violations(page)).toEqual([]);

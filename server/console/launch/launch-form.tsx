@@ -13,7 +13,10 @@ import { SchemaForm } from './schema-form.tsx';
 import { useDraft } from './use-draft.ts';
 
 /** Where a scenario names a policy. */
-const policyPointer = '/victim/policy';
+const policyPointers = [
+  '/victim/policy',
+  ...['base', 'auxiliary', 'teacher'].map((option) => `/modules/*/config/${option}`),
+];
 
 /** The two editors of a scenario, what the server says of it, and the button. */
 export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; readonly initial: Json | undefined }) {
@@ -26,7 +29,10 @@ export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; r
     staleTime: Infinity,
   });
   const policies = useQuery({ queryKey: ['policies'], queryFn: ({ signal }) => getPolicies(signal) });
-  const suggestions = useMemo(() => new Map([[policyPointer, policies.data ?? []]]), [policies.data]);
+  const suggestions = useMemo(
+    () => new Map(policyPointers.map((pointer) => [pointer, policies.data ?? []])),
+    [policies.data],
+  );
   const validation = useValidation(draft.textError === null ? draft.text : null);
   const launch = useMutation({
     mutationFn: () => launchRun(draft.value),

@@ -93,7 +93,7 @@ function emptyNumber(props: FieldProps): Json | undefined {
 export function StringField(props: FieldProps) {
   const { schema, label, pointer, value, onChange } = props;
   const error = useFieldError(pointer);
-  const known = useForm().suggestions.get(pointer.replace(/\/\d+$/, '/*')) ?? [];
+  const known = useForm().suggestions.get(pointer.replaceAll(/\/\d+(?=\/|$)/g, '/*')) ?? [];
   const common = {
     size: 'xs',
     label,
