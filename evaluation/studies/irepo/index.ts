@@ -1,7 +1,8 @@
 import type { Study } from '../study.ts';
-import { banditClaims, banditFigures, banditTables, scaleClaims } from './bandit-conclude.ts';
+import { banditClaims, banditFigures, banditTables } from './bandit-conclude.ts';
 import { concludeController, concludeLanguage } from './contests.ts';
 import { plan } from './plan.ts';
+import { scaleClaims, scaleTable } from './scale-conclude.ts';
 
 /** Preferences with their strength, not only with their sign: iREPO beside its rivals on a problem whose optimum is known. */
 export const irepoStudy: Study = {
@@ -13,7 +14,7 @@ export const irepoStudy: Study = {
     const parts = [
       {
         claims: [...banditClaims(options, cells), ...scaleClaims(options, cells)],
-        tables: banditTables(options, cells),
+        tables: [...banditTables(options, cells), ...scaleTable(options, cells)],
         figures: banditFigures(options, cells),
       },
       concludeController(options, cells),
