@@ -1,7 +1,7 @@
 import { recordedRows } from './recorded-rows.ts';
 import type { ModuleGround } from './module.ts';
 
-/** Observations of the victim's own path as an attacker would have shown them. */
+/** Observations of the victim's own path, as they were and as something wrong was shown in their place. */
 export interface Incidents {
   readonly rows: number;
   /** [rows×O] */
@@ -27,7 +27,7 @@ export async function incidents(
   }: { readonly steps: number; readonly epsilon: number; readonly attack_steps: number },
 ): Promise<Incidents> {
   const { victim, tell } = ground;
-  const { observationSize: size, actionSize } = victim.access;
+  const { observationSize: size } = victim.access;
   const { rows, x } = recordedRows(ground, steps);
   const shown = x.slice();
   const attack = ground.attack(victim.access, { epsilon, steps: attackSteps });
@@ -36,10 +36,30 @@ export async function incidents(
     attack(shown.subarray(from * size, to * size), to - from);
     await tell((0.95 * to) / rows);
   }
+  return judged(ground, x, shown);
+}
+
+/** Recorded clean rows of the victim with the trigger of a backdoor stamped on them. */
+export function stamped(
+  ground: ModuleGround,
+  steps: number,
+  trigger: readonly { readonly at: number; readonly value: number }[],
+): Incidents {
+  const { rows, x } = recordedRows(ground, steps);
+  const shown = x.slice();
+  const { observationSize: size } = ground.victim.access;
+  for (let row = 0; row < rows; row++) for (const { at, value } of trigger) shown[row * size + at] = value;
+  return judged(ground, x, shown);
+}
+
+/** What the victim makes of rows as they are, and as they are shown. */
+function judged({ victim: { access } }: ModuleGround, x: Float32Array, shown: Float32Array): Incidents {
+  const { observationSize: size, actionSize } = access;
+  const rows = x.length / size;
   const right = new Float64Array(rows * actionSize);
   const wrong = new Float64Array(rows * actionSize);
-  victim.access.decide(x, rows, right);
-  victim.access.decide(shown, rows, wrong);
+  access.decide(x, rows, right);
+  access.decide(shown, rows, wrong);
   const moved = (row: number): number => {
     let distance = 0;
     for (let a = row * actionSize; a < (row + 1) * actionSize; a++) distance += Math.abs(wrong[a]! - right[a]!);

@@ -4,8 +4,9 @@ import { entropy } from './entropy.ts';
 import { irepo } from './irepo.ts';
 import type { ModuleDefinition } from './module.ts';
 import { steer } from './steer.ts';
+import { uld } from './uld.ts';
 
 /** What can be put around a victim's logits or done to its weights before it is evaluated, by the name a scenario uses. */
-export const modules = { dhkd, entropy, irepo, steer, amu } satisfies Record<string, ModuleDefinition>;
+export const modules = { dhkd, entropy, irepo, uld, steer, amu } satisfies Record<string, ModuleDefinition>;
 
 export type ModuleName = keyof typeof modules;

@@ -19,7 +19,7 @@ export function networkOf({ layers, normaliser, parameters }: NetworkParts): Net
 export function partsOf({ name, parts }: Controller, module: string): NetworkParts {
   if (parts === undefined)
     throw new ConfigError(
-      `module '${module}' fine-tunes a network, and '${name}' is more than one with what was put around it: put '${module}' before that`,
+      `module '${module}' works on the victim's own network, and '${name}' is more than one with what was put around it: put '${module}' before that`,
     );
   return parts;
 }

@@ -9,7 +9,7 @@ import { Parameters } from '../../nn/language/parameters.ts';
 import type { NamedShape } from '../../nn/language/parameters.ts';
 import type { Learner } from './learner.ts';
 
-/** A policy of dense ReLU layers on tensors: a language model of one token, whose prompt [B×I] is an observation and whose answer an action. */
+/** A policy of dense layers on tensors: a language model of one token, whose prompt [B×I] is an observation and whose answer an action. */
 export class DenseLearner implements Learner<Tensor2D>, Disposable {
   readonly layers: readonly LayerSpec[];
   readonly #tf: Tensorflow;
@@ -31,12 +31,12 @@ export class DenseLearner implements Learner<Tensor2D>, Disposable {
 
   /**
    * @param parameters in the order of `Network.readParameters`
-   * @throws {ConfigError} for an activation other than ReLU and none.
+   * @throws {ConfigError} for an activation other than ReLU, tanh and none.
    */
   static of(tf: Tensorflow, layers: readonly LayerSpec[], parameters: Float32Array): DenseLearner {
-    const other = layers.find(({ activation }) => activation !== 'relu' && activation !== 'linear');
+    const other = layers.find(({ activation }) => !['relu', 'tanh', 'linear'].includes(activation));
     if (other !== undefined)
-      throw new ConfigError(`dense learner: a layer has activation ${other.activation}, expected relu or linear`);
+      throw new ConfigError(`dense learner: a layer has activation ${other.activation}, expected relu, tanh or linear`);
     return new DenseLearner(tf, layers, Parameters.of(tf, shapesOf(layers), parameters));
   }
 
@@ -62,6 +62,7 @@ export class DenseLearner implements Learner<Tensor2D>, Disposable {
             lowRank(this.#tf, h, parameters.matrix(`${index}.lora.a`), parameters.matrix(`${index}.lora.b`), scale),
           );
         }
+        if (activation === 'tanh') return z.tanh() as Tensor2D;
         return activation === 'relu' ? (z.relu() as Tensor2D) : z;
       }, x),
     );
@@ -92,6 +93,33 @@ export class DenseLearner implements Learner<Tensor2D>, Disposable {
       parameters: freshLowRank(this.#tf, layers.slice(0, adapted), rank, rng),
       scale: alpha / rank,
     });
+  }
+
+  /** Its weights with its adapters merged into them, `W + (α/r) A·B`, in the order of `Network.readParameters`. */
+  merged(): Float32Array {
+    const parts = this.layers.flatMap((_, index) => {
+      const [weight, bias] = [this.#base.matrix(`${index}.weight`), this.#base.vector(`${index}.bias`)];
+      if (!this.#adapters?.parameters.has(`${index}.lora.a`)) return [weight.dataSync(), bias.dataSync()];
+      const { parameters, scale } = this.#adapters;
+      const whole = this.#tf.tidy(() =>
+        weight.add(
+          parameters
+            .matrix(`${index}.lora.a`)
+            .matMul(parameters.matrix(`${index}.lora.b`))
+            .mul(scale),
+        ),
+      );
+      const values = whole.dataSync();
+      whole.dispose();
+      return [values, bias.dataSync()];
+    });
+    const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
   }
 
   [Symbol.dispose](): void {

@@ -23,6 +23,7 @@ const cases: Record<ModuleName, { readonly small: object; readonly off: object }
     small: { auxiliary: '$other', alpha: 1, steps: 96, attack_steps: 2, epochs: 3, shots: 4 },
     off: { auxiliary: '$other', alpha: 0 },
   },
+  uld: { small: { alpha: 2, steps: 200, attack_steps: 3, updates: 20, epsilon: 0.1 }, off: { alpha: 0 } },
   irepo: {
     small: { days: 3, responses: 2, iterations: 1, updates: 4, batch: 2, steps: 200, learning_rate: 1e-3 },
     off: { strength: 0 },

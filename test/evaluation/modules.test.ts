@@ -161,7 +161,7 @@ describe('modules around a victim', () => {
     ],
     [
       { modules: [{ name: 'steer', config: { base: 'small-ppo', eta: 0 } }, { name: 'entropy' }] },
-      "/modules/1: module 'entropy' fine-tunes a network, and 'small-ppo' is more than one with what was put around it",
+      "/modules/1: module 'entropy' works on the victim's own network, and 'small-ppo' is more than one with what was put around it",
     ],
   ])('name what they cannot work with: %j', async (value, message) => {
     await expect(result(value)).rejects.toThrow(message);

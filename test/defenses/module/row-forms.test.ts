@@ -10,6 +10,9 @@ import { tensorAccess, tensorFunction, tensorModel } from '../../../defenses/mod
 import { Amu } from '../../../logits/few-shot/amu.ts';
 import { policyGuidance } from '../../../logits/guidance/policy.ts';
 import { RowGuidance } from '../../../logits/guidance/row-guidance.ts';
+import { differenceModel } from '../../../logits/unlearning/difference.ts';
+import { RowDifference } from '../../../logits/unlearning/row-difference.ts';
+import { difference } from '../../../defenses/module/uld.ts';
 import type { SelectedBackend } from '../../../nn/backend.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import { createNetwork } from '../../../nn/create-network.ts';
@@ -86,6 +89,20 @@ describe('on typed arrays as on tensors', () => {
     expectSame(
       fusedAccess([ofController(expert), ofController(base)], guided(rowForm, expert), expert),
       tensorAccess(tf, module.wrap(tensorModel(tf, expert)), expert),
+    );
+  });
+
+  it.each([0.01, 0.3, 0])('a difference behind a filter of %f', (filterRate) => {
+    const { tf } = backend;
+    const [target, assistant] = [victim(7), victim(8)];
+    const options = { alpha: 0.8, filterRate };
+    expectSame(
+      fusedAccess(
+        [ofController(target), ofController(assistant)],
+        difference(new RowDifference(options, k), k),
+        target,
+      ),
+      tensorAccess(tf, differenceModel(tf, tensorModel(tf, target), tensorModel(tf, assistant), options), target),
     );
   });
 
