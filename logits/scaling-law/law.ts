@@ -18,7 +18,7 @@ export interface LawOptions {
   readonly points?: number;
   /** Decades of ε that the grid spans. */
   readonly decades?: number;
-  /** Rows that PGD attacks, the first. */
+  /** Rows that PGD attacks, spread evenly over all: neighbours in time tell the same. */
   readonly pgdRows?: number;
 }
 
@@ -62,7 +62,7 @@ const fewest = 10;
  * @throws {ConfigError} for fewer than two classes, or logits that do not respond to the input.
  */
 export async function scalingLaw(response: Response, x: Float32Array, options: LawOptions = {}): Promise<Law> {
-  const { inputs, outputs: k } = response;
+  const { outputs: k } = response;
   const rows = rowCount(response, x);
   if (k < 2) throw new ConfigError(`scalingLaw: ${k} logits, expected at least 2`);
   const { points = 13, decades = 2.75, pgdRows = rows } = options;
@@ -83,7 +83,7 @@ export async function scalingLaw(response: Response, x: Float32Array, options: L
   for (let i = 0; i < towards.length; i++) towards[i] = -towards[i]!;
   const stepLeastLikely = await oneStep(response, x, towards, await logitResponse(response, x, towards), clean);
   const attacked = Math.min(rows, pgdRows);
-  const iterated = await iterate(response, x.subarray(0, attacked * inputs), clean, fgsm.measured[0]!);
+  const iterated = await iterate(response, x, spreadRows(rows, attacked), clean, fgsm.measured[0]!);
   const differences = differencesOf(z, k, orders);
   return {
     rows,
@@ -129,15 +129,19 @@ async function oneStep(
 
 /**
  * Errors under PGD, one list an ε; NaN where the error in one step says that it would be fitted at neither end.
- * @param x the rows attacked, the first of those behind `clean`
+ * @param chosen the rows attacked, of those behind `clean`
  */
 async function iterate(
   response: Response,
-  x: Float32Array,
+  all: Float32Array,
+  chosen: Int32Array,
   { top, orders, epsilons }: Clean,
   oneStep: readonly number[],
 ): Promise<number[][]> {
-  const labels = top.subarray(0, x.length / response.inputs);
+  const { inputs } = response;
+  const labels = chosen.map((row) => top[row]!);
+  const x = new Float32Array(chosen.length * inputs);
+  chosen.forEach((row, at) => x.set(all.subarray(row * inputs, (row + 1) * inputs), at * inputs));
   const errors: number[][] = [];
   for (const [at, epsilon] of epsilons.entries()) {
     // Several steps find more than one does, seldom less than two thirds of it.
@@ -149,6 +153,14 @@ async function iterate(
     errors.push(errorsOf(await logitsOf(response, shown), labels, response.outputs, orders));
   }
   return errors;
+}
+
+/** So many different rows, about the golden section apart: any run of them is spread over all, whatever period these have. */
+function spreadRows(rows: number, count: number): Int32Array {
+  const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
+  let stride = Math.max(1, Math.round(rows * 0.618_034));
+  while (common(stride, rows) !== 1) stride += 1;
+  return Int32Array.from({ length: count }, (_, i) => (i * stride) % rows);
 }
 
 /** @param measured, predicted [points][orders] */

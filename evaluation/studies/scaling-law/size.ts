@@ -62,7 +62,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
       steps: 1000,
       images: { train: 4000, test: 5000, steps: 250, pgdRows: 1500 },
       policyRows: 8759,
-      policyPgdRows: 2000,
+      policyPgdRows: 4000,
       engineStride: 3,
       entropy: [
         {
@@ -88,7 +88,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
     steps: 4000,
     images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 4000 },
     policyRows: 8759,
-    policyPgdRows: 4000,
+    policyPgdRows: 8759,
     engineStride: 2,
     entropy: [
       {

@@ -216,6 +216,17 @@ describe('scalingLaw', () => {
     expect(a.meanField / a.value).toBeCloseTo(9.1, 1);
   });
 
+  it('attacks by PGD rows from everywhere, not the first', async () => {
+    using line = halfLine(1);
+    // The first half of the rows is far from the boundary, the second near it.
+    const random = rng(4);
+    const x = Float32Array.from({ length: 4000 }, (_, row) => (row < 2000 ? 50 : 2 * random.uniform() - 1));
+    const law = await scalingLaw(line, x, { pgdRows: 1000 });
+    for (const [at, error] of law.pgd.measured[0]!.entries())
+      if (Number.isFinite(error)) expect(Math.abs(error / law.fgsm.measured[0]![at]! - 1)).toBeLessThan(0.35);
+    expect(law.pgd.measured[0]!.filter(Number.isFinite).length).toBeGreaterThan(4);
+  });
+
   it('runs PGD only where its errors can be fitted', async () => {
     using net = network(7);
     const law = await scalingLaw(net, normals(7, 5 * 2000), { pgdRows: 400 });
