@@ -48,8 +48,8 @@ export function padLayers(layers: readonly LayerSpec[]): {
 
 /** From the interface's order (W₀ b₀ W₁ …, row-major) into a padded block that starts at `at` (in floats). */
 export function packParameters(layers: readonly PaddedLayer[], from: Float32Array, to: Float32Array, at: number): void {
-  eachParameter(layers, (plain, packed) => {
-    to[at + packed] = from[plain]!;
+  eachRun(layers, (plain, packed, count) => {
+    for (let k = 0; k < count; k++) to[at + packed + k] = from[plain + k]!;
   });
 }
 
@@ -60,20 +60,24 @@ export function unpackParameters(
   at: number,
   to: Float32Array,
 ): void {
-  eachParameter(layers, (plain, packed) => {
-    to[plain] = from[at + packed]!;
+  eachRun(layers, (plain, packed, count) => {
+    for (let k = 0; k < count; k++) to[plain + k] = from[at + packed + k]!;
   });
 }
 
-function eachParameter(layers: readonly PaddedLayer[], visit: (plain: number, packed: number) => void): void {
+/** Parameters that lie side by side in either order: of a row of W those of one panel, and b. */
+function eachRun(layers: readonly PaddedLayer[], visit: (plain: number, packed: number, count: number) => void): void {
   let plain = 0;
   for (const { inputs, outputs, paddedInputs, weight, bias } of layers) {
     for (let i = 0; i < inputs; i++) {
-      for (let o = 0; o < outputs; o++) {
-        visit(plain++, weight + (o >> 3) * paddedInputs * panel + i * panel + (o & 7));
+      for (let o = 0; o < outputs; o += panel) {
+        const count = Math.min(panel, outputs - o);
+        visit(plain, weight + o * paddedInputs + i * panel, count);
+        plain += count;
       }
     }
-    for (let o = 0; o < outputs; o++) visit(plain++, bias + o);
+    visit(plain, bias, outputs);
+    plain += outputs;
   }
 }
 
