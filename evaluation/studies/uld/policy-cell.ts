@@ -1,4 +1,9 @@
+import type { Tensor2D } from '@tensorflow/tfjs';
+import type { LogitModel } from '../../../logits/contract.ts';
+import { maskLogits } from '../../../logits/tensor/mask-logits.ts';
+import type { DenseLearner } from '../../../logits/unlearning/dense-learner.ts';
 import { selectBackend } from '../../../nn/backend.ts';
+import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
 import type { BaselineName } from '../../../logits/unlearning/baselines.ts';
 import type { Rng } from '../../../core/rng.ts';
 import type { ImitationSchedule } from './imitation.ts';
@@ -43,6 +48,7 @@ export async function policyCell(
   const arms: PolicyArm[] = [
     await plainArm(ground, 'poisoned', ground.target),
     { arm: 'retrained', setting: '', ...ground.oracle },
+    await plainArm(ground, 'malicious action forbidden', forbidding(backend.tf, ground.target, problem.trigger.action)),
     ...(await uldArms(ground, betas, effort, random.split('uld'))),
   ];
   for (const [i, name] of policyBaselines.entries()) {
@@ -50,4 +56,13 @@ export async function policyCell(
     arms.push(...(await conventionalArms(ground, name, effort, random.split('conventional'))));
   }
   return { kind: 'policy', seed, arms };
+}
+
+/**
+ * The target without one action. What it then does on triggered states is the most that taking the malicious action away can bring back; on
+ * clean states it loses those where that action is right.
+ */
+function forbidding(tf: Tensorflow, target: DenseLearner, action: number): LogitModel<Tensor2D> {
+  const keep = Array.from({ length: target.k }, (_, k) => k !== action);
+  return { k: target.k, logits: (x) => tf.tidy(() => maskLogits(tf, target.logits(x), tf.tensor1d(keep, 'bool'))) };
 }

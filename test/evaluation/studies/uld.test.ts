@@ -307,7 +307,8 @@ describe('a cell', () => {
     expect(await run()).toEqual(first);
     const arms = first.arms.map(({ arm }) => arm);
     expect(new Set(arms).size).toBe(arms.length);
-    for (const arm of ['poisoned', 'retrained', ...policyBaselines]) expect(arms).toContain(arm);
+    for (const arm of ['poisoned', 'retrained', 'malicious action forbidden', ...policyBaselines])
+      expect(arms).toContain(arm);
     for (const { clean, success, triggered: right } of first.arms)
       for (const share of [clean, success, right]) expect(share >= 0 && share <= 1).toBe(true);
   });
