@@ -31,7 +31,7 @@ export interface MarginSummary {
 }
 
 export interface LanguageEffort {
-  /** The trials of ULD; as many as the conventional unlearners have learning rates. */
+  /** The trials of ULD, none: it is left out; as many as the conventional unlearners have learning rates. */
   readonly trials: readonly Omit<AssistantSetting, 'augmentation'>[];
   readonly assistant: AssistantSchedule;
   readonly conventional: ConventionalSchedule;
@@ -69,12 +69,11 @@ export async function languageArms(
     { arm: 'retrained', choice: null, setting: '', cost: null, ...ground.reference },
   ];
   const timed = stopwatch(ground, clock);
-  const { margins, arms } = await uldArms(timed, effort, rng.split('uld'));
+  const { margins, arms } = await uldArms(timed, effort, rng.split('uld'), progress);
   out.push(...arms);
-  progress(effort.ablation ? 0.4 : 0.3);
   for (const [i, name] of effort.baselines.entries()) {
     out.push(...(await conventionalArms(timed, name, effort.conventional, rng.split('conventional'))));
-    progress(0.4 + (0.6 * (i + 1)) / effort.baselines.length);
+    progress((i + 1) / effort.baselines.length);
   }
   return { arms: out, margins };
 }
@@ -116,6 +115,7 @@ async function uldArms(
   timed: TimedGround,
   { trials, assistant: schedule, ablation }: LanguageEffort,
   rng: Rng,
+  progress: (done: number) => void,
 ): Promise<{ readonly arms: LanguageArm[]; readonly margins: MarginSummary | null }> {
   const { ground } = timed;
   const arms: LanguageArm[] = [];
@@ -143,9 +143,11 @@ async function uldArms(
     }
     return made;
   };
+  const trainings = trials.length + (ablation ? dataAblation.length : 0);
   const settings = trials.map((trial) => ({ ...trial, augmentation: published }));
   const { validation: chosen, each } = await both('ULD', settings);
   if (chosen === undefined) return { arms, margins: null };
+  progress(trials.length / trainings);
   const { margins } = chosen.state;
   const needed = calibratedAlpha(margins);
   if (Number.isFinite(needed))
@@ -161,7 +163,10 @@ async function uldArms(
     const own = settings.find(({ beta, uniformOn }) =>
       chosen.setting.startsWith(`β ${beta}, uniform on ${uniformOn},`),
     )!;
-    for (const [arm, augmentation] of dataAblation) await both(arm, [{ ...own, augmentation }]);
+    for (const [i, [arm, augmentation]] of dataAblation.entries()) {
+      await both(arm, [{ ...own, augmentation }]);
+      progress((trials.length + i + 1) / trainings);
+    }
   }
   return { arms, margins: { ...meansOf(margins), alpha: Number.isFinite(needed) ? needed : null } };
 }

@@ -1,30 +1,30 @@
 import type { StudyOptions } from '../study.ts';
 import type { LanguageArm } from './language-arms.ts';
-import type { LanguageFigures } from './language-cell.ts';
-import { cellId, problemsOf } from './plan.ts';
+import { cellId, problemsOf, sharesOf } from './plan.ts';
 import type { ProblemName } from './plan.ts';
 import type { PolicyArm } from './policy-arms.ts';
-import type { PolicyFigures } from './policy-cell.ts';
 
 /** Who chose an arm's hyperparameters, where somebody did. */
 export type Choice = 'validation' | 'oracle';
 
 /** What the cells of one problem found, seeds in order; those that are there. */
-export class Found<Figures> {
+export class Found<Arm> {
   readonly problem: ProblemName;
-  readonly seeds: readonly Figures[];
+  readonly seeds: readonly { readonly arms: readonly Arm[] }[];
 
   constructor(problem: ProblemName, options: StudyOptions, cells: ReadonlyMap<string, unknown>) {
     this.problem = problem;
-    this.seeds = Array.from(
-      { length: options.seeds },
-      (_, seed) => cells.get(cellId(problem, seed)) as Figures | undefined,
-    ).filter((figures) => figures !== undefined);
+    this.seeds = Array.from({ length: options.seeds }, (_, seed) => ({
+      arms: sharesOf(problem).flatMap(
+        (share) =>
+          (cells.get(cellId(problem, seed, share)) as { readonly arms: readonly Arm[] } | undefined)?.arms ?? [],
+      ),
+    })).filter(({ arms }) => arms.length > 0);
   }
 }
 
 /** Results on language: one arm a seed, null where it has none. */
-export class LanguageFound extends Found<LanguageFigures> {
+export class LanguageFound extends Found<LanguageArm> {
   arm(name: string, choice: Choice | null = null): (LanguageArm | undefined)[] {
     return this.seeds.map(({ arms }) => arms.find((one) => one.arm === name && one.choice === choice));
   }
@@ -49,7 +49,7 @@ export class LanguageFound extends Found<LanguageFigures> {
 }
 
 /** Results on a controller. */
-export class PolicyFound extends Found<PolicyFigures> {
+export class PolicyFound extends Found<PolicyArm> {
   /** One figure a seed. */
   of(name: string, figure: (arm: PolicyArm, all: readonly PolicyArm[]) => number): number[] {
     return this.seeds.flatMap(({ arms }) => arms.filter(({ arm }) => arm === name).map((arm) => figure(arm, arms)));

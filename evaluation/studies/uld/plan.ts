@@ -49,28 +49,38 @@ export function problemsOf(options: StudyOptions): ProblemName[] {
   return all.filter(({ part }) => options.only === undefined || options.only.includes(part));
 }
 
-export function cellId({ part, difficulty }: ProblemName, seed: number): string {
-  return `${part}-${difficulty}-seed${seed}`;
+/** What a cell of a problem does: on language the trials of ULD, or the conventional unlearners; on a controller everything. */
+export type Share = 'uld' | 'baselines' | 'all';
+
+export function sharesOf({ part }: ProblemName): readonly Share[] {
+  return part === 'language' ? ['uld', 'baselines'] : ['all'];
 }
 
-/** A cell for every problem and seed: all arms share its target. */
+export function cellId({ part, difficulty }: ProblemName, seed: number, share: Share): string {
+  return `${part}-${difficulty}-${share}-seed${seed}`;
+}
+
+/** One or two cells for every problem and seed, whose arms share a target: two of language, each of which teaches it anew, to the same bits. */
 export function plan(options: StudyOptions): StudyPlan {
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
-  const cells = problemsOf(options).flatMap((problem) => seeds.map((seed) => cellOf(problem, seed, options.quick)));
+  const cells = problemsOf(options).flatMap((problem) =>
+    seeds.flatMap((seed) => sharesOf(problem).map((share) => cellOf(problem, seed, share, options.quick))),
+  );
   return { trainings: [], runs: [], cells };
 }
 
-function cellOf(problem: ProblemName, seed: number, quick: boolean): StudyCell {
+function cellOf(problem: ProblemName, seed: number, share: Share, quick: boolean): StudyCell {
   const { part, difficulty } = problem;
   return {
-    id: cellId(problem, seed),
-    title: `${part}, ${difficulty}, seed ${seed}`,
+    id: cellId(problem, seed, share),
+    title: `${part}, ${difficulty}, ${share}, seed ${seed}`,
     run(progress, workspace) {
       if (part === 'language') {
-        const effort =
-          difficulty === claimed.language.difficulty ? languageEffort(quick) : fewer(languageEffort(quick));
+        const whole = languageEffort(quick);
+        const effort = difficulty === claimed.language.difficulty ? whole : fewer(whole);
         const [corpus, model] = [corpusOf(names[difficulty]!, quick), quick ? quickModel : fullModel];
-        return languageCell(seed, corpus, model, effort, () => performance.now(), progress);
+        const own = share === 'uld' ? { ...effort, baselines: [] } : { ...effort, trials: [] };
+        return languageCell(seed, corpus, model, own, () => performance.now(), progress);
       }
       const poser = part === 'synthetic' ? synthetic(distances[difficulty]!) : controller(workspace, seed);
       return policyCell(seed, poser, imitations[part], policyEffort, progress);

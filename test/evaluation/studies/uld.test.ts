@@ -187,7 +187,7 @@ function madeUp(
       (seed) =>
         [
           [
-            cellId(claimed.language, seed),
+            cellId(claimed.language, seed, 'uld'),
             {
               kind: 'language',
               seed,
@@ -204,7 +204,7 @@ function madeUp(
             },
           ],
           ...([claimed.synthetic, claimed.controller] as const).map((problem) => [
-            cellId(problem, seed),
+            cellId(problem, seed, 'all'),
             {
               kind: 'policy',
               seed,
@@ -286,8 +286,8 @@ describe('what is concluded', () => {
     expect(tables[0]!.rows.some(([arm, choice]) => arm === 'NPO+KL' && choice === 'oracle')).toBe(true);
     expect(figures[0]!.points.filter(({ series }) => series === 'model utility')).toHaveLength(alphas.length);
     const ids = uldStudy.plan({ ...options, quick: false, seeds: 5 }).cells!.map(({ id }) => id);
-    expect(new Set(ids).size).toBe(7 * 5);
-    expect(uldStudy.plan(options).cells).toHaveLength(9);
+    expect(new Set(ids).size).toBe(10 * 5);
+    expect(uldStudy.plan(options).cells).toHaveLength(12);
     expect(uldStudy.plan({ ...options, only: ['synthetic'] }).cells).toHaveLength(3);
     expect(() => uldStudy.plan({ ...options, only: ['speech'] })).toThrow(UnknownNameError);
   });
