@@ -17,6 +17,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   learning: () => import('./learning.ts'),
   updates: () => import('./updates.ts'),
   language: () => import('./language.ts'),
+  grid: () => import('./grid.ts'),
 };
 
 const asked = process.argv.slice(2);

@@ -49,7 +49,8 @@ export class BlockLu {
       for (let k = rowStart[node]!; k < rowStart[node + 1]!; k++) {
         const step = entryStep[k]!;
         if (step < 0) continue;
-        const [w, e] = [4 * step, 4 * k];
+        const w = 4 * step;
+        const e = 4 * k;
         work[w] = blocks[e]!;
         work[w + 1] = blocks[e + 1]!;
         work[w + 2] = blocks[e + 2]!;
@@ -57,8 +58,14 @@ export class BlockLu {
       }
       for (let p = lowerStart[i]!; p < lowerStart[i + 1]!; p++) {
         const c = lowerColumn[p]!;
-        const [w0, w1, w2, w3] = [work[4 * c]!, work[4 * c + 1]!, work[4 * c + 2]!, work[4 * c + 3]!];
-        const [d0, d1, d2, d3] = [inverse[4 * c]!, inverse[4 * c + 1]!, inverse[4 * c + 2]!, inverse[4 * c + 3]!];
+        const w0 = work[4 * c]!;
+        const w1 = work[4 * c + 1]!;
+        const w2 = work[4 * c + 2]!;
+        const w3 = work[4 * c + 3]!;
+        const d0 = inverse[4 * c]!;
+        const d1 = inverse[4 * c + 1]!;
+        const d2 = inverse[4 * c + 2]!;
+        const d3 = inverse[4 * c + 3]!;
         const l0 = w0 * d0 + w1 * d2;
         const l1 = w0 * d1 + w1 * d3;
         const l2 = w2 * d0 + w3 * d2;
@@ -70,7 +77,10 @@ export class BlockLu {
         for (let q = upperStart[c]!; q < upperStart[c + 1]!; q++) {
           const w = 4 * upperColumn[q]!;
           const u = 4 * q;
-          const [u0, u1, u2, u3] = [upper[u]!, upper[u + 1]!, upper[u + 2]!, upper[u + 3]!];
+          const u0 = upper[u]!;
+          const u1 = upper[u + 1]!;
+          const u2 = upper[u + 2]!;
+          const u3 = upper[u + 3]!;
           work[w]! -= l0 * u0 + l1 * u2;
           work[w + 1]! -= l0 * u1 + l1 * u3;
           work[w + 2]! -= l2 * u0 + l3 * u2;
@@ -84,7 +94,10 @@ export class BlockLu {
         upper[4 * p + 2] = work[w + 2]!;
         upper[4 * p + 3] = work[w + 3]!;
       }
-      const [a, b, c, d] = [work[4 * i]!, work[4 * i + 1]!, work[4 * i + 2]!, work[4 * i + 3]!];
+      const a = work[4 * i]!;
+      const b = work[4 * i + 1]!;
+      const c = work[4 * i + 2]!;
+      const d = work[4 * i + 3]!;
       const det = a * d - b * c;
       const largest = Math.max(Math.abs(a), Math.abs(b), Math.abs(c), Math.abs(d));
       const pivot = Math.abs(det) / (largest * largest);
@@ -111,7 +124,8 @@ export class BlockLu {
       let r1 = x[node + 1]!;
       for (let p = lowerStart[i]!; p < lowerStart[i + 1]!; p++) {
         const c = 2 * lowerColumn[p]!;
-        const [y0, y1] = [right[c]!, right[c + 1]!];
+        const y0 = right[c]!;
+        const y1 = right[c + 1]!;
         r0 -= lower[4 * p]! * y0 + lower[4 * p + 1]! * y1;
         r1 -= lower[4 * p + 2]! * y0 + lower[4 * p + 3]! * y1;
       }
@@ -123,7 +137,8 @@ export class BlockLu {
       let r1 = right[2 * i + 1]!;
       for (let p = upperStart[i]!; p < upperStart[i + 1]!; p++) {
         const c = 2 * upperColumn[p]!;
-        const [y0, y1] = [right[c]!, right[c + 1]!];
+        const y0 = right[c]!;
+        const y1 = right[c + 1]!;
         r0 -= upper[4 * p]! * y0 + upper[4 * p + 1]! * y1;
         r1 -= upper[4 * p + 2]! * y0 + upper[4 * p + 3]! * y1;
       }

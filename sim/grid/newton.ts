@@ -102,7 +102,8 @@ export class NewtonPowerFlow {
       let scale = 1;
       for (let i = 0; limits.shorten && i < n; i++) {
         if (roles[i] === role.ref) continue;
-        const [turn, shift] = [Math.abs(step[2 * i]!), Math.abs(step[2 * i + 1]!)];
+        const turn = Math.abs(step[2 * i]!);
+        const shift = Math.abs(step[2 * i + 1]!);
         if (turn * scale > longestTurn) scale = longestTurn / turn;
         if (shift * scale > longestShift) scale = longestShift / shift;
       }
@@ -125,9 +126,11 @@ export class NewtonPowerFlow {
       im[i] = vm[i]! * Math.sin(va[i]!);
     }
     for (let i = 0; i < n; i++) {
-      const [e, f] = [re[i]!, im[i]!];
+      const e = re[i]!;
+      const f = im[i]!;
       const free = roles[i] === role.pq;
-      let [pi, qi] = [0, 0];
+      let pi = 0;
+      let qi = 0;
       for (let k = rowStart[i]!; k < rowStart[i + 1]!; k++) {
         const j = column[k]!;
         const ir = g[k]! * re[j]! - b[k]! * im[j]!;

@@ -53,18 +53,25 @@ export class SweepBatch {
     let settled = 0;
     for (let sweep = 1; sweep <= limits.maxSweeps && settled < count; sweep++) {
       for (let k = 0; k < n; k++) {
-        const [gk, bk, row] = [g[k]!, b[k]!, k * w];
+        const gk = g[k]!;
+        const bk = b[k]!;
+        const row = k * w;
         for (let s = row; s < row + count; s++) {
           pf[s] = pLoad[s]! + gk * v[s]!;
           qf[s] = qLoad[s]! - bk * v[s]!;
         }
       }
       for (let k = n - 1; k > 0; k--) {
-        const [rk, xk, row, up] = [r[k]!, x[k]!, k * w, parent[k]! * w];
+        const rk = r[k]!;
+        const xk = x[k]!;
+        const row = k * w;
+        const up = parent[k]! * w;
         for (let s = 0; s < count; s++) {
-          const [p, q] = [pf[row + s]!, qf[row + s]!];
+          const p = pf[row + s]!;
+          const q = qf[row + s]!;
           const l = (p * p + q * q) / v[row + s]!;
-          const [pk, qk] = [p + rk * l, q + xk * l];
+          const pk = p + rk * l;
+          const qk = q + xk * l;
           pf[row + s] = pk;
           qf[row + s] = qk;
           pf[up + s]! += pk;
@@ -73,10 +80,15 @@ export class SweepBatch {
       }
       for (let s = 0; s < count; s++) change[s] = 0;
       for (let k = 1; k < n; k++) {
-        const [rk, xk, row, up] = [r[k]!, x[k]!, k * w, parent[k]! * w];
+        const rk = r[k]!;
+        const xk = x[k]!;
+        const row = k * w;
+        const up = parent[k]! * w;
         const z2 = rk * rk + xk * xk;
         for (let s = 0; s < count; s++) {
-          const [p, q, vp] = [pf[row + s]!, qf[row + s]!, v[up + s]!];
+          const p = pf[row + s]!;
+          const q = qf[row + s]!;
+          const vp = v[up + s]!;
           const next = vp - 2 * (rk * p + xk * q) + (z2 * (p * p + q * q)) / vp;
           const moved = Math.abs(next - v[row + s]!);
           if (!(moved <= change[s]!)) change[s] = moved;

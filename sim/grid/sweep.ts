@@ -56,14 +56,16 @@ export class PowerSweep {
       let change = 0;
       for (let k = 1; k < n; k++) {
         const up = parent[k]!;
-        const [er, ei] = [re[up]!, im[up]!];
+        const er = re[up]!;
+        const ei = im[up]!;
         const v2 = er * er + ei * ei;
         // (Sf/V_p)* = Sf* V_p/|V_p|²
         const cr = (p[k]! * er + q[k]! * ei) / v2;
         const ci = (p[k]! * ei - q[k]! * er) / v2;
         const nr = er - (r[k]! * cr - x[k]! * ci);
         const ni = ei - (r[k]! * ci + x[k]! * cr);
-        const [dr, di] = [nr - re[k]!, ni - im[k]!];
+        const dr = nr - re[k]!;
+        const di = ni - im[k]!;
         const moved = dr * dr + di * di;
         if (!(moved <= change)) change = moved;
         re[k] = nr;
