@@ -42,11 +42,11 @@ export interface PolicySetting {
   readonly siege: number;
 }
 
-const small = { hardened: [128, 128], student: [32, 32], episode: null } as const;
+const small = { student: [32, 32], episode: null } as const;
 
 export const policySettings = {
-  quick: { ...small, steps: 20_000, teacher: [128, 128], epochs: 8, attacked: 600, siege: 336 },
-  full: { ...small, steps: 60_000, teacher: [256, 256], epochs: 15, attacked: 2000, siege: 1344 },
+  quick: { ...small, steps: 8000, teacher: [64, 64], hardened: [64, 64], epochs: 5, attacked: 300, siege: 96 },
+  full: { ...small, steps: 60_000, teacher: [256, 256], hardened: [128, 128], epochs: 15, attacked: 2000, siege: 1344 },
 } as const satisfies Record<string, PolicySetting>;
 
 /** How students of a policy are taught. */
