@@ -36,7 +36,7 @@ export function languageSizes({ quick }: StudyOptions): Readonly<Record<string, 
     names: quick ? quickNames : contestantNames,
     rates: quick ? [5e-4] : [5e-4, 1e-3],
     options: { beta: 0.5, iterations: quick ? 2 : 3, steps: 60, batch: 32, responses: 4 },
-    repeats: quick ? 8 : 16,
+    repeats: quick ? 16 : 32,
     sentences: 60,
   };
   if (quick) return { base };
