@@ -31,13 +31,11 @@ export interface GuidanceReport {
 }
 
 /** What `report` measures on. */
-interface Watched {
+interface GuidanceData {
   /** [B×O] */
   readonly x: Tensor2D;
   readonly expert: LogitModel<Tensor>;
 }
-
-type PolicyModule = LogitModule<Tensor, unknown, { readonly learned: 'nothing' }, GuidanceReport>;
 
 /**
  * Guidance of a policy: `s = (1+γ)·log π_f(·|x) − γ·log π_b(·|x) − η·log π_f(·|U, x)`, which goes further along what hardening changed, and away from what the
@@ -47,11 +45,11 @@ type PolicyModule = LogitModule<Tensor, unknown, { readonly learned: 'nothing' }
 export function policyGuidance(
   tf: Tensorflow,
   options: PolicyGuidance,
-): Omit<PolicyModule, 'report'> & { report(data: Watched): Promise<GuidanceReport> } {
+): LogitModule<Tensor, GuidanceData, { readonly learned: 'nothing' }, GuidanceReport> {
   return new Guidance(tf, options);
 }
 
-class Guidance {
+class Guidance implements LogitModule<Tensor, GuidanceData, { readonly learned: 'nothing' }, GuidanceReport> {
   readonly id = 'steer';
   readonly #tf: Tensorflow;
   readonly #options: PolicyGuidance;
@@ -97,7 +95,7 @@ class Guidance {
     };
   }
 
-  async report({ x, expert }: Watched): Promise<GuidanceReport> {
+  async report({ x, expert }: GuidanceData): Promise<GuidanceReport> {
     const tf = this.#tf;
     const figures = tf.tidy(() => {
       const [before, after] = [expert.logits(x), this.wrap(expert).logits(x)];

@@ -74,8 +74,8 @@ describe('guidance of a policy', () => {
       base: linear(expertWeights),
       unsafe: Float32Array.of(3, 0, 3, 0),
     });
-    expect(await module.fit(undefined, rng(1))).toEqual({ learned: 'nothing' });
     const x = tf.tensor2d([0.3, 0, 0.5, 0.1], [2, 2]);
+    expect(await module.fit({ x, expert: linear(expertWeights) }, rng(1))).toEqual({ learned: 'nothing' });
     const { unsafe: mass, agreement, divergence, entropy } = await module.report({ x, expert: linear(expertWeights) });
     x.dispose();
     expect(mass!.steered).toBeLessThan(mass!.expert);
