@@ -46,7 +46,7 @@ const small = { student: [32, 32], episode: null } as const;
 
 export const policySettings = {
   quick: { ...small, steps: 8000, teacher: [64, 64], hardened: [64, 64], epochs: 5, attacked: 300, siege: 96 },
-  full: { ...small, steps: 60_000, teacher: [256, 256], hardened: [128, 128], epochs: 15, attacked: 2000, siege: 1344 },
+  full: { ...small, steps: 40_000, teacher: [128, 128], hardened: [128, 128], epochs: 15, attacked: 2000, siege: 1344 },
 } as const satisfies Record<string, PolicySetting>;
 
 /** How students of a policy are taught. */
