@@ -58,12 +58,12 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
     return {
       train: 6000,
       test: 10_000,
-      pgdRows: 3000,
+      pgdRows: 6000,
       steps: 1000,
       images: { train: 4000, test: 5000, steps: 250, pgdRows: 1500 },
       policyRows: 8759,
       policyPgdRows: 4000,
-      engineStride: 3,
+      engineStride: 5,
       entropy: [
         {
           widths: [64, 64],
@@ -84,7 +84,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
   return {
     train: 20_000,
     test: 20_000,
-    pgdRows: 5000,
+    pgdRows: 10_000,
     steps: 4000,
     images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 4000 },
     policyRows: 8759,

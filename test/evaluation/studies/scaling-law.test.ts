@@ -209,6 +209,12 @@ describe('conclusion', () => {
     for (const needed of [/^untrained/, /^ppo20/, /^dqn/])
       expect([...holding(madeUp((arm) => (needed.test(arm) ? 1.6 : 1), 1, 0)).values()][0], String(needed)).toBe(false);
     expect([...holding(madeUp((arm) => (arm === 'cnn' ? 1.6 : 1), 1, 0)).values()][0]).toBe(true);
+    const part = study.conclude(
+      { ...options, only: ['dqn', 'linear'] },
+      new Map(),
+      madeUp(() => 1, 1, 0),
+    ).claims[0]!;
+    expect([part.holds, part.evidence]).toEqual([null, expect.stringContaining('too few networks')]);
     expect([...holding(madeUp((_arm, seed) => 1.1 + 0.04 * seed, 1, 0)).values()].slice(0, 2)).toEqual([null, null]);
   });
 
