@@ -100,5 +100,12 @@ function claimsOf(strengths: readonly number[], found: readonly ControllerCell[]
       gain('transfer', 'success', 'decisions changed'),
       gain('transfer', 'loss', 'return lost'),
     ]),
+    // One that does nothing is robust: a gain is worth what it costs unattacked.
+    exceeds(
+      'controllers: the penalty costs clean return',
+      found.map((cell) => chosen(cell, false).return - chosen(cell, true).return),
+      0,
+      'clean return without the penalty above that with it, each as chosen',
+    ),
   ];
 }

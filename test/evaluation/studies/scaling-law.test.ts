@@ -145,7 +145,7 @@ function madeUp(slope: (arm: string, seed: number) => number, sharper: number, b
         ...certainty(sharper * lambda),
         lambda,
         validation: 0.1,
-        return: -1,
+        return: -1 - sharper * lambda,
         attacks: Object.fromEntries(
           ['fgsm', 'pgd', 'marginPgd', 'transfer'].map((name) => [
             name,
@@ -194,7 +194,7 @@ describe('conclusion', () => {
       'controllers: and to black-box transfer',
     ]);
     expect(verdict(found, 'the penalty makes')).toEqual([false]);
-    expect(found.size).toBe(7 + 3 + 4 + 4 + 8 + 8);
+    expect(found.size).toBe(7 + 3 + 4 + 5 + 8 + 8);
   });
 
   it('fails where slopes are others, and the search finds nothing', () => {
