@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   peers: () => import('./peers.ts'),
   attack: () => import('./attack.ts'),
   evaluate: () => import('./evaluate.ts'),
+  modules: () => import('./modules.ts'),
   lanes: () => import('./lanes.ts'),
   learners: () => import('./learners.ts'),
   learning: () => import('./learning.ts'),

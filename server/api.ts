@@ -163,11 +163,12 @@ export function apiRouter({ access, store, manager, modelsDir, examples, writesP
     ...body,
     (request, response) => void response.json({ scenario: scenarioOf(request) }),
   );
-  router.get(
-    '/attacks',
-    (_request, response) =>
-      void response.json({ attacks: catalogue['attacks']!.map(({ name, title }) => ({ name, title })) }),
-  );
+  for (const kind of ['attacks', 'modules'])
+    router.get(
+      `/${kind}`,
+      (_request, response) =>
+        void response.json({ [kind]: catalogue[kind]!.map(({ name, title }) => ({ name, title })) }),
+    );
   router.get('/policies', (_request, response) => {
     const rules = catalogue['controllers']!.map(({ name, title }) => ({ name, title }));
     response.json({ policies: [...modelNames(modelsDir), ...rules] });

@@ -215,7 +215,18 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await badge('cancelled').waitFor();
   });
 
-  it('puts a module around the policy by clicking, tells its preparation, and shows what it did', async () => {
+  it('so it does of a module', async () => {
+    const modules = [{ name: 'dhkd', config: { epochs: 1000, steps: 8000 } }];
+    const run = await launch(server.url, { ...smallScenario({ name: 'long lesson' }), modules });
+    await page.goto(`${server.url}/runs/${run.id}`);
+    await badge('preparing').waitFor({ timeout: 60_000 });
+    await expect.poll(() => page.locator('.run-header').innerText(), { timeout: 20_000 }).toContain('preparing dhkd');
+    await page.getByRole('button', { name: 'Cancel run' }).click();
+    await page.getByRole('button', { name: 'Really cancel' }).click();
+    await badge('cancelled').waitFor();
+  }, 120_000);
+
+  it('puts a module around the policy by clicking, and shows what it did', async () => {
     await page.goto(`${server.url}/launch`);
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('with a module');
     await page.getByRole('textbox', { name: 'Steps', exact: true }).first().fill('24');
@@ -229,13 +240,12 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await page.getByText('1 to correct').waitFor();
     await page.getByText('/modules/0/config/alpha').waitFor();
     await module.getByRole('textbox', { name: 'Alpha' }).fill('1');
-    await module.getByRole('textbox', { name: 'Epochs' }).fill('200');
+    await module.getByRole('textbox', { name: 'Epochs' }).fill('2');
     await module.getByRole('textbox', { name: 'Steps', exact: true }).fill('256');
     await page.getByText('The server accepts this scenario.').waitFor();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Launch', exact: true }).click();
     await page.waitForURL('**/runs/*');
-    await page.getByText('preparing dhkd').first().waitFor();
     await badge('done').waitFor({ timeout: 60_000 });
     expect(await page.locator('.run-header').innerText()).toContain('small-ppo + dhkd');
     expect(await page.locator('tr[data-module="dhkd"]').innerText()).toMatch(/\d+\.\d %[^]*agreement/);
@@ -244,11 +254,11 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await page.getByRole('button', { name: 'Remove module 1' }).click();
     await expect.poll(() => text.inputValue()).not.toContain('dhkd');
     await page.getByText('The server accepts this scenario.').waitFor();
-  });
+  }, 120_000);
 
   it('lists the runs, live and filtered', async () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
-    await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(5);
+    await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(6);
     await page.getByRole('searchbox', { name: 'Filter runs' }).fill('end done');
     await expect.poll(() => page.locator('tr[data-run]').count(), { timeout: 20_000 }).toBe(1);
     expect(await violations(page)).toEqual([]);

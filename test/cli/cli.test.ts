@@ -110,6 +110,8 @@ describe('faultline', () => {
       expect.arrayContaining(['bifurcation', 'toggle-bifurcation', 'pgd', 'fgsm', 'random-noise']),
     );
     expect(Object.keys(attacks.find((attack) => attack.name === 'pgd')!.config.properties)).toContain('steps');
+    const modules = JSON.parse((await ok(['list', 'modules', '--json'])).stdout) as { name: string }[];
+    expect(modules.map(({ name }) => name)).toEqual(['dhkd', 'entropy', 'irepo', 'uld', 'steer', 'amu']);
     const schema = JSON.parse((await ok(['schema'])).stdout) as { properties: object };
     expect(Object.keys(schema.properties)).toEqual([
       'name',

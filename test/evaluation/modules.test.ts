@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Command, RunEvent, RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
+import { rng } from '../../core/rng.ts';
+import { adversaryGround } from '../../evaluation/adversary-ground.ts';
 import { certify } from '../../evaluation/certify.ts';
 import type { Certification } from '../../evaluation/certify.ts';
 import { commandQueue } from '../../evaluation/control.ts';
@@ -124,6 +126,19 @@ describe('modules around a victim', () => {
     ],
   ])('say whom they have no meaning for: %j', async (value, message) => {
     await expect(result(value)).rejects.toThrow(message);
+  });
+
+  it('are what an adversary is trained against', async () => {
+    const rewards = async (modules: object[]): Promise<number[]> => {
+      const scenario = scenarioOf({ modules, train: { environment: 'adversary' } });
+      using ground = await adversaryGround(scenario, 1, workspace);
+      ground.env.reset(rng(0));
+      const idle = new Float64Array(ground.env.actionSpace.features.length);
+      return Array.from({ length: 12 }, () => ground.env.step(idle).reward[0]!);
+    };
+    const bare = await rewards([]);
+    expect(await rewards([{ name: 'dhkd', config: { alpha: 0 } }])).toEqual(bare);
+    expect(await rewards([student])).not.toEqual(bare);
   });
 
   it('that leave one network can be certified, and the others are refused by name', async () => {

@@ -347,6 +347,8 @@ describe('reading', () => {
     expect(attacks.map((attack) => attack.name)).toEqual(
       expect.arrayContaining(['bifurcation', 'pgd', 'random-noise']),
     );
+    const { modules } = (await api<{ modules: { name: string }[] }>(url, '/modules')).body;
+    expect(modules.map((module) => module.name)).toEqual(expect.arrayContaining(['dhkd', 'steer', 'uld']));
     const { policies } = (await api<{ policies: { name: string }[] }>(url, '/policies')).body;
     expect(policies.map((policy) => policy.name)).toEqual(expect.arrayContaining(['small-ppo', 'idle']));
     const { scenarios } = (await api<{ scenarios: { name: string; text: string }[] }>(url, '/scenarios')).body;
