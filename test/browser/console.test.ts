@@ -243,7 +243,6 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await module.getByRole('textbox', { name: 'Epochs' }).fill('2');
     await module.getByRole('textbox', { name: 'Steps', exact: true }).fill('256');
     await page.getByText('The server accepts this scenario.').waitFor();
-    expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Launch', exact: true }).click();
     await page.waitForURL('**/runs/*');
     await badge('done').waitFor({ timeout: 60_000 });
@@ -254,7 +253,7 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await page.getByRole('button', { name: 'Remove module 1' }).click();
     await expect.poll(() => text.inputValue()).not.toContain('dhkd');
     await page.getByText('The server accepts this scenario.').waitFor();
-  }, 120_000);
+  }, 240_000);
 
   it('lists the runs, live and filtered', async () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
