@@ -25,6 +25,8 @@ export interface AmuReport {
   readonly zeroShot: number;
   /** By the bias alone. */
   readonly auxiliary: number;
+  /** With the same head and u = 1: the ablation of the uncertainty. */
+  readonly unweighted: number;
   readonly fused: number;
 }
 
@@ -86,11 +88,13 @@ export class Amu<X> implements LogitModule<X, AmuData<X>, { readonly shots: numb
     const tf = this.#tf;
     const shares = tf.tidy(() => {
       const told = (logits: Tensor): Tensor => logits.argMax(-1).equal(labels).mean();
-      return tf.stack([base.logits(x), this.#bias(x), this.wrap(base).logits(x)].map(told));
+      const [z0, bias] = [base.logits(x), this.#bias(x)];
+      const unweighted = fuse(tf, z0, bias, { ...this.#setting, uncertainty: 'none' });
+      return tf.stack([z0, bias, unweighted, fuse(tf, z0, bias, this.#setting)].map(told));
     });
-    const [zeroShot, auxiliary, fused] = await shares.data();
+    const [zeroShot, auxiliary, unweighted, fused] = await shares.data();
     shares.dispose();
-    return { zeroShot: zeroShot!, auxiliary: auxiliary!, fused: fused! };
+    return { zeroShot: zeroShot!, auxiliary: auxiliary!, unweighted: unweighted!, fused: fused! };
   }
 
   #bias(x: X): Tensor {

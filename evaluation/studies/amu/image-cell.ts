@@ -15,6 +15,8 @@ export interface ImageSize {
   readonly encoders: EncoderOptions;
   /** Names of the methods that take part; absent: all. */
   readonly methods?: readonly string[];
+  /** Methods that stop at so many shots: beyond, they take the most time and no claim is about them. */
+  readonly short?: { readonly most: number; readonly methods: readonly string[] };
   /** Share of the methods' epochs: 1 but in tests. */
   readonly effort?: number;
 }
@@ -60,10 +62,13 @@ export async function imageCell(
     const draw = random.split(`${shots} shots`);
     const own = rows(world.novelImages(shots, draw.split('shots')));
     const validation = rows(world.novelImages(Math.min(shots, mostValidation), draw.split('validation')));
-    const found = methods.map(({ name, settings, learn }, m): MethodScores => {
+    const taking = methods.filter(
+      ({ name }) => size.short === undefined || shots <= size.short.most || !size.short.methods.includes(name),
+    );
+    const found = taking.map(({ name, settings, learn }, m): MethodScores => {
       const answer = learn(own, draw.split('training'), { batch: batchOf(shots), share: size.effort });
       const [onValidation, onTest] = [validation, test].map((of) => answer(of).map((logits) => scoreOf(logits, of)));
-      progress(0.3 + (0.7 * (s + (m + 1) / methods.length)) / size.shots.length);
+      progress(0.3 + (0.7 * (s + (m + 1) / taking.length)) / size.shots.length);
       return {
         method: name,
         settings: settings.map((setting, i) => ({ setting, validation: onValidation![i]!, test: onTest![i]! })),

@@ -45,6 +45,7 @@ function quickProblems(): readonly Problem[] {
       shots,
       testPerClass: 60,
       encoders: { steps: 600, batch: 64, width: 64 },
+      short: { most: 4, methods: ['Tip-Adapter-F, auxiliary features', 'linear probe, both features'] },
     }),
     buildingProblem('buildings', claimedIncidents, {
       shots,

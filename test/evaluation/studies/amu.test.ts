@@ -233,6 +233,21 @@ describe('a cell', () => {
       expect([claim, evidence]).not.toEqual([claim, 'nothing was measured for it']);
   });
 
+  it('of images leaves out methods beyond the shots that they stop at', async () => {
+    const size = {
+      shots: [1, 2],
+      testPerClass: 2,
+      encoders: { steps: 2, batch: 4, width: 8 },
+      methods: ['zero-shot', 'Tip-Adapter'],
+      short: { most: 1, methods: ['Tip-Adapter'] },
+    };
+    const { results } = await imageCell(3, { noise: 0.9, novelClasses: 4 }, size, () => undefined);
+    expect(results.map(({ methods }) => methods.map(({ method }) => method))).toEqual([
+      ['zero-shot', 'Tip-Adapter'],
+      ['zero-shot'],
+    ]);
+  });
+
   it('is planned for every difficulty and seed, and for the parts that are asked for', () => {
     const ids = amuStudy.plan({ ...quick, quick: false }).cells!.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);

@@ -50,9 +50,9 @@ describe('the module of AMU-Tuning', () => {
   it('tells from one shot what the base does not', async () => {
     using amu = module(2);
     expect(await amu.fit({ base, x, labels }, rng(1))).toEqual({ shots: 3 });
-    const { zeroShot, auxiliary, fused } = await amu.report({ base, x, labels });
+    const { zeroShot, auxiliary, unweighted, fused } = await amu.report({ base, x, labels });
     expect(zeroShot).toBeCloseTo(2 / 3, 6);
-    expect([auxiliary, fused]).toEqual([1, 1]);
+    expect([auxiliary, unweighted, fused]).toEqual([1, 1, 1]);
   });
 
   it('is refused before it is fitted', () => {
