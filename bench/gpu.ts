@@ -17,6 +17,8 @@ import type { Head } from '../core/policy.ts';
 import { rng } from '../core/rng.ts';
 import { convStudent } from '../logits/distillation/conv-student.ts';
 import { stepper } from '../logits/distillation/step.ts';
+import { ConvStack } from '../logits/stack/conv-stack.ts';
+import { distilStack } from '../logits/stack/distil-stack.ts';
 import { selectBackend } from '../nn/backend.ts';
 import type { SelectedBackend } from '../nn/backend.ts';
 import { createNetwork } from '../nn/create-network.ts';
@@ -141,7 +143,9 @@ async function onKernel(measure: Measure): Promise<void> {
     const attack = attacks.pgd.make({ steps: attackSteps });
     const engine = attackEngine({ attack, threat: threatModel({}, features), victim, features });
     const [x, out, rngs] = attacked(rows);
-    await measure(attackName(rows), () => void engine.perturb(x, rows, 0, rngs, out));
+    await measure(attackName(rows), () => {
+      engine.perturb(x, rows, 0, rngs, out);
+    });
   }
 }
 
@@ -187,6 +191,48 @@ async function onTensors(backend: SelectedBackend, measure: Measure): Promise<vo
     { side: 16, filters: [32, 64, 128], width: 256, batch: 128 },
   ])
     await studentStep(backend, shape, measure);
+  for (const shape of [
+    { members: 1, filters: [8, 16, 32], width: 64 },
+    { members: 20, filters: [8, 16, 32], width: 64 },
+    { members: 5, filters: [32, 64, 128], width: 256 },
+    { members: 50, filters: [16, 32, 64], width: 128 },
+  ])
+    await stackSteps(backend, shape, measure);
+}
+
+/** Twenty steps of knowledge distillation of as many nets at once, which see the same rows; the device is waited for at the end. */
+async function stackSteps(
+  { tf }: SelectedBackend,
+  {
+    members,
+    filters,
+    width,
+  }: { readonly members: number; readonly filters: readonly number[]; readonly width: number },
+  measure: Measure,
+): Promise<void> {
+  const [side, classes, batch, steps] = [16, 50, 128, 20];
+  const draw = rng(2);
+  const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => draw.normal());
+  using student = convStudent(tf, { side, filters, width, classes }, rng(1));
+  const own = new Float32Array(student.size);
+  student.readParameters(own);
+  using stack = new ConvStack(
+    tf,
+    { side, filters, width, classes },
+    Array.from({ length: members }, () => own),
+  );
+  const examples = {
+    x: normals(batch * steps * side * side),
+    labels: Int32Array.from({ length: batch * steps }, (_, row) => row % classes),
+    teacher: normals(batch * steps * classes),
+  };
+  const schedule = { batch, epochs: 1, learningRate: 1e-3, momentum: 0.9, weightDecay: 5e-4, decayAt: [] };
+  const weights = Array.from({ length: members }, () => 1);
+  await measure(`20 steps of ${members} stacked students, 16×16, filters ${filters.join('-')}, width ${width}`, () =>
+    distilStack(tf, stack, [examples], { objective: { beside: 'kd', head: 'main', align: false, weights }, schedule }, [
+      rng(3),
+    ]),
+  );
 }
 
 /** Forward, backward and Adam on 32 sequences; the loss is read. */

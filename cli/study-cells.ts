@@ -36,8 +36,8 @@ export async function runCells(
   },
 ): Promise<ReadonlyMap<string, unknown>> {
   const { out, workers, code } = setup;
-  const { quick, dataset } = setup.options;
-  const options = hashOf({ quick, dataset });
+  const { quick, dataset, backend } = setup.options;
+  const options = hashOf({ quick, dataset, ...(backend !== undefined && { backend }) });
   const values = new Map<string, unknown>();
   const waiting = cells.filter((cell) => {
     const kept = keptCell(fileOf(cell.id));

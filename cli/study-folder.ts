@@ -54,9 +54,9 @@ export async function carryOut(
   options: StudyRunOptions,
   runCell?: CellRunner,
 ): Promise<StudyResult> {
-  const { out, workers, signal, quick, dataset, seeds, only } = options;
+  const { out, workers, signal, quick, dataset, seeds, only, backend } = options;
   const { versions, codeHash } = provenance();
-  const own: StudyOptions = { quick, dataset, seeds, only };
+  const own: StudyOptions = { quick, dataset, seeds, only, backend };
   const plan = study.plan(own);
   const pieces = { trainings: plan.trainings, evaluations: plan.runs, cells: plan.cells ?? [] };
   note(
@@ -103,6 +103,7 @@ export async function carryOut(
     dataset,
     seeds,
     only,
+    backend,
     versions,
     hashes: { code: codeHash, runs },
     ...study.conclude(own, outcomes, cells),

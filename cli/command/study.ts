@@ -3,6 +3,7 @@ import { UnknownNameError } from '../../core/errors.ts';
 import { studies } from '../../evaluation/studies/index.ts';
 import type { StudyResult } from '../../evaluation/studies/study.ts';
 import { integer } from '../arguments.ts';
+import { backendOption } from '../backend-option.ts';
 import { interruption } from '../exit.ts';
 import { note, print, printJson } from '../output.ts';
 import { carryOut } from '../study-folder.ts';
@@ -24,6 +25,7 @@ export function studyCommand(): Command {
       (text) => text.split(','),
     )
     .option('--workers <n>', 'trainings, or threads of an evaluation, at a time', integer('--workers', 1, 256), 1)
+    .addOption(backendOption())
     .option('--json', 'print result.json')
     .addHelpText(
       'after',

@@ -14,6 +14,8 @@ export interface StudyOptions {
   readonly seeds: number;
   /** Names of what it compares, to do a part of it; absent: all. */
   readonly only?: readonly string[] | undefined;
+  /** Tensor backend of the cells that compute with tensors, by name; absent: each takes the one that suits its size. */
+  readonly backend?: string | undefined;
 }
 
 /** How a scenario of a plan names the policy of one of its trainings, as a victim or as an attack's `policy`. */

@@ -118,7 +118,7 @@ function gather({ x, labels, teacher }: Examples, order: Int32Array, batch: Batc
 }
 
 /** Fisher and Yates, in place. */
-function shuffle(order: Int32Array, rng: Rng): void {
+export function shuffle(order: Int32Array, rng: Rng): void {
   for (let i = order.length - 1; i > 0; i--) {
     const j = rng.int(i + 1);
     [order[i], order[j]] = [order[j]!, order[i]!];

@@ -26,22 +26,34 @@ export async function signs(
   const s = new Float32Array(rows * inputs);
   const z = new Float32Array(Math.min(rows, 1024) * outputs);
   const dZ = new Float32Array(z.length);
-  const row = new Float64Array(outputs);
-  const slope = new Float64Array(outputs);
   await eachBatch(rows, async (first, count) => {
     const dX = s.subarray(first * inputs, (first + count) * inputs);
     await response.forward(x.subarray(first * inputs, (first + count) * inputs), count, z);
-    for (let r = 0; r < count; r++) {
-      for (let k = 0; k < outputs; k++) row[k] = z[r * outputs + k]!;
-      loss(row, 0, outputs, labels[first + r]!, slope);
-      let largest = 0;
-      for (let k = 0; k < outputs; k++) largest = Math.max(largest, Math.abs(slope[k]!));
-      for (let k = 0; k < outputs; k++) dZ[r * outputs + k] = largest > 0 ? slope[k]! / largest : 0;
-    }
+    scaledSlopes(z, count, outputs, (row) => labels[first + row]!, loss, dZ);
     await response.backwardInput(dZ, count, dX);
     for (let i = 0; i < dX.length; i++) dX[i] = Math.sign(dX[i]!);
   });
   return s;
+}
+
+/** Gradient of the loss by the logits of each row, in float64, scaled to 1 at its largest. @param z [N×K]  @param dZ [N×K] written */
+export function scaledSlopes(
+  z: Float32Array,
+  rows: number,
+  outputs: number,
+  label: (row: number) => number,
+  loss: RowLoss,
+  dZ: Float32Array,
+): void {
+  const own = new Float64Array(outputs);
+  const slope = new Float64Array(outputs);
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < outputs; k++) own[k] = z[row * outputs + k]!;
+    loss(own, 0, outputs, label(row), slope);
+    let largest = 0;
+    for (let k = 0; k < outputs; k++) largest = Math.max(largest, Math.abs(slope[k]!));
+    for (let k = 0; k < outputs; k++) dZ[row * outputs + k] = largest > 0 ? slope[k]! / largest : 0;
+  }
 }
 
 /** `x + ε s`. @param x [N×D]  @param s [N×D]  @param out [N×D] */

@@ -48,8 +48,13 @@ export const imagesSettings = {
   quick: { ...usual, rows: 1500, epochs: 12 },
 } as const satisfies Record<string, ImagesSetting>;
 
-const side = 12;
-const classes = 20;
+/** How large the images are, and how many classes of them there are. */
+export interface ImageSize {
+  readonly side: number;
+  readonly classes: number;
+}
+
+const usualSize: ImageSize = { side: 12, classes: 20 };
 const strokes = 3;
 
 /** A stroke: its middle, direction, and half length, in pixels. */
@@ -65,7 +70,11 @@ interface Stroke {
  * meaning across it, and noise: what convolutions are for.
  * @param random fixes the classes; what is drawn is fixed by the stream that each draw is given
  */
-export function strokeImages(noise: number, random: Rng): (rows: number, rng: Rng) => Labelled {
+export function strokeImages(
+  noise: number,
+  random: Rng,
+  { side, classes }: ImageSize = usualSize,
+): (rows: number, rng: Rng) => Labelled {
   const stroke = (stream: Rng): Stroke => ({
     x: 2.5 + (side - 6) * stream.uniform(),
     y: 2.5 + (side - 6) * stream.uniform(),
@@ -82,13 +91,13 @@ export function strokeImages(noise: number, random: Rng): (rows: number, rng: Rn
       const image = x.subarray(row * side * side, (row + 1) * side * side);
       const [right, down] = [4 * rng.uniform() - 2, 4 * rng.uniform() - 2];
       for (const { x, y, angle, half } of shapes[labels[row]!]!)
-        draw(image, {
+        draw(image, side, {
           x: x + right + 0.4 * rng.normal(),
           y: y + down + 0.4 * rng.normal(),
           angle: angle + 0.2 * rng.normal(),
           half,
         });
-      draw(image, stroke(rng));
+      draw(image, side, stroke(rng));
       for (let i = 0; i < image.length; i++) image[i]! += noise * rng.normal();
     }
     return { x, labels };
@@ -96,7 +105,7 @@ export function strokeImages(noise: number, random: Rng): (rows: number, rng: Rn
 }
 
 /** Brightens every pixel by how near it is to the stroke: `exp(−distance²)`, at most 1 in all. */
-function draw(image: Float32Array, { x, y, angle, half }: Stroke): void {
+function draw(image: Float32Array, side: number, { x, y, angle, half }: Stroke): void {
   const [c, s] = [Math.cos(angle), Math.sin(angle)];
   for (let row = 0; row < side; row++)
     for (let column = 0; column < side; column++) {
@@ -115,7 +124,7 @@ export function imagesRoom(
 ): Classroom {
   const random = rng(seed).split('stroke images');
   const sample = strokeImages(noise, random.split('problem'));
-  const net = { side, classes, drawn: { backbone: 'kaiming', heads: 'torch-linear' } } as const;
+  const net = { ...usualSize, drawn: { backbone: 'kaiming', heads: 'torch-linear' } } as const;
   return {
     train: sample(rows, random.split('train')),
     validation: sample(1000, random.split('validation')),

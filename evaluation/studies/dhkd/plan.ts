@@ -1,10 +1,11 @@
 import { UnknownNameError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
-import { selectBackend } from '../../../nn/backend.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
+import { onTensors } from '../on-tensors.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
 import { armNames } from './arms.ts';
 import { imagesRoom, imagesSettings } from './images.ts';
+import { largeCells, largeNames } from './large-part.ts';
 import { teach } from './lesson.ts';
 import type { Classroom } from './lesson.ts';
 import { modesRoom, modesSettings } from './modes.ts';
@@ -48,7 +49,7 @@ export function piecesOf({ difficulty }: Problem, { quick }: StudyOptions): read
 /** @throws {UnknownNameError} for a part that there is not */
 export function partsOf({ only }: StudyOptions): readonly string[] {
   for (const name of only ?? [])
-    if (!(parts as readonly string[]).includes(name)) throw new UnknownNameError('part', name, [...parts]);
+    if (![...parts, ...largeNames].includes(name)) throw new UnknownNameError('part', name, [...parts, ...largeNames]);
   return only ?? parts;
 }
 
@@ -75,6 +76,7 @@ export function plan(options: StudyOptions): StudyPlan {
       ...cellsOf(problems.filter(({ difficulty }) => difficulty === 'base')),
       ...(partsOf(options).includes('policies') ? seeds.map((seed) => policyCell(seed, options)) : []),
       ...cellsOf(problems.filter(({ difficulty }) => difficulty !== 'base')),
+      ...largeCells(options),
     ],
   };
 }
@@ -84,7 +86,7 @@ function lessonCell(problem: Problem, seed: number, options: StudyOptions): Stud
     id: lessonCellId(problem, seed),
     title: `${problem.kind}, ${problem.difficulty}, seed ${seed}`,
     run: (progress) =>
-      onTensors((tf) => teach(tf, roomOf(tf, problem, seed, options), rng(seed).split('dhkd'), progress)),
+      onTensors(options, ({ tf }) => teach(tf, roomOf(tf, problem, seed, options), rng(seed).split('dhkd'), progress)),
   };
 }
 
@@ -95,16 +97,13 @@ function roomOf(tf: Tensorflow, { kind, difficulty }: Problem, seed: number, { q
   return modesRoom(quick ? { ...setting, arms: quickArms } : setting, seed);
 }
 
-function policyCell(seed: number, { quick }: StudyOptions): StudyCell {
+function policyCell(seed: number, options: StudyOptions): StudyCell {
   return {
     id: policyCellId(seed),
     title: `policies, seed ${seed}`,
-    run: (progress) => onTensors((tf) => policyLesson(tf, policySettings[quick ? 'quick' : 'full'], seed, progress)),
+    run: (progress) =>
+      onTensors(options, ({ tf }) =>
+        policyLesson(tf, policySettings[options.quick ? 'quick' : 'full'], seed, progress),
+      ),
   };
-}
-
-/** Losses are tensors wherever the net is; the backend is the fastest on small ones, the same on every machine. */
-async function onTensors<Value>(run: (tf: Tensorflow) => Promise<Value>): Promise<Value> {
-  using backend = await selectBackend({ force: 'wasm' });
-  return await run(backend.tf);
 }

@@ -2,6 +2,7 @@ import type { Study } from '../study.ts';
 import { controllerConclusion } from './controller-conclusion.ts';
 import { engineConclusion } from './engine-conclusion.ts';
 import { entropyConclusion } from './entropy-conclusion.ts';
+import { entropyImagesConclusion } from './entropy-images-part.ts';
 import { lawConclusion } from './law-conclusion.ts';
 import { planOf } from './plan.ts';
 import { searchConclusion } from './search-conclusion.ts';
@@ -13,7 +14,11 @@ export const scalingLawStudy: Study = {
   seeds: { full: 5, quick: 3 },
   plan: planOf,
   conclude(options, _outcomes, cells) {
+<<<<<<< HEAD
     const parts = [lawConclusion, engineConclusion, entropyConclusion, controllerConclusion, searchConclusion].map(
+=======
+    const parts = [lawConclusion, engineConclusion, entropyConclusion, entropyImagesConclusion, searchConclusion].map(
+>>>>>>> cedc573 (feat(logits): stacks of convolutional nets trained and attacked at once; large parts of dhkd and scaling-law, studies on a chosen backend)
       (conclude) => conclude(options, cells),
     );
     return {

@@ -2,6 +2,7 @@ import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
 import { controllerArm } from './controller-arm.ts';
 import { engineArm } from './engine-arm.ts';
 import { entropyArm } from './entropy-arm.ts';
+import { entropyImagesCells } from './entropy-images-part.ts';
 import { lawArms, shippedSeeds } from './law-arms.ts';
 import type { LawArm } from './law-arms.ts';
 import { searchArm } from './search-arm.ts';
@@ -120,5 +121,5 @@ export function planOf(options: StudyOptions): StudyPlan {
           title: `Error law of ${arm.title}, difficulty ${difficulty}, seed ${seed}`,
           run: (_progress, workspace) => arm.run({ seed, difficulty, size, workspace }),
         });
-  return { trainings: [], runs: [], cells };
+  return { trainings: [], runs: [], cells: [...cells, ...entropyImagesCells(options)] };
 }
