@@ -227,11 +227,9 @@ async function stackSteps(
     teacher: normals(batch * steps * classes),
   };
   const schedule = { batch, epochs: 1, learningRate: 1e-3, momentum: 0.9, weightDecay: 5e-4, decayAt: [] };
-  const weights = Array.from({ length: members }, () => 1);
+  const trials = Array.from({ length: members }, () => ({ beside: 'kd', head: 'main', weight: 1 }) as const);
   await measure(`20 steps of ${members} stacked students, 16×16, filters ${filters.join('-')}, width ${width}`, () =>
-    distilStack(tf, stack, [examples], { objective: { beside: 'kd', head: 'main', align: false, weights }, schedule }, [
-      rng(3),
-    ]),
+    distilStack(tf, stack, [examples], { trials, align: false, schedule }, [rng(3)]),
   );
 }
 

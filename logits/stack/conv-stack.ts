@@ -3,10 +3,10 @@ import { assertLength, ShapeError } from '../../core/errors.ts';
 import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
 import type { ConvShape } from '../distillation/conv-student.ts';
 
-/** Logits of every member: z [G×B×K] of the main head and z' [G×B×K] of the auxiliary one. */
+/** Logits of every member, z [G×B×K] of the main head and z' [G×B×K] of the auxiliary one, which is absent where nobody reads it. */
 export interface StackLogits {
   readonly main: Tensor3D;
-  readonly auxiliary: Tensor3D;
+  readonly auxiliary?: Tensor3D;
 }
 
 /** A loss summed over the members, and which heads it reads. */
@@ -45,7 +45,7 @@ const taps = 9;
  * GPU the number of operations is what costs. A convolution is its patches, taken by a depthwise convolution with fixed taps, times the
  * weights of each member. The parameters are one matrix [G×P], so that a step of the optimiser is a few operations too.
  *
- * Members come in groups of equal size, one after the other; those of a group see the same rows. G members, S groups, B rows a group.
+ * Rows come in groups: member g sees those of group g mod S. G members, S groups, B rows a group.
  */
 export class ConvStack implements Disposable {
   readonly members: number;
@@ -81,9 +81,9 @@ export class ConvStack implements Disposable {
     this.#weights = this.#views();
   }
 
-  /** @param x [S×B×I], or [G×B×I] with rows of each member's own; the caller owns the result */
-  logits(x: Tensor3D): StackLogits {
-    return this.#tf.tidy(() => this.#logits(x, this.#weights) as unknown as { main: Tensor3D; auxiliary: Tensor3D });
+  /** z of the main heads [G×B×K]. @param x [S×B×I], or [G×B×I] with rows of each member's own; the caller owns the result */
+  logits(x: Tensor3D): Tensor3D {
+    return this.#tf.tidy(() => this.#logits(x, this.#weights, false).main);
   }
 
   /** `∂(Σ slope∘z)/∂x` of the main head. @param x [G×B×I]  @param slope [G×B×K]  @returns [G×B×I], the caller's */
@@ -91,7 +91,7 @@ export class ConvStack implements Disposable {
     const tf = this.#tf;
     return tf.tidy(() =>
       tf.grad((at: Tensor) =>
-        this.#logits(at as Tensor3D, this.#weights)
+        this.#logits(at as Tensor3D, this.#weights, false)
           .main.mul(slope)
           .sum(),
       )(x),
@@ -145,7 +145,7 @@ export class ConvStack implements Disposable {
     const { value, grads } = tf.valueAndGrads((...given: Tensor[]) => {
       let next = 0;
       const all = this.#weights.map((weight, at) => (reached[at] ? (given[next++]! as Tensor3D) : weight));
-      return loss.value(this.#logits(x, all)).asScalar();
+      return loss.value(this.#logits(x, all, loss.auxiliary)).asScalar();
     })(inputs);
     let next = 0;
     const columns = this.#blocks.map(({ inputs, outputs }, at) =>
@@ -176,13 +176,13 @@ export class ConvStack implements Disposable {
     );
   }
 
-  #logits(x: Tensor3D, weights: readonly Tensor3D[]): StackLogits {
+  #logits(x: Tensor3D, weights: readonly Tensor3D[], both: boolean): StackLogits {
     const { side, filters } = this.#shape;
     const [groups, rows] = x.shape;
     const each = this.members / groups;
     if (!Number.isInteger(each))
       throw new ShapeError(`ConvStack: ${groups} groups of rows for ${this.members} members, expected a divisor`);
-    const spread = each === 1 ? x : x.reshape([groups, 1, rows * side * side]).tile([1, each, 1]);
+    const spread = each === 1 ? x : x.tile([each, 1, 1]);
     let image = spread.reshape<Tensor4D>([this.members * rows, side, side, 1]);
     let at = 0;
     const dense = (h: Tensor3D): Tensor3D => h.matMul(weights[at++]!).add(weights[at++]!) as Tensor3D;
@@ -193,7 +193,8 @@ export class ConvStack implements Disposable {
       image = h.reshape<Tensor4D>([this.members * rows, height, width, next]).maxPool(2, 2, 'valid');
     }
     const h = dense(image.reshape([this.members, rows, -1])).relu<Tensor3D>();
-    return { main: dense(h), auxiliary: dense(h) };
+    const main = dense(h);
+    return both ? { main, auxiliary: dense(h) } : { main };
   }
 
   /** A member's row of parameters from `convStudent`'s order, or back to it. */

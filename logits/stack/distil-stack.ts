@@ -1,5 +1,5 @@
-import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { assertLength, ShapeError } from '../../core/errors.ts';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { ShapeError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { Tensorflow } from '../../nn/backend/tensorflow.ts';
 import { shuffle } from '../distillation/distil.ts';
@@ -10,21 +10,27 @@ import { decoupledKD } from '../tensor/decoupled-kd.ts';
 import { entropyPenalty } from '../tensor/entropy.ts';
 import { ownGradient } from '../tensor/own-gradient.ts';
 import { softKL } from '../tensor/soft-kl.ts';
-import type { ConvStack, StackLoss } from './conv-stack.ts';
+import type { ConvStack, StackLogits, StackLoss } from './conv-stack.ts';
 
-/** What a stack learns beside its labels, `CE(z, y) + w·D`, w a number of each member. */
-export interface StackObjective {
-  /** D on a head: an imitation of the teacher as in `distillation/objective.ts`, or the entropy of the main head. */
+/** What one net of every group learns, `CE(z, y) + w·D`. */
+export interface StackTrial {
+  /** D on a head: an imitation of the teacher as in `distillation/objective.ts`, or the entropy of the head; null: none. */
   readonly beside: 'kd' | 'binary-kl' | 'binary-kl-norm' | 'dkd' | 'entropy' | null;
   readonly head: 'main' | 'auxiliary';
-  /** Take from the gradient of D what goes against that of CE, over all parameters. */
-  readonly align: boolean;
-  /** w of each member [G]. */
-  readonly weights: readonly number[];
+  /** w, from 0. */
+  readonly weight: number;
   /** Share of the training in which w rises from 0 (DKD's warm-up); absent: none. */
   readonly rises?: number;
-  /** Of each member, times the schedule's rate [G]; absent: 1. */
-  readonly rates?: readonly number[];
+  /** Times the schedule's rate; absent: 1. */
+  readonly rate?: number;
+}
+
+export interface StackTraining {
+  /** Members `t·S … (t+1)·S` do trial t, one in each group. Those alike but for w share operations where they are neighbours. */
+  readonly trials: readonly StackTrial[];
+  /** Take from the gradient of D what goes against that of CE, over all parameters. */
+  readonly align: boolean;
+  readonly schedule: Schedule;
 }
 
 /** Published temperatures. */
@@ -40,89 +46,133 @@ const losses = {
 const waitEvery = 20;
 
 /**
- * `distil` for every member of a stack at once: group s learns from the rows and in the order of its own stream, as one student would by
- * `distil` with that stream. @param examples of each group, as many rows in each  @param rngs one a group
+ * `distil` for every member of a stack at once: a member of group s learns from its rows and in the order of its stream, as one student
+ * would by `distil` with that stream. @param examples of each group, as many rows in each  @param rngs one a group
  * @param progress awaited
- * @throws {ShapeError} for groups that do not fit together.
+ * @throws {ShapeError} for groups and trials that do not fit together.
  */
 export async function distilStack(
   tf: Tensorflow,
   stack: ConvStack,
   examples: readonly Examples[],
-  { objective, schedule }: { readonly objective: StackObjective; readonly schedule: Schedule },
+  { trials, align, schedule }: StackTraining,
   rngs: readonly Rng[],
   progress: (done: number) => void | Promise<void> = () => undefined,
 ): Promise<void> {
-  const { beside, align, weights, rises = 0, rates } = objective;
   const groups = examples.length;
   const count = examples[0]!.labels.length;
-  const each = stack.members / groups;
+  if (stack.members !== groups * trials.length)
+    throw new ShapeError(`distilStack: ${stack.members} members, expected ${groups} groups times ${trials.length}`);
   for (const { labels } of examples)
     if (labels.length !== count)
       throw new ShapeError(`distilStack: groups of ${count} and ${labels.length} rows, expected as many in each`);
-  assertLength(weights, stack.members, 'weights', 'distilStack');
   const { batch, epochs, decayAt, momentum, weightDecay } = schedule;
   const perEpoch = Math.floor(count / batch);
-  const inputs = examples[0]!.x.length / count;
-  const taught = beside !== null && beside !== 'entropy';
-  const x = new Float32Array(groups * batch * inputs);
-  const teacher = new Float32Array(taught ? groups * batch * stack.classes : 0);
-  const labels = new Int32Array(groups * batch);
+  const parts = partsOf(tf, trials, groups);
+  const perMember = tf.tensor2d(
+    trials.flatMap(({ rate = 1 }) => examples.map(() => rate)),
+    [stack.members, 1],
+  );
+  const next = batches(
+    examples,
+    batch,
+    stack.classes,
+    parts.some(({ taught }) => taught),
+  );
   const orders = examples.map(() => Int32Array.from({ length: count }, (_, i) => i));
-  const scale = tf.tensor3d([...weights], [stack.members, 1, 1]);
-  const perMember = tf.tensor2d(rates === undefined ? weights.map(() => 1) : [...rates], [stack.members, 1]);
-  const spread = (values: Tensor): Tensor => {
-    const [, ...rest] = values.shape;
-    return values
-      .expandDims(1)
-      .tile([1, each, ...rest.map(() => 1)])
-      .reshape([stack.members, ...rest]);
-  };
   let step = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const [s, order] of orders.entries()) shuffle(order, rngs[s]!.split('order').split(epoch));
     for (let b = 0; b < perEpoch; b++) {
-      for (const [s, own] of examples.entries())
-        for (let row = 0; row < batch; row++) {
-          const [from, to] = [orders[s]![b * batch + row]!, s * batch + row];
-          x.set(own.x.subarray(from * inputs, (from + 1) * inputs), to * inputs);
-          labels[to] = own.labels[from]!;
-          if (taught)
-            teacher.set(own.teacher.subarray(from * stack.classes, (from + 1) * stack.classes), to * stack.classes);
-        }
       const done = step / (perEpoch * epochs);
       const rate = schedule.learningRate * 0.1 ** decayAt.filter((share) => done >= share).length;
-      const rise = done < rises ? done / rises : 1;
-      const loss = tf.tidy((): Scalar => {
-        const w = scale.mul(rise);
-        const y = spread(tf.tensor2d(labels.slice(), [groups, batch], 'int32'));
-        const t = taught ? spread(tf.tensor3d(teacher.slice(), [groups, batch, stack.classes])) : tf.zeros([1]);
+      const loss = tf.tidy(() => {
+        const { x, labels, teacher } = next(tf, orders, b);
+        const y = labels.tile([trials.length, 1]);
         const task: StackLoss = {
           main: true,
           auxiliary: false,
           value: ({ main }) => crossEntropy(tf, main, y).mul(stack.members),
         };
-        const other = (s: Tensor): Tensor =>
-          beside === null ? tf.scalar(0) : losses[beside](tf, weighing(tf, s, w), t, y).mul(stack.members);
-        const both = beside !== null;
-        const onMain = objective.head === 'main';
-        const all: StackLoss[] = !both
-          ? [task]
-          : align
-            ? [task, { main: onMain, auxiliary: !onMain, value: (z) => other(z[objective.head]) }]
-            : [{ main: true, auxiliary: !onMain, value: (z) => task.value(z).add(other(z[objective.head])) }];
+        const besides = parts.map((part) => besideOf(tf, part, groups, labels, teacher, done));
         const settings = { rates: perMember.mul<Tensor2D>(rate), momentum, weightDecay, align };
-        return stack.step(tf.tensor3d(x.slice(), [groups, batch, inputs]), all, settings);
+        return stack.step(x, align ? [task, ...besides] : [joined([task, ...besides])], settings);
       });
       if (++step % waitEvery === 0) await loss.data();
       loss.dispose();
     }
     await progress((epoch + 1) / epochs);
   }
-  tf.dispose([scale, perMember]);
+  tf.dispose([perMember, ...parts.map(({ weights }) => weights)]);
 }
 
-/** The same logits, whose slopes are those of a loss times w: a member's w reaches all of a loss that is a mean. @param s [G×B×K] @param w [G×1×1] */
+/** Neighbouring trials whose D is one, on members `from … from + size`. */
+interface Part extends Pick<StackTrial, 'head' | 'rises'> {
+  readonly beside: Exclude<StackTrial['beside'], null>;
+  readonly taught: boolean;
+  readonly from: number;
+  readonly size: number;
+  /** [size×1×1] */
+  readonly weights: Tensor3D;
+}
+
+function partsOf(tf: Tensorflow, trials: readonly StackTrial[], groups: number): Part[] {
+  const runs: { first: number; trials: StackTrial[] }[] = [];
+  for (const [t, trial] of trials.entries()) {
+    const last = runs.at(-1)?.trials[0];
+    const alike = last?.beside === trial.beside && last.head === trial.head && (last.rises ?? 0) === (trial.rises ?? 0);
+    if (alike) runs.at(-1)!.trials.push(trial);
+    else runs.push({ first: t, trials: [trial] });
+  }
+  return runs.flatMap(({ first, trials }): Part[] => {
+    const { beside, head, rises } = trials[0]!;
+    if (beside === null) return [];
+    const weights = trials.flatMap(({ weight }) => Array<number>(groups).fill(weight));
+    return [
+      {
+        beside,
+        head,
+        ...(rises !== undefined && { rises }),
+        taught: beside !== 'entropy',
+        from: first * groups,
+        size: weights.length,
+        weights: tf.tensor3d(weights, [weights.length, 1, 1]),
+      },
+    ];
+  });
+}
+
+/** w·D of a part, summed over its members. */
+function besideOf(
+  tf: Tensorflow,
+  { beside, head, rises = 0, from, size, weights }: Part,
+  groups: number,
+  labels: Tensor2D,
+  teacher: Tensor3D,
+  done: number,
+): StackLoss {
+  const w = done < rises ? weights.mul(done / rises) : weights;
+  const [y, t] = [labels.tile([size / groups, 1]), teacher.tile([size / groups, 1, 1])];
+  return {
+    main: head === 'main',
+    auxiliary: head === 'auxiliary',
+    value(logits) {
+      const z = (head === 'main' ? logits.main : logits.auxiliary)!;
+      const own = z.shape[0] === size ? z : z.slice([from, 0, 0], [size, -1, -1]);
+      return losses[beside](tf, weighing(tf, own, w), t, y).mul(size);
+    },
+  };
+}
+
+function joined(all: readonly StackLoss[]): StackLoss {
+  return {
+    main: all.some(({ main }) => main),
+    auxiliary: all.some(({ auxiliary }) => auxiliary),
+    value: (logits: StackLogits) => all.map((loss) => loss.value(logits)).reduce((sum, value) => sum.add(value)),
+  };
+}
+
+/** The same logits, whose slopes are those of a loss times w: so w reaches all of a loss that is a mean. @param s [G×B×K] @param w [G×1×1] */
 function weighing(tf: Tensorflow, s: Tensor, w: Tensor): Tensor {
   return ownGradient(
     tf,
@@ -132,7 +182,35 @@ function weighing(tf: Tensorflow, s: Tensor, w: Tensor): Tensor {
   );
 }
 
-/** Main logits of rows of every group by its members: [N×K] each. @param x of each group [N×I] */
+/** Batch b of an epoch: x [S×B×I], y [S×B], t [S×B×K], or [1×1×1] where nobody reads it. */
+function batches(
+  examples: readonly Examples[],
+  batch: number,
+  classes: number,
+  taught: boolean,
+): (tf: Tensorflow, orders: readonly Int32Array[], b: number) => { x: Tensor3D; labels: Tensor2D; teacher: Tensor3D } {
+  const groups = examples.length;
+  const inputs = examples[0]!.x.length / examples[0]!.labels.length;
+  return (tf, orders, b) => {
+    const x = new Float32Array(groups * batch * inputs);
+    const labels = new Int32Array(groups * batch);
+    const teacher = new Float32Array(taught ? groups * batch * classes : 1);
+    for (const [s, own] of examples.entries())
+      for (let row = 0; row < batch; row++) {
+        const [from, to] = [orders[s]![b * batch + row]!, s * batch + row];
+        x.set(own.x.subarray(from * inputs, (from + 1) * inputs), to * inputs);
+        labels[to] = own.labels[from]!;
+        if (taught) teacher.set(own.teacher.subarray(from * classes, (from + 1) * classes), to * classes);
+      }
+    return {
+      x: tf.tensor3d(x, [groups, batch, inputs]),
+      labels: tf.tensor2d(labels, [groups, batch], 'int32'),
+      teacher: tf.tensor3d(teacher, taught ? [groups, batch, classes] : [1, 1, 1]),
+    };
+  };
+}
+
+/** Main logits of every member [N×K] each, on the rows of its group. @param x of each group [N×I] */
 export async function stackLogits(
   tf: Tensorflow,
   stack: ConvStack,
@@ -140,22 +218,22 @@ export async function stackLogits(
   inputs: number,
   chunk = 512,
 ): Promise<Float32Array[]> {
-  const rows = x[0]!.length / inputs;
   const { members, classes } = stack;
+  const rows = x[0]!.length / inputs;
   const out = Array.from({ length: members }, () => new Float32Array(rows * classes));
   for (let first = 0; first < rows; first += chunk) {
     const count = Math.min(chunk, rows - first);
-    const shown = tf.tidy(
-      () =>
+    const z = tf.tidy(() =>
+      stack.logits(
         tf.stack(
           x.map((own) => tf.tensor2d(own.slice(first * inputs, (first + count) * inputs), [count, inputs])),
         ) as Tensor3D,
+      ),
     );
-    const { main, auxiliary } = stack.logits(shown);
-    const values = (await main.data()) as Float32Array;
+    const values = (await z.data()) as Float32Array;
     for (const [g, own] of out.entries())
       own.set(values.subarray(g * count * classes, (g + 1) * count * classes), first * classes);
-    tf.dispose([shown, main, auxiliary]);
+    z.dispose();
   }
   return out;
 }

@@ -35,9 +35,9 @@ export async function stackPgd(
     let at = start.clone();
     const slopes = new Float32Array(members * count * classes);
     for (let step = 0; step < steps; step++) {
-      const { main, auxiliary } = stack.logits(at);
-      const z = (await main.data()) as Float32Array;
-      tf.dispose([main, auxiliary]);
+      const logits = stack.logits(at);
+      const z = (await logits.data()) as Float32Array;
+      logits.dispose();
       scaledSlopes(
         z,
         members * count,

@@ -3,38 +3,39 @@ import { exceeds, meanText } from '../seeds.ts';
 import type { Cell, Claim, StudyCell, StudyConclusion, StudyOptions } from '../study.ts';
 import { arms } from './arms.ts';
 import type { ArmName } from './arms.ts';
-import { largeArms, largeCell, largeSetting } from './large.ts';
-import type { LargeArm } from './large.ts';
+import { largeArms, largeCell, largeSetting, largeStacks } from './large.ts';
+import type { LargeArm, LargeStack } from './large.ts';
 import type { Lessons } from './lesson.ts';
 import { gains, Measured } from './measured.ts';
 
 const armNames = Object.keys(largeArms) as LargeArm[];
+const stackNames = Object.keys(largeStacks) as LargeStack[];
 
-/** What `--only` calls the attempt at a scale beyond two cores, and each of its arms alone; no version of the study does it unasked. */
-export const largeNames: readonly string[] = ['large', ...armNames.map((arm) => `large-${arm}`)];
+/** What `--only` calls the attempt at a scale beyond two cores, and each of its cells; no version of the study does it unasked. */
+export const largeNames: readonly string[] = ['large', ...stackNames.map((stack) => `large-${stack}`)];
 
-function armsWanted({ only = [] }: StudyOptions): LargeArm[] {
-  return armNames.filter((arm) => only.includes('large') || only.includes(`large-${arm}`));
+function stacksWanted({ only = [] }: StudyOptions): LargeStack[] {
+  return stackNames.filter((stack) => only.includes('large') || only.includes(`large-${stack}`));
 }
 
-function largeId(arm: LargeArm, seeds: number): string {
-  return `large-${arm}-seeds${seeds}`;
+function largeId(stack: LargeStack, seeds: number): string {
+  return `large-${stack}-seeds${seeds}`;
 }
 
-/** A cell an arm, with all seeds in it. */
+/** A cell a stack, with all seeds in it. */
 export function largeCells(options: StudyOptions): StudyCell[] {
   const { seeds } = options;
-  return armsWanted(options).map((arm) => ({
-    id: largeId(arm, seeds),
-    title: `large images, ${arms[arm].title}, ${seeds} seeds`,
-    run: (progress) => onTensors(options, ({ tf }) => largeCell(tf, arm, seeds, largeSetting, progress)),
+  return stacksWanted(options).map((stack) => ({
+    id: largeId(stack, seeds),
+    title: `large images, ${largeStacks[stack].arms.map((arm) => arms[arm].title).join('; ')}, ${seeds} seeds`,
+    run: (progress) => onTensors(options, ({ tf }) => largeCell(tf, stack, seeds, largeSetting, progress)),
   }));
 }
 
 /** Whether the method beats its rivals, and its ablation, at the larger scale. */
 export function largeConclusion(options: StudyOptions, cells: ReadonlyMap<string, unknown>): StudyConclusion {
-  const found = armsWanted(options).flatMap(
-    (arm) => (cells.get(largeId(arm, options.seeds)) as Lessons[] | undefined) ?? [],
+  const found = stacksWanted(options).flatMap(
+    (stack) => (cells.get(largeId(stack, options.seeds)) as Lessons[] | undefined) ?? [],
   );
   if (found.length === 0) return { claims: [], tables: [], figures: [] };
   const measured = new Measured(
@@ -74,7 +75,7 @@ export function largeConclusion(options: StudyOptions, cells: ReadonlyMap<string
         title: 'Accuracy on large images',
         columns: ['student', 'test, α = 1', 'less CE', 'chosen α', 'test at it', 'decides as the teacher', 'diverged'],
         rows: armNames.filter((arm) => has(arm)).map((arm) => row(measured, arm)),
-        note: `The teacher: ${meanText(measured.teacher, 3)}. Main head only; noise ${noise}, ${epochs} epochs in batches of 128, ${options.backend ?? 'wasm'}. α is chosen by the mean accuracy on validation rows.`,
+        note: `The teacher: ${meanText(measured.teacher, 3)}. Main head only; noise ${noise}, ${epochs} epochs in batches of 256, ${options.backend ?? 'wasm'}. α is chosen by the mean accuracy on validation rows.`,
       },
     ],
     figures: [],

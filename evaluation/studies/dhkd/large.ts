@@ -6,7 +6,7 @@ import { publishedDecay } from '../../../logits/distillation/distil.ts';
 import type { Schedule } from '../../../logits/distillation/distil.ts';
 import { ConvStack } from '../../../logits/stack/conv-stack.ts';
 import { distilStack, stackLogits } from '../../../logits/stack/distil-stack.ts';
-import type { StackObjective } from '../../../logits/stack/distil-stack.ts';
+import type { StackTrial } from '../../../logits/stack/distil-stack.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
 import type { ArmName } from './arms.ts';
 import type { Labelled } from './gaussian-modes.ts';
@@ -30,43 +30,53 @@ export const largeSetting: LargeSetting = {
   noise: 0.4,
   rows: 20_000,
   judged: 4000,
-  epochs: 20,
+  epochs: 22,
   teacher: { filters: [32, 64, 128], width: 256 },
   student: { filters: [8, 16, 32], width: 64 },
 };
 
-type LargeObjective = Omit<StackObjective, 'weights'>;
+type LargeTrial = Omit<StackTrial, 'weight'>;
+
+const fourAlphas = [0.1, 0.3, 1, 3] as const;
 
 /** Students of the large part, with the α that each is tried with; DKD has its published warm-up. */
 export const largeArms = {
-  ce: { alphas: [0], objective: { beside: null, head: 'main', align: false } },
-  'one-head': { alphas: [1], objective: { beside: 'binary-kl', head: 'main', align: false } },
-  'two-heads': { alphas: [1], objective: { beside: 'binary-kl', head: 'auxiliary', align: false } },
-  'norm-two-heads': {
-    alphas: [0.1, 0.3, 1, 3],
-    objective: { beside: 'binary-kl-norm', head: 'auxiliary', align: false },
-  },
-  dhkd: { alphas: [0.1, 0.3, 1, 3], objective: { beside: 'binary-kl-norm', head: 'auxiliary', align: true } },
-  kd: { alphas: [0.1, 0.3, 1, 3], objective: { beside: 'kd', head: 'main', align: false } },
-  dkd: { alphas: [0.1, 0.3, 1, 3], objective: { beside: 'dkd', head: 'main', align: false, rises: 20 / 240 } },
-} as const satisfies Partial<Record<ArmName, { alphas: readonly number[]; objective: LargeObjective }>>;
+  ce: { alphas: [0], trial: { beside: null, head: 'main' } },
+  'one-head': { alphas: [1], trial: { beside: 'binary-kl', head: 'main' } },
+  'two-heads': { alphas: [1], trial: { beside: 'binary-kl', head: 'auxiliary' } },
+  'norm-two-heads': { alphas: fourAlphas, trial: { beside: 'binary-kl-norm', head: 'auxiliary' } },
+  kd: { alphas: fourAlphas, trial: { beside: 'kd', head: 'main' } },
+  dkd: { alphas: fourAlphas, trial: { beside: 'dkd', head: 'main', rises: 20 / 240 } },
+  dhkd: { alphas: fourAlphas, trial: { beside: 'binary-kl-norm', head: 'auxiliary' } },
+} as const satisfies Partial<Record<ArmName, { alphas: readonly number[]; trial: LargeTrial }>>;
 
 export type LargeArm = keyof typeof largeArms;
 
+/** What is trained together: alignment takes both gradients of a step apart, and is for the method alone. */
+export const largeStacks = {
+  plain: { arms: ['ce', 'one-head', 'two-heads', 'norm-two-heads', 'kd', 'dkd'], align: false },
+  aligned: { arms: ['dhkd'], align: true },
+} as const satisfies Record<string, { arms: readonly LargeArm[]; align: boolean }>;
+
+export type LargeStack = keyof typeof largeStacks;
+
 /**
- * All seeds and α of one arm as one stack, after a stack of their teachers: on a GPU, where the number of operations is what costs, this is
+ * All seeds, arms and α as one stack, after a stack of their teachers: on a GPU, where the number of operations is what costs, this is
  * hardly slower than one student. Each seed has a problem and a teacher of its own; arms share both, first weights and order of rows.
  * @returns the lessons of each seed
  */
 export async function largeCell(
   tf: Tensorflow,
-  arm: LargeArm,
+  stack: LargeStack,
   seeds: number,
   setting: LargeSetting,
   progress: (done: number) => void,
 ): Promise<Lessons[]> {
   const { side, classes, noise, rows, judged, epochs } = setting;
-  const { alphas, objective } = largeArms[arm];
+  const { arms, align } = largeStacks[stack];
+  const trials = arms.flatMap((arm) =>
+    largeArms[arm].alphas.map((alpha) => ({ arm, alpha, ...largeArms[arm].trial, weight: alpha })),
+  );
   const inputs = side * side;
   const roots = Array.from({ length: seeds }, (_, seed) => rng(seed).split('dhkd large'));
   const rooms = roots.map((root) => {
@@ -75,22 +85,22 @@ export async function largeCell(
     return { train: draw('train', rows), validation: draw('validation', judged), test: draw('test', judged) };
   });
   const schedule: Schedule = {
-    batch: 128,
+    batch: 256,
     epochs,
-    learningRate: 0.03,
+    learningRate: 0.05,
     momentum: 0.9,
     weightDecay: 5e-4,
     decayAt: publishedDecay,
   };
   const stackOf = (net: Pick<ConvShape, 'filters' | 'width'>, name: string, each: number): ConvStack => {
     const shape: ConvShape = { side, classes, ...net };
-    const members = roots.flatMap((root) => {
+    const members = roots.map((root) => {
       using student = convStudent(tf, shape, root.split(name));
       const own = new Float32Array(student.size);
       student.readParameters(own);
-      return Array.from({ length: each }, () => own);
+      return own;
     });
-    return new ConvStack(tf, shape, members);
+    return new ConvStack(tf, shape, Array<Float32Array[]>(each).fill(members).flat());
   };
   const xOf = (part: 'train' | 'validation' | 'test'): Float32Array[] => rooms.map((room) => room[part].x);
   const say =
@@ -106,19 +116,19 @@ export async function largeCell(
     tf,
     teacher,
     untaught,
-    { objective: { ...largeArms.ce.objective, weights: roots.map(() => 0) }, schedule },
+    { trials: [{ ...largeArms.ce.trial, weight: 0 }], align: false, schedule },
     roots.map((root) => root.split('teacher training')),
     say(0, 0.5),
   );
   const told = await stackLogits(tf, teacher, xOf('train'), inputs);
   const taughtOn = (await stackLogits(tf, teacher, xOf('test'), inputs)).map((z) => decisionsOf(z, classes));
 
-  using students = stackOf(setting.student, 'student', alphas.length);
+  using students = stackOf(setting.student, 'student', trials.length);
   await distilStack(
     tf,
     students,
     rooms.map(({ train }, s) => ({ ...train, teacher: told[s]! })),
-    { objective: { ...objective, weights: roots.flatMap(() => alphas) }, schedule },
+    { trials, align, schedule },
     roots.map((root) => root.split('student training')),
     say(0.5, 1),
   );
@@ -128,8 +138,8 @@ export async function largeCell(
   ];
   return rooms.map((room, s) => ({
     teacher: agreement(taughtOn[s]!, room.test.labels),
-    lessons: alphas.map((alpha, a): Lesson => {
-      const g = s * alphas.length + a;
+    lessons: trials.map(({ arm, alpha }, at): Lesson => {
+      const g = at * seeds + s;
       const diverged = test[g]!.some((value) => !Number.isFinite(value));
       const right = (z: Float32Array, on: Labelled): number =>
         diverged ? 1 / classes : agreement(decisionsOf(z, classes), on.labels);

@@ -70,7 +70,7 @@ export function entropyImagesConclusion(options: StudyOptions, cells: ReadonlyMa
           'plain, rate chosen on validation',
         ),
       ],
-      note: `Accuracy on the labels; ${rows} images of ${side}×${side} pixels in ${classes} classes, noise ${noise}, ${epochs} epochs, ${options.backend ?? 'wasm'}. λ, and the plain net's rate, are each chosen among ${learningRates.length} by margin PGD on validation rows.`,
+      note: `Accuracy on the labels; ${rows} images of ${side}×${side} pixels in ${classes} classes, noise ${noise}, ${epochs} epochs in batches of 256, ${options.backend ?? 'wasm'}. λ, and the plain net's rate, are each chosen among ${learningRates.length} by margin PGD on validation rows.`,
     })),
     figures: [],
   };

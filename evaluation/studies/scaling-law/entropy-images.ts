@@ -36,10 +36,10 @@ export const entropyImagesSize: EntropyImagesSize = {
   noise: 0.3,
   rows: 20_000,
   attacked: 1500,
-  epochs: 20,
+  epochs: 22,
   net: { filters: [16, 32, 64], width: 128 },
   strengths: [0.1, 0.3, 0.5, 0.9, 1.5],
-  learningRates: [0.03, 0.01, 0.02, 0.05, 0.08],
+  learningRates: [0.05, 0.01, 0.02, 0.1, 0.2],
   epsilons: [0.05, 0.1],
 };
 
@@ -91,16 +91,19 @@ export async function entropyImages(
   });
   const trained = async (name: string, each: readonly (typeof settings)[number][], to: number): Promise<ConvStack> => {
     const shape: ConvShape = { side, classes, ...size.net };
-    const members = roots.flatMap((root) => {
+    const members = roots.map((root) => {
       using student = convStudent(tf, shape, root.split(name));
       const own = new Float32Array(student.size);
       student.readParameters(own);
-      return each.map(() => own);
+      return own;
     });
-    const stack = new ConvStack(tf, shape, members);
-    const all = roots.flatMap(() => each);
+    const stack = new ConvStack(
+      tf,
+      shape,
+      each.flatMap(() => members),
+    );
     const schedule = {
-      batch: 128,
+      batch: 256,
       epochs,
       learningRate: 1,
       momentum: 0.9,
@@ -112,13 +115,13 @@ export async function entropyImages(
       stack,
       rooms.map(({ train }) => train),
       {
-        objective: {
+        trials: each.map(({ lambda, learningRate }) => ({
           beside: 'entropy',
           head: 'main',
-          align: false,
-          weights: all.map(({ lambda }) => lambda),
-          rates: all.map(({ learningRate }) => learningRate),
-        },
+          weight: lambda,
+          rate: learningRate,
+        })),
+        align: false,
         schedule,
       },
       roots.map((root) => root.split(`${name} training`)),
@@ -132,14 +135,14 @@ export async function entropyImages(
   using surrogate = await trained('surrogate', [{ lambda: 0, learningRate: usualRate }], 0.4);
   using stack = await trained('net', settings, 0.8);
 
-  const ofMember = <Value>(values: readonly Value[]): Value[] => values.flatMap((value) => settings.map(() => value));
+  const ofMember = <Value>(values: readonly Value[]): Value[] => settings.flatMap(() => values);
   const part = (name: 'validation' | 'test'): { x: Float32Array[]; labels: Int32Array[] } => ({
     x: rooms.map((room) => room[name].x),
     labels: rooms.map((room) => room[name].labels),
   });
   const [validation, test] = [part('validation'), part('test')];
   const accuracies = async (x: readonly Float32Array[], labels: readonly Int32Array[]): Promise<number[]> =>
-    (await stackLogits(tf, stack, x, inputs)).map((z, g) => accuracyOf(z, labels[g]!));
+    (await stackLogits(tf, stack, x, inputs, x.length > seeds ? 128 : 512)).map((z, g) => accuracyOf(z, labels[g]!));
   const under = async (
     { x, labels }: typeof test,
     loss: RowLoss,
@@ -171,7 +174,7 @@ export async function entropyImages(
   }
   return rooms.map((_, s) =>
     settings.map((setting, a) => {
-      const g = s * settings.length + a;
+      const g = a * seeds + s;
       return {
         ...setting,
         clean: accuracyOf(z[g]!, test.labels[s]!),

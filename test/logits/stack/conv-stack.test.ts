@@ -6,7 +6,7 @@ import type { Examples, Schedule } from '../../../logits/distillation/distil.ts'
 import type { Objective } from '../../../logits/distillation/objective.ts';
 import { ConvStack } from '../../../logits/stack/conv-stack.ts';
 import { distilStack, stackLogits } from '../../../logits/stack/distil-stack.ts';
-import type { StackObjective } from '../../../logits/stack/distil-stack.ts';
+import type { StackTrial } from '../../../logits/stack/distil-stack.ts';
 import { onBackend } from '../../support/on-backend.ts';
 import type { Tf } from '../../support/on-backend.ts';
 
@@ -48,7 +48,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 }
 
-const cases: Record<string, [Omit<StackObjective, 'weights'>, Omit<Objective, 'alpha'>]> = {
+const cases: Record<string, [Omit<StackTrial, 'weight'> & { readonly align: boolean }, Omit<Objective, 'alpha'>]> = {
   kd: [
     { beside: 'kd', head: 'main', align: false },
     { gamma: 1, imitation: 'kd', head: 'main' },
@@ -73,7 +73,8 @@ const cases: Record<string, [Omit<StackObjective, 'weights'>, Omit<Objective, 'a
 
 describe('a stack of convolutional nets', () => {
   it.for(Object.entries(cases))('%s: every member learns as it would alone', async ([, [stacked, single]]) => {
-    const members = [0, 1].flatMap((seed) => [0.5, 2].map((alpha) => ({ seed, alpha })));
+    const alphas = [0.5, 2];
+    const members = alphas.flatMap((alpha) => [0, 1].map((seed) => ({ seed, alpha })));
     const singles = [];
     for (const { seed, alpha } of members) singles.push(await alone(seed, { ...single, alpha }));
     const before = tf.memory().numTensors;
@@ -82,12 +83,12 @@ describe('a stack of convolutional nets', () => {
       shape,
       singles.map(({ start }) => start),
     );
-    const weights = members.map(({ alpha }) => alpha);
+    const { align, ...trial } = stacked;
     await distilStack(
       tf,
       stack,
       [0, 1].map(examplesOf),
-      { objective: { ...stacked, weights }, schedule },
+      { trials: alphas.map((weight) => ({ ...trial, weight })), align, schedule },
       [0, 1].map((seed) => rng(seed).split('training')),
     );
     for (const [g, parameters] of (await stack.read()).entries()) {
@@ -99,6 +100,30 @@ describe('a stack of convolutional nets', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('trials of several kinds share a stack', async () => {
+    const kinds = [cases['kd']!, cases['two heads']!, cases['dkd']!];
+    const singles = [];
+    for (const [, single] of kinds) singles.push(await alone(0, { ...single, alpha: 0.7 }));
+    using stack = new ConvStack(
+      tf,
+      shape,
+      singles.map(({ start }) => start),
+    );
+    await distilStack(
+      tf,
+      stack,
+      [examplesOf(0)],
+      {
+        trials: kinds.map(([{ beside, head }]) => ({ beside, head, weight: 0.7 })),
+        align: false,
+        schedule,
+      },
+      [rng(0).split('training')],
+    );
+    for (const [g, parameters] of (await stack.read()).entries())
+      expect(largestDifference(parameters, singles[g]!.end)).toBeLessThan(2e-5);
+  });
+
   it('rates of members, and logits of all rows, are those of single nets', async () => {
     const { start } = await alone(0, { gamma: 1, alpha: 0, imitation: 'kd', head: 'main' });
     using stack = new ConvStack(tf, shape, [start, start]);
@@ -107,7 +132,11 @@ describe('a stack of convolutional nets', () => {
       tf,
       stack,
       [own],
-      { objective: { beside: null, head: 'main', align: false, weights: [0, 0], rates: [1, 0] }, schedule },
+      {
+        trials: [1, 0].map((rate) => ({ beside: null, head: 'main', weight: 0, rate })),
+        align: false,
+        schedule,
+      },
       [rng(0).split('training')],
     );
     const [moved, stayed] = await stack.read();
