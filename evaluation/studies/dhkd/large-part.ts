@@ -12,14 +12,14 @@ const armNames = Object.keys(largeArms) as LargeArm[];
 const stackNames = Object.keys(largeStacks) as LargeStack[];
 
 /** What `--only` calls the attempt at a scale beyond two cores, and each of its cells; no version of the study does it unasked. */
-export const largeNames: readonly string[] = ['large', ...stackNames.map((stack) => `large-${stack}`)];
+export const largeNames: readonly string[] = ['images-large', ...stackNames.map((stack) => `images-large-${stack}`)];
 
 function stacksWanted({ only = [] }: StudyOptions): LargeStack[] {
-  return stackNames.filter((stack) => only.includes('large') || only.includes(`large-${stack}`));
+  return stackNames.filter((stack) => only.includes('images-large') || only.includes(`images-large-${stack}`));
 }
 
 function largeId(stack: LargeStack, seeds: number): string {
-  return `large-${stack}-seeds${seeds}`;
+  return `images-large-${stack}-seeds${seeds}`;
 }
 
 /** A cell a stack, with all seeds in it. */

@@ -27,10 +27,10 @@ export interface LargeSetting extends ImageSize {
 export const largeSetting: LargeSetting = {
   side: 16,
   classes: 50,
-  noise: 0.4,
+  noise: 0.3,
   rows: 20_000,
   judged: 4000,
-  epochs: 22,
+  epochs: 20,
   teacher: { filters: [32, 64, 128], width: 256 },
   student: { filters: [8, 16, 32], width: 64 },
 };
@@ -93,7 +93,7 @@ export async function largeCell(
     decayAt: publishedDecay,
   };
   const stackOf = (net: Pick<ConvShape, 'filters' | 'width'>, name: string, each: number): ConvStack => {
-    const shape: ConvShape = { side, classes, ...net };
+    const shape: ConvShape = { side, classes, drawn: { backbone: 'kaiming', heads: 'torch-linear' }, ...net };
     const members = roots.map((root) => {
       using student = convStudent(tf, shape, root.split(name));
       const own = new Float32Array(student.size);

@@ -36,11 +36,11 @@ export const entropyImagesSize: EntropyImagesSize = {
   noise: 0.3,
   rows: 20_000,
   attacked: 1500,
-  epochs: 22,
+  epochs: 20,
   net: { filters: [16, 32, 64], width: 128 },
   strengths: [0.1, 0.3, 0.5, 0.9, 1.5],
   learningRates: [0.05, 0.01, 0.02, 0.1, 0.2],
-  epsilons: [0.05, 0.1],
+  epsilons: [0.02, 0.05, 0.1],
 };
 
 /** Accuracies under one ε, each attack on test rows but the first. */
@@ -90,7 +90,7 @@ export async function entropyImages(
     };
   });
   const trained = async (name: string, each: readonly (typeof settings)[number][], to: number): Promise<ConvStack> => {
-    const shape: ConvShape = { side, classes, ...size.net };
+    const shape: ConvShape = { side, classes, drawn: { backbone: 'kaiming', heads: 'torch-linear' }, ...size.net };
     const members = roots.map((root) => {
       using student = convStudent(tf, shape, root.split(name));
       const own = new Float32Array(student.size);

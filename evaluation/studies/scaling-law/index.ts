@@ -14,13 +14,14 @@ export const scalingLawStudy: Study = {
   seeds: { full: 5, quick: 3 },
   plan: planOf,
   conclude(options, _outcomes, cells) {
-<<<<<<< HEAD
-    const parts = [lawConclusion, engineConclusion, entropyConclusion, controllerConclusion, searchConclusion].map(
-=======
-    const parts = [lawConclusion, engineConclusion, entropyConclusion, entropyImagesConclusion, searchConclusion].map(
->>>>>>> cedc573 (feat(logits): stacks of convolutional nets trained and attacked at once; large parts of dhkd and scaling-law, studies on a chosen backend)
-      (conclude) => conclude(options, cells),
-    );
+    const parts = [
+      lawConclusion,
+      engineConclusion,
+      entropyConclusion,
+      entropyImagesConclusion,
+      controllerConclusion,
+      searchConclusion,
+    ].map((conclude) => conclude(options, cells));
     return {
       claims: parts.flatMap(({ claims }) => claims),
       tables: parts.flatMap(({ tables }) => tables),
