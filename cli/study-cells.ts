@@ -115,8 +115,8 @@ export function inThreads(study: string, options: StudyOptions): CellRunner {
         else {
           if (message.type === 'failed') reject(new ThreadFault(message));
           else resolve(message.value);
-          // A tensor backend may hold the thread open.
-          void worker.terminate();
+          // A tensor backend may hold the thread open. Not before the value is kept: a device's library can take the process with it.
+          setImmediate(() => void worker.terminate());
         }
       });
       worker.on('error', reject);
