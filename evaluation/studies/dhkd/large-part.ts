@@ -68,8 +68,11 @@ export function largeConclusion(options: StudyOptions, cells: ReadonlyMap<string
         ),
       ),
   ];
+  const atChance = measured.seeds.some(({ lessons }) => lessons.every(({ test }) => test < 2 / classes));
   return {
-    claims,
+    claims: atChance
+      ? claims.map(({ claim }) => ({ claim, holds: null, evidence: 'on some seed no student learnt anything: void' }))
+      : claims,
     tables: [
       {
         title: 'Accuracy on large images',
