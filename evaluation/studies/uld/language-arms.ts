@@ -36,16 +36,18 @@ export interface LanguageEffort {
   readonly assistant: AssistantSchedule;
   readonly conventional: ConventionalSchedule;
   readonly baselines: readonly BaselineName[];
-  /** Whether the ablation is done. */
-  readonly ablation: boolean;
+  /** What is taken out of the assistant's data: the augmentation, also the retain data, or nothing. */
+  readonly ablation: 'none' | 'augmentation' | 'all';
 }
 
 export const everyBaseline = Object.keys(baselines) as BaselineName[];
 
-const dataAblation: readonly (readonly [string, Augmentation])[] = [
+const augmentationAblation: readonly (readonly [string, Augmentation])[] = [
   ['ULD, no augmentation', { forget: false, retain: false, regular: 1 }],
   ["ULD, only D'_r", { ...published, forget: false }],
   ["ULD, only D'_f", { ...published, retain: false }],
+];
+const retainAblation: typeof augmentationAblation = [
   ['ULD, half of the retain data', { ...published, regular: 0.5 }],
   ['ULD, no regular retain data', { ...published, regular: 0 }],
 ];
@@ -143,7 +145,8 @@ async function uldArms(
     }
     return made;
   };
-  const trainings = trials.length + (ablation ? dataAblation.length : 0);
+  const ablated = [...(ablation === 'none' ? [] : augmentationAblation), ...(ablation === 'all' ? retainAblation : [])];
+  const trainings = trials.length + ablated.length;
   const settings = trials.map((trial) => ({ ...trial, augmentation: published }));
   const { validation: chosen, each } = await both('ULD', settings);
   if (chosen === undefined) return { arms, margins: null };
@@ -159,11 +162,11 @@ async function uldArms(
     const alone = each[i];
     if (alone !== undefined) await judge(`ULD, only β ${beta}, uniform on ${uniformOn}`, null, alone, null);
   }
-  if (ablation) {
+  if (ablated.length > 0) {
     const own = settings.find(({ beta, uniformOn }) =>
       chosen.setting.startsWith(`β ${beta}, uniform on ${uniformOn},`),
     )!;
-    for (const [i, [arm, augmentation]] of dataAblation.entries()) {
+    for (const [i, [arm, augmentation]] of ablated.entries()) {
       await both(arm, [{ ...own, augmentation }]);
       progress((trials.length + i + 1) / trainings);
     }

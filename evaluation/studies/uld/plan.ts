@@ -117,16 +117,16 @@ function languageEffort(quick: boolean): LanguageEffort {
   return {
     trials: trials.slice(0, count),
     assistant: { layers: 1, rank: 16, epochs: 80, everyEpochs: quick ? 40 : 20, batch: 32, learningRate: 5e-3 },
-    conventional: { epochs: quick ? 15 : 21, half: 16, learningRates: learningRates.slice(0, count) },
+    conventional: { epochs: quick ? 12 : 21, half: 16, learningRates: learningRates.slice(0, count) },
     baselines: everyBaseline,
-    ablation: true,
+    ablation: quick ? 'augmentation' : 'all',
   };
 }
 
 /** Of the other difficulties: ULD and the baselines that hold back most. */
 function fewer(effort: LanguageEffort): LanguageEffort {
   const strong: readonly BaselineName[] = ['GA+GD', 'NPO+GD', 'NPO+KL'];
-  return { ...effort, baselines: strong, ablation: false };
+  return { ...effort, baselines: strong, ablation: 'none' };
 }
 
 const imitations = {

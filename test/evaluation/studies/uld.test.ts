@@ -320,7 +320,7 @@ describe('a cell', () => {
       assistant: { layers: 1, rank: 2, epochs: 1, everyEpochs: 1, batch: 8, learningRate: 1e-2 },
       conventional: { epochs: 1, half: 8, learningRates: [1e-3] },
       baselines: ['GA', 'DPO+KL'],
-      ablation: true,
+      ablation: 'augmentation',
     };
     const small = { ...size, relations: 1, devices: 1 };
     let now = 0;
