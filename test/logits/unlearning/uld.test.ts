@@ -154,7 +154,7 @@ describe('a policy as a learner', () => {
     expect(() => target.assistant({ rank: 0, alpha: 1 }, rng(1))).toThrow(ConfigError);
     using narrow = DenseLearner.of(tf, mlp([2, 4, 3, 2], 'relu'), new Float32Array(2 * 4 + 4 + 4 * 3 + 3 + 3 * 2 + 2));
     expect(() => narrow.assistant({ rank: 1, alpha: 1 }, rng(1))).toThrow(ConfigError);
-    expect(() => DenseLearner.of(tf, mlp([2, 2], 'tanh', 'tanh'), new Float32Array(6))).toThrow(ConfigError);
+    expect(() => DenseLearner.of(tf, mlp([2, 2], 'silu', 'silu'), new Float32Array(6))).toThrow(ConfigError);
   });
 });
 
