@@ -69,6 +69,24 @@ interface GoldenFrequency {
   }[];
 }
 
+interface GoldenBand {
+  readonly f0: number;
+  readonly machines: {
+    readonly M_sysbase: readonly number[];
+    readonly R_sysbase: readonly number[];
+    readonly T1: number;
+    readonly T2: number;
+    readonly T3: number;
+  };
+  readonly runs: readonly {
+    readonly loadModel: string;
+    readonly fraction: number;
+    readonly P0_pu: number;
+    readonly extremeHz: number;
+    readonly completed: boolean;
+  }[];
+}
+
 const reference = sharedMissing ? undefined : (golden('freq-lfc') as GoldenFrequency);
 const typical: SystemParameters = { H: 4, D: 1, R: 0.05, Km: 0.95, FH: 0.3, TR: 8 };
 const machine = (of: SystemParameters): LinearSystem => {
@@ -165,6 +183,28 @@ describe.skipIf(reference === undefined)('the frequency, against published and c
           expect(Math.abs(x[tie!]! - ptie[area]![k]!)).toBeLessThan(1e-9);
         });
       });
+    }
+  });
+
+  it('of one machine in place of ten falls about as far as the 39-bus system of ANDES with loads of constant power', () => {
+    const { machines, runs, f0 } = golden('freq-ieee39-andes') as GoldenBand;
+    const M = machines.M_sysbase.reduce((sum, m) => sum + m);
+    const stiffness = machines.R_sysbase.reduce((sum, R) => sum + 1 / R, 0);
+    const { T1, T2, T3 } = machines;
+    // w, and TGOV1's two states; Pm = x2 + T2/T3 (x1 − x2)
+    const system = new LinearSystem(
+      [
+        [0, T2 / T3 / M, (1 - T2 / T3) / M],
+        [-stiffness / T1, -1 / T1, 0],
+        [0, 1 / T3, -1 / T3],
+      ],
+      [[1 / M], [0], [0]],
+    );
+    for (const { loadModel, fraction, P0_pu: load, extremeHz, completed } of runs) {
+      if (loadModel !== 'P' || !completed || fraction < 0 || fraction > 0.1) continue;
+      const place = { frequency: 0, input: 0, unit: f0, sign: 1 } as const;
+      const got = runFrequency(system, place, { duration: 30, f0, loads: [{ t: 1, power: fraction * load }] });
+      expect(Math.abs((f0 - got.nadir) / (f0 - extremeHz) - 1)).toBeLessThan(0.1);
     }
   });
 
