@@ -100,6 +100,11 @@ mpc.baseMVA = 1;
     expect(error.place).toMatchObject({ file: 'two.m', line });
   });
 
+  it('ends where a conversion of an empty table is cut off', () => {
+    const { fault } = refusal(`${head}mpc.bus = [];\n${rest}mpc.bus(:, 3) = mpc.bus(:, 3) / (1e3`);
+    expect(fault).toBe('E_FORMAT');
+  }, 5000);
+
   it('never crashes otherwise, whatever it holds', () => {
     const whole = `${head}${two}${rest}${constants}mpc.bus(:, [PD, QD]) = mpc.bus(:, [PD, QD]) / 1e3;\n`;
     fc.assert(
