@@ -6,7 +6,7 @@ import { dhkd as published } from '../../logits/distillation/objective.ts';
 import { leveled } from '../../logits/leveled.ts';
 import { define } from './define.ts';
 import { accessOf, deployed } from './network-controller.ts';
-import { recordedRows } from './recorded-rows.ts';
+import { recordedRows, recordingOptions } from './recorded-rows.ts';
 
 const config = z.strictObject({
   alpha: z
@@ -33,16 +33,7 @@ const config = z.strictObject({
     .max(4)
     .default([64, 64])
     .meta({ title: 'Hidden layers', description: 'Widths of the student.' }),
-  steps: z
-    .int()
-    .min(24)
-    .max(100_000)
-    .default(8760)
-    .meta({ title: 'Steps', description: 'Steps of each building that are recorded to learn from.' }),
-  exploration: z.number().min(0).max(1).default(0.2).meta({
-    title: 'Exploration',
-    description: 'Noise on the recorded actions, in half ranges: rows beside its own path.',
-  }),
+  ...recordingOptions,
   epochs: z.int().min(1).max(1000).default(10).meta({ title: 'Epochs' }),
   learning_rate: z.number().positive().max(1).default(0.02).meta({ title: 'Learning rate' }),
   epsilon: z.number().min(0).max(1).default(0).meta({

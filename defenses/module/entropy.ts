@@ -3,7 +3,7 @@ import { agreement, decisionsOf } from '../../logits/distillation/agreement.ts';
 import { trainClassifier } from '../../logits/scaling-law/train.ts';
 import { define } from './define.ts';
 import { accessOf, deployed, networkOf, partsOf } from './network-controller.ts';
-import { recordedRows } from './recorded-rows.ts';
+import { recordedRows, recordingOptions } from './recorded-rows.ts';
 
 const config = z.strictObject({
   lambda: z.number().min(0).max(1.5).default(0.3).meta({
@@ -16,16 +16,7 @@ const config = z.strictObject({
       'Above 0 the copy learns on rows that PGD moves so far (L-inf, calendar left alone): adversarial training.',
   }),
   attack_steps: z.int().min(1).max(100).default(5).meta({ title: 'Attack steps', description: 'Of that PGD.' }),
-  steps: z
-    .int()
-    .min(24)
-    .max(100_000)
-    .default(8760)
-    .meta({ title: 'Steps', description: 'Steps of each building that are recorded to learn from.' }),
-  exploration: z.number().min(0).max(1).default(0.2).meta({
-    title: 'Exploration',
-    description: 'Noise on the recorded actions, in half ranges: rows beside its own path.',
-  }),
+  ...recordingOptions,
   updates: z.int().min(1).max(1_000_000).default(1000).meta({ title: 'Updates', description: 'Steps of Adam.' }),
   batch: z.int().min(1).max(4096).default(128).meta({ title: 'Batch' }),
   learning_rate: z
