@@ -76,20 +76,16 @@ export function networkOf(grid: GridCase, options: { readonly allowMultiRef?: bo
     });
   }
 
-  const groups = new Map<number, number[]>();
-  for (let r = 0; r < bus.rows; r++) {
-    if (used[r] === 0) continue;
-    const root = parts.root(r);
-    const group = groups.get(root);
-    if (group === undefined) groups.set(root, [r]);
-    else group.push(r);
-  }
+  const buses = [...used.keys()].filter((r) => used[r] === 1);
+  const groups = grouped(buses, (r) => parts.root(r));
+  const gensOf = grouped(genRows, (r) => parts.root(rowOf.get(gen.bus[r]!)!));
+  const branchesOf = grouped(inService, (r) => parts.root(ends(r)[0]));
   const islands: Island[] = [];
   const dead: DeadPart[] = [];
   const position = new Int32Array(bus.rows);
   for (const rows of groups.values()) {
     const root = parts.root(rows[0]!);
-    const gens = genRows.filter((r) => parts.root(rowOf.get(gen.bus[r]!)!) === root);
+    const gens = gensOf.get(root) ?? [];
     const load = rows.reduce((sum, r) => sum + Math.abs(bus.Pd[r]!) + Math.abs(bus.Qd[r]!), 0);
     const numbers = rows.map((r) => bus.bus[r]!);
     if (gens.length === 0) {
@@ -120,7 +116,7 @@ export function networkOf(grid: GridCase, options: { readonly allowMultiRef?: bo
       promote(rowOf.get(gen.bus[largest]!)!, 'an island has no reference bus');
     }
     rows.forEach((r, i) => (position[r] = i));
-    const branches = inService.filter((r) => parts.root(ends(r)[0]) === root);
+    const branches = branchesOf.get(root) ?? [];
     islands.push({
       buses: Int32Array.from(rows),
       roles: Uint8Array.from(rows, (r) => roles[r]!),
@@ -132,6 +128,17 @@ export function networkOf(grid: GridCase, options: { readonly allowMultiRef?: bo
     });
   }
   return { grid, islands, dead, findings };
+}
+
+/** Rows by a key, in their order. */
+function grouped(rows: readonly number[], key: (row: number) => number): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  for (const row of rows) {
+    const own = groups.get(key(row));
+    if (own === undefined) groups.set(key(row), [row]);
+    else own.push(row);
+  }
+  return groups;
 }
 
 /** Union-find with path halving. Source: Tarjan and van Leeuwen (1984) */
