@@ -2,6 +2,9 @@ import type { Admittance } from './admittance.ts';
 import { BlockLu } from './block-lu.ts';
 import { eliminate } from './elimination.ts';
 import { role } from './network.ts';
+import { voltVarSlope } from './volt-var.ts';
+import { wanted } from './voltage-dependence.ts';
+import type { VoltageDependence } from './voltage-dependence.ts';
 
 /** How a solution was come by, or why there is none. */
 export type NewtonEnd = 'converged' | 'iterations' | 'diverged' | 'singular';
@@ -50,6 +53,9 @@ export class NewtonPowerFlow {
   private readonly step: Float64Array;
   private readonly re: Float64Array;
   private readonly im: Float64Array;
+  /** [n] what loads take beside constant powers at the last voltages, p.u.; 0 without a dependence on the voltage */
+  private readonly pTaken: Float64Array;
+  private readonly qTaken: Float64Array;
 
   constructor(y: Admittance, roles: Uint8Array) {
     this.y = y;
@@ -63,6 +69,7 @@ export class NewtonPowerFlow {
     this.lu = new BlockLu(plan, rowStart, column);
     this.blocks = new Float64Array(4 * column.length);
     this.step = new Float64Array(2 * n);
+    [this.pTaken, this.qTaken] = [new Float64Array(n), new Float64Array(n)];
     [this.vm, this.va, this.p, this.q, this.re, this.im] = Array.from({ length: 6 }, () => new Float64Array(n)) as [
       Float64Array,
       Float64Array,
@@ -80,17 +87,26 @@ export class NewtonPowerFlow {
 
   /**
    * Solves from what is in `vm` and `va`. @param pSpec @param qSpec [n] what is injected at each bus, p.u.
-   * Zero iterations is a legal answer.
+   * Zero iterations is a legal answer. @param dependence what loads take beside them by the voltage, buses in the order of the island @param lane of it
    */
-  solve(pSpec: Float64Array, qSpec: Float64Array, limits: NewtonLimits = newtonLimits): NewtonEnd {
+  solve(
+    pSpec: Float64Array,
+    qSpec: Float64Array,
+    limits: NewtonLimits = newtonLimits,
+    dependence?: VoltageDependence,
+    lane = 0,
+  ): NewtonEnd {
     const { vm, va, step, roles, residuals } = this;
     const { n } = this.y;
     residuals.length = 0;
     this.iterations = 0;
     this.shortened = 0;
+    this.pTaken.fill(0);
+    this.qTaken.fill(0);
     let smallest = Infinity;
     for (;;) {
       this.assemble();
+      if (dependence !== undefined) this.depend(dependence, lane);
       const residual = this.mismatch(pSpec, qSpec);
       residuals.push(residual);
       if (residual < limits.tolerance) return 'converged';
@@ -155,15 +171,46 @@ export class NewtonPowerFlow {
     }
   }
 
+  /** What is taken by the voltage, `P_i V + P_z V²`, and its derivatives V ∂P/∂V, V ∂Q/∂V on the diagonal. An inverter's curve has kinks: semi-smooth there. */
+  private depend(
+    { width, pCurrent, qCurrent, pImpedance, qImpedance, inverters }: VoltageDependence,
+    lane: number,
+  ): void {
+    const { vm, roles, blocks, pTaken, qTaken } = this;
+    const { n, diagonal } = this.y;
+    for (let i = 0; i < n; i++) {
+      const at = i * width + lane;
+      const v = vm[i]!;
+      const [pc, pz] = [pCurrent[at]! * v, pImpedance[at]! * v * v];
+      const [qc, qz] = [qCurrent[at]! * v, qImpedance[at]! * v * v];
+      pTaken[i] = pc + pz;
+      qTaken[i] = qc + qz;
+      if (roles[i] !== role.pq) continue;
+      blocks[4 * diagonal[i]! + 1]! += pc + 2 * pz;
+      blocks[4 * diagonal[i]! + 3]! += qc + 2 * qz;
+    }
+    if (inverters === null) return;
+    const { at: buses, curve, rating, room, q } = inverters;
+    for (let j = 0; j < buses.length; j++) {
+      const i = buses[j]!;
+      const here = j * width + lane;
+      const given = wanted(inverters, j, here, vm[i]!);
+      q[here] = given;
+      qTaken[i]! -= given;
+      if (roles[i] === role.pq && Math.abs(given) < room[here]!)
+        blocks[4 * diagonal[i]! + 3]! -= voltVarSlope(curve, vm[i]!) * rating[j]! * vm[i]!;
+    }
+  }
+
   /** The right side, and its largest entry. */
   private mismatch(pSpec: Float64Array, qSpec: Float64Array): number {
-    const { p, q, step, roles } = this;
+    const { p, q, step, roles, pTaken, qTaken } = this;
     let largest = 0;
     for (let i = 0; i < p.length; i++) {
       const kind = roles[i];
       if (kind === role.ref) continue;
-      const dp = pSpec[i]! - p[i]!;
-      const dq = kind === role.pq ? qSpec[i]! - q[i]! : 0;
+      const dp = pSpec[i]! - pTaken[i]! - p[i]!;
+      const dq = kind === role.pq ? qSpec[i]! - qTaken[i]! - q[i]! : 0;
       step[2 * i] = dp;
       step[2 * i + 1] = dq;
       const here = Math.max(Math.abs(dp), Math.abs(dq));

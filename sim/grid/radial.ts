@@ -13,6 +13,8 @@ export interface RadialFeeder {
   readonly order: Int32Array;
   /** [n] order of the parent; −1 of the reference */
   readonly parent: Int32Array;
+  /** [n] row of the case's branch to the parent; −1 of the reference */
+  readonly branch: Int32Array;
   /** [n] series impedance towards the parent, p.u. */
   readonly r: Float64Array;
   readonly x: Float64Array;
@@ -39,6 +41,7 @@ export function radialFeeder({ bus, branch, baseMva }: GridCase, island: Island)
     bus: new Int32Array(n),
     order: new Int32Array(n).fill(-1),
     parent: new Int32Array(n).fill(-1),
+    branch: new Int32Array(n).fill(-1),
     r: new Float64Array(n),
     x: new Float64Array(n),
     g: new Float64Array(n),
@@ -56,6 +59,7 @@ export function radialFeeder({ bus, branch, baseMva }: GridCase, island: Island)
       feeder.bus[reached] = other;
       feeder.order[other] = reached;
       feeder.parent[reached] = i;
+      feeder.branch[reached] = island.branches[k]!;
       addBranch(feeder, reached, island.from[k] === here, branch, island.branches[k]!);
       reached++;
     }
@@ -67,7 +71,25 @@ export function radialFeeder({ bus, branch, baseMva }: GridCase, island: Island)
   return feeder;
 }
 
+/** Admittances to ground at the ends of a branch beside its series impedance, p.u. */
+export interface BranchLegs {
+  readonly gFrom: number;
+  readonly bFrom: number;
+  readonly gTo: number;
+  readonly bTo: number;
+}
+
 /** An off-nominal tap is a π: z τ between legs (1/τ)(1/τ − 1)/z at its side and (1 − 1/τ)/z at the other. */
+export function branchLegs(branch: GridCase['branch'], row: number): BranchLegs {
+  const tau = branch.ratio[row] === 0 ? 1 : branch.ratio[row]!;
+  const [r, x] = [branch.r[row]!, branch.x[row]!];
+  const z2 = r * r + x * x;
+  const [gs, bs] = [r / z2, -x / z2];
+  const half = branch.b[row]! / 2;
+  const [atFrom, atTo] = [(1 / tau) * (1 / tau - 1), 1 - 1 / tau];
+  return { gFrom: atFrom * gs, bFrom: atFrom * bs + half / (tau * tau), gTo: atTo * gs, bTo: atTo * bs + half };
+}
+
 function addBranch(
   feeder: RadialFeeder,
   child: number,
@@ -76,17 +98,13 @@ function addBranch(
   row: number,
 ): void {
   const tau = branch.ratio[row] === 0 ? 1 : branch.ratio[row]!;
-  const [r, x] = [branch.r[row]!, branch.x[row]!];
-  const z2 = r * r + x * x;
-  const [gs, bs] = [r / z2, -x / z2];
-  const half = branch.b[row]! / 2;
-  const [atFrom, atTo] = [(1 / tau) * (1 / tau - 1), 1 - 1 / tau];
+  const legs = branchLegs(branch, row);
   const [up, down] = [feeder.parent[child]!, child];
   const [f, t] = parentIsFrom ? [up, down] : [down, up];
-  feeder.r[child] = r * tau;
-  feeder.x[child] = x * tau;
-  feeder.g[f]! += atFrom * gs;
-  feeder.b[f]! += atFrom * bs + half / (tau * tau);
-  feeder.g[t]! += atTo * gs;
-  feeder.b[t]! += atTo * bs + half;
+  feeder.r[child] = branch.r[row]! * tau;
+  feeder.x[child] = branch.x[row]! * tau;
+  feeder.g[f]! += legs.gFrom;
+  feeder.b[f]! += legs.bFrom;
+  feeder.g[t]! += legs.gTo;
+  feeder.b[t]! += legs.bTo;
 }

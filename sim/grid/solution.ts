@@ -113,7 +113,7 @@ export class SolutionRows {
 }
 
 /** `S = V (Y_own V + Y_other V')*` into a branch at the end with V. */
-function branchPower(
+export function branchPower(
   own: Float64Array,
   other: Float64Array,
   k: number,
