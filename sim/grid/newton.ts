@@ -2,8 +2,8 @@ import type { Admittance } from './admittance.ts';
 import { BlockLu } from './block-lu.ts';
 import { eliminate } from './elimination.ts';
 import { role } from './network.ts';
-import { voltVarSlope } from './volt-var.ts';
-import { wanted } from './voltage-dependence.ts';
+import { voltVar, voltVarSlope } from './volt-var.ts';
+import { given, yielding } from './voltage-dependence.ts';
 import type { VoltageDependence } from './voltage-dependence.ts';
 
 /** How a solution was come by, or why there is none. */
@@ -190,15 +190,14 @@ export class NewtonPowerFlow {
       blocks[4 * diagonal[i]! + 3]! += qc + 2 * qz;
     }
     if (inverters === null) return;
-    const { at: buses, curve, rating, room, q } = inverters;
-    for (let j = 0; j < buses.length; j++) {
-      const i = buses[j]!;
-      const here = j * width + lane;
-      const given = wanted(inverters, j, here, vm[i]!);
-      q[here] = given;
-      qTaken[i]! -= given;
-      if (roles[i] === role.pq && Math.abs(given) < room[here]!)
-        blocks[4 * diagonal[i]! + 3]! -= voltVarSlope(curve, vm[i]!) * rating[j]! * vm[i]!;
+    const { at: buses, curve, command } = inverters;
+    for (let u = 0; u < buses.length; u++) {
+      const i = buses[u]!;
+      const told = voltVar(curve, vm[i]!);
+      command[u * width + lane] = told;
+      qTaken[i]! -= given(inverters, u, width, lane, told);
+      if (roles[i] !== role.pq) continue;
+      blocks[4 * diagonal[i]! + 3]! -= voltVarSlope(curve, vm[i]!) * yielding(inverters, u, width, lane, told) * vm[i]!;
     }
   }
 

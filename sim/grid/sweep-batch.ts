@@ -1,7 +1,8 @@
 import type { RadialFeeder } from './radial.ts';
 import { sweepLimits } from './sweep.ts';
 import type { SweepLimits } from './sweep.ts';
-import { settledWithin, wanted } from './voltage-dependence.ts';
+import { voltVar } from './volt-var.ts';
+import { given, settledWithin } from './voltage-dependence.ts';
 import type { InverterBank, VoltageDependence } from './voltage-dependence.ts';
 
 /** Scenarios side by side: 32 lines of 33 buses by 6 arrays are 50 kB, which stay in the second cache. */
@@ -42,9 +43,9 @@ export class SweepBatch {
   private readonly pf: Float64Array;
   private readonly qf: Float64Array;
   private readonly change: Float64Array;
-  /** [width] how far the inverters are from their curves, p.u.; [m, width] what they give, on the way */
+  /** [width] how far the inverters are from their curves, p.u.; [u, width] their commands, on the way */
   private readonly off: Float64Array;
-  private given: Float64Array = new Float64Array(0);
+  private command: Float64Array = new Float64Array(0);
 
   constructor(feeder: RadialFeeder, width = batchWidth) {
     this.feeder = feeder;
@@ -75,8 +76,9 @@ export class SweepBatch {
     v.fill(reference * reference);
     sweeps.fill(0);
     unsettled.fill(0);
-    if (bank !== null && this.given.length !== bank.q.length) this.given = new Float64Array(bank.q.length);
-    this.given.fill(0);
+    if (bank !== null && this.command.length !== bank.command.length)
+      this.command = new Float64Array(bank.command.length);
+    this.command.fill(0);
     let settled = 0;
     for (let sweep = 1; sweep <= limits.maxSweeps && settled < count; sweep++) {
       if (dependence === undefined) this.take(pLoad, qLoad, count);
@@ -134,18 +136,19 @@ export class SweepBatch {
     }
   }
 
-  /** Inverters go a part of the way to what their curves say. */
+  /** The commands of inverters go a part of the way to what their curve says. */
   private give(bank: InverterBank, count: number, damping: number): void {
-    const { width: w, v, qf, off, given } = this;
+    const { width: w, v, qf, off, command } = this;
     for (let s = 0; s < count; s++) off[s] = 0;
-    for (let j = 0; j < bank.at.length; j++) {
-      const row = bank.at[j]! * w;
+    for (let u = 0; u < bank.at.length; u++) {
+      const row = bank.at[u]! * w;
+      const total = bank.total[u]!;
       for (let s = 0; s < count; s++) {
-        const here = j * w + s;
-        const missing = wanted(bank, j, here, Math.sqrt(v[row + s]!)) - given[here]!;
-        if (!(Math.abs(missing) <= off[s]!)) off[s] = Math.abs(missing);
-        given[here]! += damping * missing;
-        qf[row + s]! -= given[here]!;
+        const here = u * w + s;
+        const missing = voltVar(bank.curve, Math.sqrt(v[row + s]!)) - command[here]!;
+        if (!(Math.abs(missing) * total <= off[s]!)) off[s] = Math.abs(missing) * total;
+        command[here]! += damping * missing;
+        qf[row + s]! -= given(bank, u, w, s, command[here]!);
       }
     }
   }
@@ -205,7 +208,7 @@ export class SweepBatch {
       this.q[k * w + s] = this.qf[k * w + s]!;
     }
     if (bank === null) return;
-    for (let j = 0; j < bank.at.length; j++) bank.q[j * w + s] = this.given[j * w + s]!;
+    for (let u = 0; u < bank.at.length; u++) bank.command[u * w + s] = this.command[u * w + s]!;
     this.unsettled[s] = this.off[s]! > settledWithin ? 1 : 0;
   }
 }

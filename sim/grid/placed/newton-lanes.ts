@@ -5,7 +5,8 @@ import { role } from '../network.ts';
 import { newtonLimits, NewtonPowerFlow } from '../newton.ts';
 import { startOf } from '../power-flow.ts';
 import { branchPower } from '../solution.ts';
-import { wanted } from '../voltage-dependence.ts';
+import { voltVar } from '../volt-var.ts';
+import { given } from '../voltage-dependence.ts';
 import type { InverterBank, VoltageDependence } from '../voltage-dependence.ts';
 import type { LaneFlow, LaneSolver } from './lane-flow.ts';
 import type { PlacedDistrict } from './placement.ts';
@@ -43,7 +44,7 @@ export function newtonLanes(placed: PlacedDistrict): LaneSolver {
     y.b.set(next.b);
   }
 
-  function solveFromStart(flow: LaneFlow, lane: number, dependence: VoltageDependence | undefined): boolean {
+  function solveFromStart(lane: number, dependence: VoltageDependence | undefined): boolean {
     newton.vm.set(start.vm);
     newton.va.set(start.va);
     return newton.solve(p, q, newtonLimits, dependence, lane) === 'converged';
@@ -57,7 +58,7 @@ export function newtonLanes(placed: PlacedDistrict): LaneSolver {
         p[i] = -flow.p[i * width + s]!;
         q[i] = -flow.q[i * width + s]!;
       }
-      let solved = solveFromStart(flow, s, dependence ?? undefined);
+      let solved = solveFromStart(s, dependence ?? undefined);
       flow.unsettled[s] = 0;
       const bank = dependence?.inverters ?? null;
       if (!solved && dependence !== null && bank !== null) {
@@ -80,21 +81,20 @@ export function newtonLanes(placed: PlacedDistrict): LaneSolver {
     const { width } = flow;
     const fixed: VoltageDependence = { ...dependence, inverters: null };
     const own = q.slice();
-    for (let j = 0; j < bank.at.length; j++) bank.q[j * width + lane] = 0;
+    for (let u = 0; u < bank.at.length; u++) bank.command[u * width + lane] = 0;
     for (let round = 1; ; round++) {
       q.set(own);
-      for (let j = 0; j < bank.at.length; j++) q[bank.at[j]!]! += bank.q[j * width + lane]!;
-      if (!solveFromStart(flow, lane, fixed)) return { solved: false, settled: false };
+      for (let u = 0; u < bank.at.length; u++)
+        q[bank.at[u]!]! += given(bank, u, width, lane, bank.command[u * width + lane]!);
+      if (!solveFromStart(lane, fixed)) return { solved: false, settled: false };
       let off = 0;
-      for (let j = 0; j < bank.at.length; j++) {
-        const at = j * width + lane;
-        off = Math.max(off, Math.abs(wanted(bank, j, at, newton.vm[bank.at[j]!]!) - bank.q[at]!));
+      for (let u = 0; u < bank.at.length; u++) {
+        const at = u * width + lane;
+        const missing = voltVar(bank.curve, newton.vm[bank.at[u]!]!) - bank.command[at]!;
+        off = Math.max(off, Math.abs(missing) * bank.total[u]!);
+        if (round < mostRounds) bank.command[at]! += damping * missing;
       }
       if (off < newtonLimits.tolerance || round === mostRounds) return { solved: true, settled: off < 1e-6 };
-      for (let j = 0; j < bank.at.length; j++) {
-        const at = j * width + lane;
-        bank.q[at]! += damping * (wanted(bank, j, at, newton.vm[bank.at[j]!]!) - bank.q[at]!);
-      }
     }
   }
 
@@ -119,8 +119,8 @@ export function newtonLanes(placed: PlacedDistrict): LaneSolver {
       pHere += dependence.pCurrent[at]! * v + dependence.pImpedance[at]! * v * v;
       qHere += dependence.qCurrent[at]! * v + dependence.qImpedance[at]! * v * v;
     }
-    bank?.at.forEach((bus, j) => {
-      if (bus === reference) qHere -= bank.q[j * width + s]!;
+    bank?.at.forEach((bus, u) => {
+      if (bus === reference) qHere -= given(bank, u, width, s, bank.command[u * width + s]!);
     });
     flow.slackMw[s] = pHere * baseMva;
     flow.slackMvar[s] = qHere * baseMva;

@@ -99,9 +99,17 @@ export class PlacedLanes {
   /** What the ratings leave beside the active power. */
   private room(lane: number, hours: number, inverter: Float64Array, bank: InverterBank): void {
     const { building, count, grid } = this.placed;
-    for (let h = 0; h < building.length; h++) {
-      const p = (inverter[building[h]!]! * count[h]!) / (1000 * hours * grid.baseMva);
-      bank.room[h * this.flow.width + lane] = Math.sqrt(Math.max(0, bank.rating[h]! * bank.rating[h]! - p * p));
+    const { width } = this.flow;
+    const { first, rating, room, ease } = bank;
+    for (let u = 0; u < bank.at.length; u++) {
+      let least = Infinity;
+      for (let h = first[u]!; h < first[u + 1]!; h++) {
+        const p = (inverter[building[h]!]! * count[h]!) / (1000 * hours * grid.baseMva);
+        const left = Math.sqrt(Math.max(0, rating[h]! * rating[h]! - p * p));
+        room[h * width + lane] = left;
+        if (rating[h]! > 0) least = Math.min(least, left / rating[h]!);
+      }
+      ease[u * width + lane] = least;
     }
   }
 
@@ -122,13 +130,20 @@ export class PlacedLanes {
   }
 }
 
+/** Homes of a bus are side by side in a placement. */
 function inverterBank({ slot, count, inverter, grid }: PlacedDistrict, width: number): InverterBank {
   const { curve, ratingKva } = inverter!;
+  const first = [...slot.keys()].filter((h) => h === 0 || slot[h] !== slot[h - 1]);
+  const rating = count.map((homes) => (homes * ratingKva) / (1000 * grid.baseMva));
+  const starts = Int32Array.of(...first, slot.length);
   return {
     curve,
-    at: slot,
-    rating: count.map((homes) => (homes * ratingKva) / (1000 * grid.baseMva)),
+    at: Int32Array.from(first, (h) => slot[h]!),
+    first: starts,
+    rating,
+    total: Float64Array.from(first, (h, u) => rating.subarray(h, starts[u + 1]).reduce((sum, each) => sum + each, 0)),
     room: new Float64Array(slot.length * width),
-    q: new Float64Array(slot.length * width),
+    ease: new Float64Array(first.length * width),
+    command: new Float64Array(first.length * width),
   };
 }

@@ -30,8 +30,6 @@ export interface DistrictPlacement {
   readonly capacitors?: readonly SwitchedCapacitor[] | undefined;
   /** MVA of every branch for which the case names no limit; default: no limit. */
   readonly ratingMva?: number | undefined;
-  /** `newton` also where a sweep would do, to check one by the other; default: the sweep of a radial feeder. */
-  readonly solver?: 'newton' | undefined;
 }
 
 /** A placement that can be solved: buses are in the order of its solver, the sweep of a radial feeder or Newton's island. */
@@ -91,7 +89,7 @@ export function placeDistrict(given: GridCase, placement: DistrictPlacement, bui
       `${grid.name} has ${network.islands.length} islands with a source, expected one for a district`,
     );
   const island = network.islands[0]!;
-  const feeder = placement.solver === 'newton' ? null : radialFeeder(grid, island);
+  const feeder = radialFeeder(grid, island);
   const n = island.buses.length;
   const rowAt = feeder === null ? island.buses.slice() : Int32Array.from(feeder.bus, (i) => island.buses[i]!);
   const slotOf = new Int32Array(grid.bus.rows).fill(-1);
@@ -107,6 +105,8 @@ export function placeDistrict(given: GridCase, placement: DistrictPlacement, bui
       throw new ConfigError(`homes of building ${building}, expected 0 to ${buildings - 1}`);
     if (!(count >= 0 && Number.isFinite(count))) throw new ConfigError(`${count} homes, expected 0 or more`);
   }
+  // Those of a bus side by side, as inverters are summed up.
+  const placed = homes.map((each) => ({ ...each, slot: slotAt(each.bus, 'homes') })).sort((a, b) => a.slot - b.slot);
   const { pGen, qGen } = fixedGeneration(grid, island, slotOf);
   const taps = tapChangers.map((tap, t) => ({
     ...tap,
@@ -121,9 +121,9 @@ export function placeDistrict(given: GridCase, placement: DistrictPlacement, bui
     n,
     rowAt,
     slotOf,
-    building: Int32Array.from(homes, (each) => each.building),
-    slot: Int32Array.from(homes, (each) => slotAt(each.bus, 'homes')),
-    count: Float64Array.from(homes, (each) => each.count),
+    building: Int32Array.from(placed, (each) => each.building),
+    slot: Int32Array.from(placed, (each) => each.slot),
+    count: Float64Array.from(placed, (each) => each.count),
     buildings,
     tangent: Math.sqrt(1 - powerFactor * powerFactor) / powerFactor,
     backgroundMw: Float64Array.from(rowAt, (row) => grid.bus.Pd[row]! * background.scale),
@@ -181,6 +181,31 @@ function assertSide(
     throw new ConfigError(
       `branch ${tap.from}–${tap.to} of ${name} has charging, expected none where there is a tap changer`,
     );
+}
+
+/** The same for Newton's method: its buses are in the order of the island. */
+export function placedByNewton(placed: PlacedDistrict): PlacedDistrict {
+  if (placed.feeder === null) return placed;
+  const { island, rowAt, slotOf } = placed;
+  const to = Int32Array.from(rowAt, (row) => island.buses.indexOf(row));
+  const moved = (values: Float64Array): Float64Array => {
+    const into = new Float64Array(values.length);
+    values.forEach((value, k) => (into[to[k]!] = value));
+    return into;
+  };
+  return {
+    ...placed,
+    feeder: null,
+    rowAt: island.buses.slice(),
+    slotOf: slotOf.map((k) => (k < 0 ? -1 : to[k]!)),
+    slot: placed.slot.map((k) => to[k]!),
+    backgroundMw: moved(placed.backgroundMw),
+    backgroundMvar: moved(placed.backgroundMvar),
+    pGen: moved(placed.pGen),
+    qGen: moved(placed.qGen),
+    tapChangers: placed.tapChangers.map((tap) => ({ ...tap, held: to[tap.held]! })),
+    capacitors: placed.capacitors.map((each) => ({ ...each, held: to[each.held]! })),
+  };
 }
 
 /** Voltage that the reference holds, p.u. */

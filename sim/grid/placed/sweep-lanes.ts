@@ -2,6 +2,7 @@ import { branchLegs } from '../radial.ts';
 import type { BranchLegs, RadialFeeder } from '../radial.ts';
 import { SweepBatch } from '../sweep-batch.ts';
 import { sweepLimits } from '../sweep.ts';
+import { given } from '../voltage-dependence.ts';
 import type { LaneSolver } from './lane-flow.ts';
 import { referenceVoltage } from './placement.ts';
 import type { PlacedDistrict } from './placement.ts';
@@ -52,7 +53,9 @@ export function sweepLanes(placed: PlacedDistrict, feeder: RadialFeeder, width: 
         }
       }
       const inverters = dependence?.inverters ?? null;
-      if (inverters !== null) for (let j = 0; j < inverters.at.length; j++) qTaken -= inverters.q[j * width + s]!;
+      if (inverters !== null)
+        for (let u = 0; u < inverters.at.length; u++)
+          qTaken -= given(inverters, u, width, s, inverters.command[u * width + s]!);
       // Shunts are no losses; half of a line's charging is at each of its ends, and counts as the bus's.
       flow.lossMw[s] = (batch.p[s]! - pTaken) * baseMva;
       flow.lossMvar[s] = (batch.q[s]! - qTaken) * baseMva;
