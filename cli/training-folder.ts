@@ -18,8 +18,14 @@ export function trainingIdentity(scenario: Scenario): string {
   const against = {
     ...(train.environment === 'adversary' ? { adversary, victim } : {}),
     ...(atla === null ? {} : { adversary, atla }),
+    ...taskOf(scenario),
   };
   return hashOf({ district, train: { ...own, ...plannedTraining(train) }, seed, ...against });
+}
+
+/** The options of the control task that is trained on, where it is one. */
+function taskOf({ task, train }: Scenario): { readonly task?: Readonly<Record<string, unknown>> } {
+  return task?.name === train.environment ? { task: task.config } : {};
 }
 
 /** A training to go on with. */
@@ -126,6 +132,7 @@ function cardOf(scenario: Scenario, run: TrainingRun, text: CardText) {
     ...(scenario.train.atla === null ? {} : { atla: scenario.train.atla, adversary: scenario.train.adversary }),
     ...(environment === 'adversary' ? { victim: scenario.victim.policy, adversary: scenario.train.adversary } : {}),
     ...(onDistrict ? { district: scenario.district, dataHash: run.dataHash } : {}),
+    ...taskOf(scenario),
     features: { observation: run.observation, action: run.action },
     ...text.code,
     stopped: training.stopped ?? null,

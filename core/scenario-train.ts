@@ -12,7 +12,7 @@ export function trainSection(vocabulary: Vocabulary) {
   return z
     .strictObject({
       environment: oneOf(Object.keys(vocabulary.environments)).describe(
-        'What the controller learns to control: a building of the district above, or a classic environment to test learners on.',
+        'What the controller learns to control: a building of the district above, a control task on a grid, or a classic environment to test learners on.',
       ),
       algorithm: z
         .enum([algorithm!, ...otherAlgorithms])
@@ -42,7 +42,9 @@ export function trainSection(vocabulary: Vocabulary) {
         .min(1)
         .max(10_000)
         .default(100)
-        .describe('Episodes of an evaluation on a classic environment; a building’s is one whole year.'),
+        .describe(
+          'Episodes of an evaluation on a classic environment or a control task; a building’s is one whole year.',
+        ),
       stop: vocabulary.earlyStop
         .nullable()
         .default(null)

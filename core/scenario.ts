@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDocumentAs, parseValueAs } from './document.ts';
 import { attackEntries, detectorEntries, moduleEntries } from './scenario-panel.ts';
+import { taskEntries } from './scenario-task.ts';
 import { trainSection } from './scenario-train.ts';
 import { oneOf } from './vocabulary.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -34,6 +35,15 @@ export interface ModuleSpec {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** A control task on a grid: its registry name, how much of it is played, and its own options. */
+export interface TaskSpec {
+  readonly name: string;
+  /** Episodes side by side, and steps of each lane; null: one episode. */
+  readonly episodes: number;
+  readonly steps: number | null;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
 /** The one value that a command line, a console form and a sweep cell all become. */
 export interface Scenario {
   readonly name: string;
@@ -50,6 +60,8 @@ export interface Scenario {
     readonly start?: number | undefined;
     readonly steps: number | null;
   };
+  /** The victim's world in place of the district; absent: the district. */
+  readonly task?: TaskSpec | undefined;
   readonly victim: {
     readonly policy: string;
     readonly units?: 'normalised' | 'physical' | undefined;
@@ -146,6 +158,10 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
             .describe('Steps of the episode; null: the whole year, or what is left of it from `start` on.'),
         })
         .prefault({}),
+      task: z
+        .discriminatedUnion('name', taskEntries(vocabulary) as [z.ZodObject, ...z.ZodObject[]])
+        .optional()
+        .describe('A control task on a grid that the victim acts in, in place of the district; absent: the district.'),
       victim: z
         .strictObject({
           policy: z

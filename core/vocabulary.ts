@@ -11,6 +11,8 @@ export interface Vocabulary {
   readonly learners: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   /** What can be trained on, the first by default, and the preset that each takes by itself. */
   readonly environments: Readonly<Record<string, { readonly preset: string }>>;
+  /** Control tasks on a grid, each an environment of the same name as well. */
+  readonly tasks: Readonly<Record<string, Pick<Definition<unknown>, 'title' | 'config'>>>;
   readonly earlyStop: z.ZodObject;
   readonly adversary: z.ZodObject;
   readonly atla: z.ZodObject;

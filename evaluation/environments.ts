@@ -1,6 +1,8 @@
 import type { PresetName } from '../agents/preset.ts';
 import { classicEnvironments } from '../sim/classic/index.ts';
 import type { ClassicName } from '../sim/classic/index.ts';
+import { gridTasks } from '../sim/grid/task/index.ts';
+import type { GridTaskName } from '../sim/grid/task/index.ts';
 
 /** What a controller can be trained on. */
 export interface TrainingEnvironment {
@@ -11,7 +13,7 @@ export interface TrainingEnvironment {
   readonly steps: number | null;
 }
 
-export type EnvironmentName = 'district' | 'adversary' | ClassicName;
+export type EnvironmentName = 'district' | 'adversary' | ClassicName | GridTaskName;
 
 /** Every environment, by the names of scenarios and the command line; the first is the default. */
 export const environments: Readonly<Record<EnvironmentName, TrainingEnvironment>> = {
@@ -22,6 +24,14 @@ export const environments: Readonly<Record<EnvironmentName, TrainingEnvironment>
     steps: null,
   },
   ...(Object.fromEntries(
-    Object.entries(classicEnvironments).map(([name, { title, steps }]) => [name, { title, preset: 'sb3', steps }]),
-  ) as Record<ClassicName, TrainingEnvironment>),
+    Object.entries({ ...classicEnvironments, ...gridTasks }).map(([name, { title, steps }]) => [
+      name,
+      { title, preset: 'sb3', steps },
+    ]),
+  ) as Record<ClassicName | GridTaskName, TrainingEnvironment>),
 };
+
+/** Whether an environment is a control task on a grid, and so can be a victim's world as well. */
+export function isGridTask(name: string): name is GridTaskName {
+  return Object.hasOwn(gridTasks, name);
+}

@@ -16,8 +16,9 @@ import { adversaryGround } from './adversary-ground.ts';
 import { openAtla } from './atla.ts';
 import { classicGround } from './classic-ground.ts';
 import { districtGround } from './district-ground.ts';
-import { environments } from './environments.ts';
+import { environments, isGridTask } from './environments.ts';
 import type { EnvironmentName } from './environments.ts';
+import { taskGround } from './task-ground.ts';
 import type { TrainingGround } from './training-ground.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -68,6 +69,7 @@ export interface TrainingRun extends Disposable {
 async function openGround(scenario: Scenario, lanes: number, workspace: Workspace): Promise<TrainingGround> {
   const { environment } = scenario.train;
   if (environment === 'adversary') return adversaryGround(scenario, lanes, workspace);
+  if (isGridTask(environment)) return taskGround(scenario, environment, lanes);
   return environment === 'district' ? districtGround(scenario, lanes, workspace) : classicGround(scenario, lanes);
 }
 

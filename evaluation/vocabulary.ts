@@ -21,6 +21,7 @@ import { normalisations } from '../sim/district/observation.ts';
 import { defectNames, defects, profiles } from '../sim/district/profile.ts';
 import type { ProfileName } from '../sim/district/profile.ts';
 import { rewardNames } from '../sim/district/reward.ts';
+import { gridTasks } from '../sim/grid/task/index.ts';
 
 /** Every registry that a scenario can name, composed once. */
 export const vocabulary: Vocabulary = {
@@ -30,6 +31,7 @@ export const vocabulary: Vocabulary = {
   modules,
   learners,
   environments,
+  tasks: gridTasks,
   earlyStop,
   adversary: adversarySchema,
   atla: atlaSchema,
@@ -61,6 +63,7 @@ export const catalogue: Readonly<Record<string, readonly Listed[]>> = {
   presets: named(threatPresets),
   constraints: defined(constraints),
   environments: Object.entries(environments).map(([name, { title }]) => ({ name, title })),
+  tasks: defined(gridTasks),
   learners: defined(learners),
   controllers: defined(controllers),
   rewards: rewardNames.map((name) => ({ name, title: '' })),

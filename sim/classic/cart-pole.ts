@@ -1,4 +1,4 @@
-import type { Kernel } from './lockstep-env.ts';
+import type { Kernel } from '../lockstep-env.ts';
 import { raw } from './raw-feature.ts';
 
 const gravity = 9.8;

@@ -1,5 +1,5 @@
 import type { Rng } from '../../core/rng.ts';
-import type { Kernel } from './lockstep-env.ts';
+import type { Kernel } from '../lockstep-env.ts';
 import { raw } from './raw-feature.ts';
 
 /** Steps of an episode, as in Stable-Baselines3's `IdentityEnv`. */

@@ -1,6 +1,6 @@
 import { cartPole } from './cart-pole.ts';
 import { identityContinuous, identityDiscrete } from './identity.ts';
-import type { Kernel } from './lockstep-env.ts';
+import type { Kernel } from '../lockstep-env.ts';
 import { pendulum } from './pendulum.ts';
 
 /** An environment whose best score is known: what it is, and what to expect of a controller that learnt it. */

@@ -5,7 +5,7 @@ import type { Training } from '../../agents/train.ts';
 import type { VectorEnv } from '../../core/environment.ts';
 import { rng } from '../../core/rng.ts';
 import { classicEnvironments } from '../../sim/classic/index.ts';
-import { lockstepEnv } from '../../sim/classic/lockstep-env.ts';
+import { lockstepEnv } from '../../sim/lockstep-env.ts';
 import { meanReward } from '../support/play.ts';
 import { arbitrageOptimum, arbitrageToy, toyEnv } from '../support/toy-env.ts';
 

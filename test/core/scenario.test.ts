@@ -29,6 +29,7 @@ const schema = scenarioSchema({
     sac: { title: 'SAC', config: z.strictObject({ tau: z.number().default(0.005) }) },
   },
   environments: { district: { preset: 'district' }, 'cart-pole': { preset: 'sb3' } },
+  tasks: { dispatch: { title: 'Dispatch', config: z.strictObject({ mw: z.number().default(1) }) } },
   earlyStop: z.strictObject({ min_evals: z.int().default(0) }),
   adversary: z.strictObject({}),
   atla: z.strictObject({}),

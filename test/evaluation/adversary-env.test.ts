@@ -7,7 +7,7 @@ import { rng } from '../../core/rng.ts';
 import type { DecisionAccess } from '../../core/victim.ts';
 import { adversaryEnv } from '../../evaluation/adversary-env.ts';
 import { playEpisodes } from '../../evaluation/episodes.ts';
-import { lockstepEnv } from '../../sim/classic/lockstep-env.ts';
+import { lockstepEnv } from '../../sim/lockstep-env.ts';
 import { dayOptimum, linearVictim as victim, toyThreat as threat } from '../support/toy-optimum.ts';
 import { toyKernel } from '../support/toy-plant.ts';
 import { wideKernel, wideThreat, wideVictim } from '../support/wide-toy.ts';

@@ -6,8 +6,8 @@ import type { DecisionAccess } from '../../core/victim.ts';
 import { perturbedEnv } from '../../evaluation/adversary-env.ts';
 import { atla } from '../../evaluation/atla.ts';
 import { playEpisodes } from '../../evaluation/episodes.ts';
-import { lockstepEnv } from '../../sim/classic/lockstep-env.ts';
-import type { Kernel } from '../../sim/classic/lockstep-env.ts';
+import { lockstepEnv } from '../../sim/lockstep-env.ts';
+import type { Kernel } from '../../sim/lockstep-env.ts';
 import { threatOf } from '../support/threat.ts';
 
 /**

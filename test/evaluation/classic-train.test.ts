@@ -11,7 +11,8 @@ import { playEpisodes } from '../../evaluation/episodes.ts';
 import { openTraining, plannedTraining } from '../../evaluation/train.ts';
 import { catalogue, schema } from '../../evaluation/vocabulary.ts';
 import { classicEnvironments } from '../../sim/classic/index.ts';
-import { lockstepEnv } from '../../sim/classic/lockstep-env.ts';
+import { gridTasks } from '../../sim/grid/task/index.ts';
+import { lockstepEnv } from '../../sim/lockstep-env.ts';
 import { memoryWorkspace } from '../support/memory-workspace.ts';
 
 const scenario = (train: object, more: object = {}): Scenario => scenarioFrom({ train, ...more }, 'test', schema);
@@ -133,6 +134,7 @@ describe('training on a classic environment', () => {
       'district',
       'adversary',
       ...Object.keys(classicEnvironments),
+      ...Object.keys(gridTasks),
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Feature } from '../../core/space.ts';
-import { lockstepEnv } from '../../sim/classic/lockstep-env.ts';
-import type { Kernel, LockstepEnv } from '../../sim/classic/lockstep-env.ts';
+import { lockstepEnv } from '../../sim/lockstep-env.ts';
+import type { Kernel, LockstepEnv } from '../../sim/lockstep-env.ts';
 
 /** One lane's dynamics of a toy whose optimum is known. */
 export interface Toy extends Omit<Kernel, 'state'> {

@@ -1,5 +1,5 @@
 import type { BoxedPlant } from '../../core/plant.ts';
-import type { Kernel } from '../../sim/classic/lockstep-env.ts';
+import type { Kernel } from '../../sim/lockstep-env.ts';
 import { batteryRange } from '../../sim/district/battery-range.ts';
 import { BATTERY_CAPACITY, BATTERY_EFFICIENCY, BATTERY_SOC_BEFORE, FIXED_FIELDS } from '../../sim/district/hour.ts';
 

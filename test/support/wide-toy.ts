@@ -1,5 +1,5 @@
 import type { GradientAccess } from '../../core/victim.ts';
-import type { Kernel } from '../../sim/classic/lockstep-env.ts';
+import type { Kernel } from '../../sim/lockstep-env.ts';
 import { threatOf } from './threat.ts';
 import { toyThreat } from './toy-optimum.ts';
 import { toyKernel, toyPlant, toyDay } from './toy-plant.ts';

@@ -4,7 +4,7 @@ import { train } from '../../../agents/train.ts';
 import type { VectorEnv } from '../../../core/environment.ts';
 import { rng } from '../../../core/rng.ts';
 import { identityDiscrete } from '../../../sim/classic/identity.ts';
-import { lockstepEnv } from '../../../sim/classic/lockstep-env.ts';
+import { lockstepEnv } from '../../../sim/lockstep-env.ts';
 import { meanReward } from '../../support/play.ts';
 import { arbitrageOptimum, arbitrageToy, banditToy, toyEnv } from '../../support/toy-env.ts';
 

@@ -5,7 +5,7 @@ import { rng } from '../../../core/rng.ts';
 import type { Rng } from '../../../core/rng.ts';
 import { classicEnvironments } from '../../../sim/classic/index.ts';
 import type { ClassicName } from '../../../sim/classic/index.ts';
-import { lockstepEnv } from '../../../sim/classic/lockstep-env.ts';
+import { lockstepEnv } from '../../../sim/lockstep-env.ts';
 
 const names = Object.keys(classicEnvironments) as ClassicName[];
 const open = (name: ClassicName, lanes: number) => lockstepEnv(classicEnvironments[name].kernel, lanes);

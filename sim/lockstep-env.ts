@@ -1,9 +1,9 @@
-import type { StepBatch, VectorEnv } from '../../core/environment.ts';
-import { assertLength, ConfigError, ShapeError, StateError } from '../../core/errors.ts';
-import type { Rng } from '../../core/rng.ts';
-import { rngFromState } from '../../core/rng.ts';
-import type { Feature } from '../../core/space.ts';
-import type { Channel } from '../../core/telemetry.ts';
+import type { StepBatch, VectorEnv } from '../core/environment.ts';
+import { assertLength, ConfigError, ShapeError, StateError } from '../core/errors.ts';
+import type { Rng } from '../core/rng.ts';
+import { rngFromState } from '../core/rng.ts';
+import type { Feature } from '../core/space.ts';
+import type { Channel } from '../core/telemetry.ts';
 
 /** The dynamics of one lane: numbers in, numbers out. Everything that changes is in `state`. */
 export interface Kernel {
