@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DataError } from '../core/errors.ts';
 import type { LaneResult, RunResult } from '../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import { reportHtml } from '../evaluation/report/html.ts';
@@ -16,6 +18,25 @@ export function writeEvaluation(
   writeFile(join(out, 'episodes.parquet'), episodesParquet(result));
   writeFile(join(out, 'report.html'), reportHtml(result, schema, frames));
   writeFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** A result.json, and its bytes. @throws {DataError} for what is not one of this version */
+export function readResult(file: string): { readonly result: RunResult; readonly bytes: Uint8Array } {
+  let bytes: Uint8Array;
+  let parsed: unknown;
+  try {
+    bytes = readFileSync(file);
+    parsed = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new DataError(`cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      place: { file },
+      cause,
+    });
+  }
+  const result = parsed as Partial<RunResult> | null;
+  if (result?.format !== 'faultline-result' || result.version !== 1)
+    throw new DataError('is not a result of this version', { place: { file } });
+  return { result: result as RunResult, bytes };
 }
 
 /** The result as a table for a terminal. */

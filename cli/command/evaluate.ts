@@ -15,6 +15,7 @@ import { integer, number, shard } from '../arguments.ts';
 import { evaluateInThreads } from '../evaluation-threads.ts';
 import { summary, writeEvaluation } from '../evaluation-folder.ts';
 import { writeFile } from '../files.ts';
+import { collect, failIfText, gate, gatesOf, junitText } from '../gate-report.ts';
 import { interruption } from '../exit.ts';
 import { note, print, printJson, progress } from '../output.ts';
 import { readScenario } from '../scenario-file.ts';
@@ -31,7 +32,9 @@ export function evaluateCommand(): Command {
     .option('--seed <n>', 'replaces the scenario’s seed', integer('--seed', 0, Number.MAX_SAFE_INTEGER))
     .option('--steps <n>', 'replaces the scenario’s number of steps', integer('--steps', 1, 10_000_000))
     .option('--policy <name>', 'replaces the scenario’s policy')
+    .option('--fail-if <condition>', failIfText, collect)
     .option('--max-regret <x>', 'gate: exit 1 when a consumption regret exceeds x', number('--max-regret'))
+    .option('--junit <file>', junitText)
     .option(
       '--workers <n>',
       'threads to share the panel’s attacks and buildings among',
@@ -44,7 +47,7 @@ export function evaluateCommand(): Command {
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
-      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1',
+      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1\n  faultline evaluate examples/panel.yaml --out runs/gate --junit gate.xml --fail-if "regret.ramping_average > 0.5 or success.rate > 0.3"',
     )
     .action(async (file, options) => {
       using interrupted = interruption();
@@ -57,6 +60,13 @@ export function evaluateCommand(): Command {
         victim: options.policy === undefined ? read.victim : { ...read.victim, policy: options.policy },
         live: { ...read.live, stepsPerSecond: null },
       };
+      const gates = gatesOf(
+        [
+          ...(options.failIf ?? []),
+          ...(options.maxRegret === undefined ? [] : [`regret.electricity_consumption_total > ${options.maxRegret}`]),
+        ],
+        scenario,
+      );
       const { versions, codeHash } = provenance();
       const target = join(options.out, 'result.json');
       const known = options.resume === true ? finished(target, hashOf(scenario), codeHash, options.shard) : undefined;
@@ -66,13 +76,7 @@ export function evaluateCommand(): Command {
       else print(summary(result));
       for (const check of result.checks.filter((one) => !one.passed))
         note(`check failed: ${check.name}: ${check.detail}`);
-      const worst = Math.max(
-        ...result.lanes.map((lane) => lane.regret?.['electricity_consumption_total'] ?? -Infinity),
-      );
-      if (options.maxRegret !== undefined && worst > options.maxRegret) {
-        note(`gate: consumption regret ${worst.toFixed(4)} exceeds ${options.maxRegret}`);
-        process.exitCode = 1;
-      }
+      gate(result, gates, options.junit);
 
       async function run(): Promise<RunResult> {
         const { modelsDir } = installation();

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { DataError, StateError } from '../../core/errors.ts';
@@ -6,7 +5,8 @@ import type { RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
 import { mergeResults } from '../../evaluation/merge.ts';
-import { summary, writeEvaluation } from '../evaluation-folder.ts';
+import { readResult, summary, writeEvaluation } from '../evaluation-folder.ts';
+import { collect, failIfText, gate, gatesOf, junitText } from '../gate-report.ts';
 import { note, print, printJson } from '../output.ts';
 
 /** `faultline merge`: the parts of a panel, evaluated anywhere with `--shard`, as one result. */
@@ -15,6 +15,8 @@ export function mergeCommand(): Command {
     .description('put the parts of a sharded evaluation together')
     .argument('<dirs...>', 'folders written by `evaluate --shard i/n`, all n of them')
     .requiredOption('--out <dir>', 'folder to write result.json, episodes.parquet and report.html to')
+    .option('--fail-if <condition>', failIfText, collect)
+    .option('--junit <file>', junitText)
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
@@ -25,6 +27,7 @@ export function mergeCommand(): Command {
       const { scenario, shard } = parts[0]!;
       const odd = parts.find((part) => hashOf(part.scenario) !== hashOf(scenario));
       if (odd !== undefined) throw new StateError('the parts are of different scenarios');
+      const gates = gatesOf(options.failIf, scenario as Scenario);
       const missing = Array.from({ length: shard!.count }, (_, index) => index).filter(
         (index) => !parts.some((part) => part.shard!.index === index && part.shard!.count === shard!.count),
       );
@@ -37,22 +40,12 @@ export function mergeCommand(): Command {
       note(`wrote ${options.out}: ${parts.length} parts; their telemetry stays in their folders`);
       if (options.json) printJson(result);
       else print(summary(result));
+      gate(result, gates, options.junit);
     }) as unknown as Command;
 }
 
 function readPart(file: string): RunResult {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new DataError(`cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      place: { file },
-      cause,
-    });
-  }
-  const result = parsed as Partial<RunResult> | null;
-  if (result?.format !== 'faultline-result' || result.version !== 1)
-    throw new DataError('is not a result of this version', { place: { file } });
+  const { result } = readResult(file);
   if (result.shard === undefined) throw new DataError('is a whole result, not a part of one', { place: { file } });
-  return result as RunResult;
+  return result;
 }

@@ -2,6 +2,9 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { RunResult } from '../../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
 
+/** Under which key of a telemetry file's metadata its schema stands, as JSON. */
+export const schemaKey = 'faultline.schema';
+
 /** A run's telemetry as one Parquet file: a `step` column and one float column per channel. */
 export function telemetryParquet(schema: TelemetrySchema, frames: readonly TelemetryFrame[]): Uint8Array {
   const rows = frames.reduce((sum, frame) => sum + frame.rows, 0);
@@ -24,6 +27,7 @@ export function telemetryParquet(schema: TelemetrySchema, frames: readonly Telem
           key: 'units',
           value: JSON.stringify(Object.fromEntries(schema.channels.map((channel) => [channel.name, channel.unit]))),
         },
+        { key: schemaKey, value: JSON.stringify(schema) },
       ],
     }),
   );
