@@ -81,7 +81,7 @@ export function matpowerTokens(text: string, file: string): Token[] {
         depth--;
         push('sign', character);
       } else if (character === ';') push(depth > 0 ? 'sign' : 'end', ';');
-      else if ('=,:+-*/^'.includes(character)) push('sign', character);
+      else if ('=,:+-*/^&|<>~!@.'.includes(character)) push('sign', character);
       else
         throw new GridCaseError('E_FORMAT', `'${character}' is no part of a case file`, { file, line, column: at + 1 });
     }

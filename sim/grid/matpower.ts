@@ -83,6 +83,9 @@ class CaseReader {
       );
     this.cursor.expect('=');
     this.name = this.cursor.take('name').text;
+    if (this.cursor.peek()?.text !== '(') return;
+    this.cursor.at++;
+    this.cursor.expect(')');
   }
 
   /** `[PQ, PV, REF, ...] = idx_bus;` names the constants that are known here anyway. */
@@ -106,8 +109,12 @@ class CaseReader {
         `a block that depends on '${condition.text}', which is not known to be 0, is not obeyed`,
         start,
       );
+    let brackets = 0; // in which `end` is an index
     for (let depth = 1; depth > 0;) {
       const token = this.cursor.take();
+      if (token.kind === 'sign' && '([{'.includes(token.text)) brackets++;
+      if (token.kind === 'sign' && ')]}'.includes(token.text)) brackets--;
+      if (brackets > 0) continue;
       if (token.kind === 'name' && ['if', 'for', 'while', 'switch'].includes(token.text)) depth++;
       if (token.kind === 'name' && token.text === 'end') depth--;
     }
@@ -127,7 +134,7 @@ class CaseReader {
     if (next?.text === '[') {
       const rows = this.matrix();
       if (table !== undefined) this.tables[table] = this.widthChecked(table, rows);
-      else if (target.text === 'mpc.dcline' && rows.rows.length > 0)
+      else if (target.text === 'mpc.dcline' && rows.rows.some((row) => row[2] !== 0))
         throw this.cursor.wrong('has DC lines (mpc.dcline), which are not simulated', target);
     } else if (next?.text === '{') {
       const texts = this.cells();

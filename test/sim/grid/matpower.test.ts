@@ -62,6 +62,21 @@ mpc.bus(:, PD) = mpc.bus(:, PD) * pf;
     expect(grid.bus.Qd[1]).toBeCloseTo(100 * Math.sqrt(1 - 0.85 ** 2), 12);
   });
 
+  it('leaves out a block of statements that are not obeyed, to its own end', () => {
+    const grid = read(
+      `fixed = 0;
+if fixed
+    k = find(   isinf(mpc.gen(:, QMIN)) & ...
+                mpc.gen(end, 9) >= 1 | ~(1 ~= 2)  );
+    for i = 1:2, mpc.gen(k, PMIN) = mpc.gen(k, PG); end
+end
+mpc.bus(:, 3) = mpc.bus(:, 3) / 2;
+`,
+      head.replace('= two', '= two()') + two + rest,
+    );
+    expect(grid.bus.Pd[1]).toBe(50);
+  });
+
   it('leaves out a block whose variable is 0, and reads arithmetic, infinities, names and comments', () => {
     const grid = read(
       `fixed = 0;
@@ -92,7 +107,7 @@ mpc.baseMVA = 1;
     ['an open table', head + two + 'mpc.gen = [1 0 0', 9],
     ['a block that depends on something else', `${head}${two}${rest}if nargin\nend\n`, 11],
     ['a case of version 1', 'function [baseMVA, bus, gen, branch] = old\n', 1],
-    ['DC lines', `${head}${two}${rest}mpc.dcline = [1 2 3];\n`, 11],
+    ['DC lines', `${head}${two}${rest}mpc.dcline = [1 2 1];\n`, 11],
     ['a character of no case file', `${head}${two}${rest}mpc.x = $;\n`, 11],
   ])('is refused with its line: %s', (_, text, line) => {
     const error = refusal(text);
