@@ -39,6 +39,12 @@ export function powerflowCommand(): Command {
     .option('--tolerance <pu>', 'largest mismatch of a solution (default: 1e-8)', number('--tolerance'))
     .option('--max-iterations <n>', 'give up after so many', integer('--max-iterations', 0, 1_000_000))
     .option('--allow-multi-ref', 'two reference buses in one island hold both')
+    .option('--merge-zero-impedance', 'take branches of less than 1e-7 p.u. as none, and their ends as one bus')
+    .addOption(
+      new Option('--set-points <rule>', 'of generators at one bus that hold different voltages')
+        .choices(['refuse', 'last'] as const)
+        .default('refuse' as const),
+    )
     .option('--nose', 'find how far the loads can grow; on a network with several sources these grow too')
     .option('--outages', 'take every branch out of service, one at a time')
     .option('--out <dir>', 'write result.json, buses.csv, branches.csv and generators.csv')
@@ -70,6 +76,8 @@ Examples:
               qLimits: options.qLimits,
               switchBack: options.switchBack === true,
               allowMultiRef: options.allowMultiRef === true,
+              mergeZeroImpedance: options.mergeZeroImpedance === true,
+              setPoints: options.setPoints,
               ...(tolerance === undefined ? {} : { tolerance }),
               ...(maxIterations === undefined ? {} : { maxIterations }),
             });
@@ -194,12 +202,13 @@ function described(grid: GridCase, flow: AnyFlow): Record<string, unknown> {
   );
   if (!('ok' in flow)) return { converged: true, unservedMw: flow.unservedMw, ...records, findings };
   const { lossMw, lossMvar, unservedMw } = flow;
-  const islands = flow.islands.map(({ buses, iterations, rounds, residuals, shortened, changed }) => ({
+  const islands = flow.islands.map(({ buses, iterations, rounds, residuals, shortened, fallbacks, changed }) => ({
     buses: [...buses].map((row) => grid.bus.bus[row]),
     iterations,
     rounds,
     residuals,
     shortened,
+    fallbacks,
     changed: [...changed].map((row) => grid.bus.bus[row]),
   }));
   return { converged: true, lossMw, lossMvar, unservedMw, islands, ...records, findings };

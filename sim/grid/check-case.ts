@@ -20,7 +20,10 @@ const maybeInfinite = new Set([
 ]);
 
 /** Impedances below it, p.u., leave a Newton step few digits. */
-const tinyImpedance = 1e-7;
+export const tinyImpedance = 1e-7;
+
+/** Of several set-points at one bus: none is right, or MATPOWER's, the last of the file. */
+export type SetPointRule = 'refuse' | 'last';
 
 /** A voltage below it is no start: a file that says so has none. p.u. */
 export const leastStart = 0.05;
@@ -30,7 +33,7 @@ export const leastStart = 0.05;
  * @returns what is strange and does no harm
  * @throws {GridCaseError} the first fault, with its line or pointer. Source: specs/grid.md 1.6
  */
-export function checkCase(grid: GridCase): GridFinding[] {
+export function checkCase(grid: GridCase, setPoints: SetPointRule = 'refuse'): GridFinding[] {
   const { bus, gen, branch } = grid;
   if (!(Number.isFinite(grid.baseMva) && grid.baseMva > 0))
     throw new GridCaseError('E_BASE_MVA', `baseMVA is ${grid.baseMva}, expected MVA above 0`, at(grid));
@@ -63,14 +66,14 @@ export function checkCase(grid: GridCase): GridFinding[] {
     if (branch.status[r]! > 0 && branch.r[r] === 0 && branch.x[r] === 0)
       throw new GridCaseError(
         'E_ZERO_IMPEDANCE',
-        `branch ${r + 1} (${branch.from[r]}–${branch.to[r]}) has r = x = 0: merge its buses, or give it an impedance`,
+        `branch ${r + 1} (${branch.from[r]}–${branch.to[r]}) has r = x = 0: merge its buses (--merge-zero-impedance), or give it an impedance`,
         at(grid, 'branch', r),
       );
   }
-  setPoints(grid);
+  const conflicts = disputedSetPoints(grid, rowOf, setPoints);
   if (!gen.status.some((status, r) => status > 0 && bus.type[rowOf.get(gen.bus[r]!)!] !== 4))
     throw new GridCaseError('E_NO_SOURCE', 'no generator is in service', at(grid));
-  return remarks(grid);
+  return [...conflicts, ...remarks(grid)];
 }
 
 /** Rows of buses by their external numbers. @throws {GridCaseError} E_BUS_NUMBER, E_DUPLICATE_BUS, E_BUS_TYPE */
@@ -112,20 +115,35 @@ function finite(grid: GridCase, table: 'bus' | 'gen' | 'branch', columns: readon
   }
 }
 
-/** Of several generators at one bus MATPOWER takes the last one's set-point, which no file means to say. */
-function setPoints({ gen, ...grid }: GridCase): void {
+/**
+ * Of several generators at one bus that is held MATPOWER takes the last one's set-point, which few files mean to say. What generators at a bus
+ * of type 1 would hold is nobody's.
+ */
+function disputedSetPoints(
+  { gen, bus, ...grid }: GridCase,
+  rowOf: Map<number, number>,
+  rule: SetPointRule,
+): GridFinding[] {
   const of = new Map<number, number>();
+  const disputed = new Set<number>();
   for (let r = 0; r < gen.rows; r++) {
-    if (!(gen.status[r]! > 0)) continue;
-    const first = of.get(gen.bus[r]!);
-    if (first !== undefined && Math.abs(gen.Vg[first]! - gen.Vg[r]!) > 1e-9)
-      throw new GridCaseError(
-        'E_SETPOINT_CONFLICT',
-        `generators ${first + 1} and ${r + 1} at bus ${gen.bus[r]} hold ${gen.Vg[first]} and ${gen.Vg[r]} p.u.`,
-        at({ gen, ...grid }, 'gen', r),
-      );
-    if (first === undefined) of.set(gen.bus[r]!, r);
+    const number = gen.bus[r]!;
+    if (!(gen.status[r]! > 0) || bus.type[rowOf.get(number)!] === 1) continue;
+    const first = of.get(number);
+    if (first === undefined) of.set(number, r);
+    else if (Math.abs(gen.Vg[first]! - gen.Vg[r]!) > 1e-9) {
+      if (rule === 'refuse')
+        throw new GridCaseError(
+          'E_SETPOINT_CONFLICT',
+          `generators ${first + 1} and ${r + 1} at bus ${number} hold ${gen.Vg[first]} and ${gen.Vg[r]} p.u.; --set-points last takes the last one's, as MATPOWER does`,
+          at({ gen, bus, ...grid }, 'gen', r),
+        );
+      disputed.add(number);
+    }
   }
+  if (disputed.size === 0) return [];
+  const message = `generators at ${disputed.size} buses hold different voltages: the last one's is taken`;
+  return [{ code: 'W_SETPOINT', message, buses: [...disputed] }];
 }
 
 function remarks({ bus, gen, branch, baseMva }: GridCase): GridFinding[] {

@@ -68,7 +68,7 @@ export class DcIsland {
  * generator of the reference takes what the others leave. @throws {GridCaseError} Source: MATPOWER User's Manual, 3.7; specs/grid.md 2.6
  */
 export function dcPowerFlow(grid: GridCase): DcFlow {
-  const remarks = checkCase(grid);
+  const remarks = checkCase(grid, 'last');
   const { islands, dead, findings } = networkOf(grid);
   const { bus, gen, branch, baseMva } = grid;
   const va = new Float64Array(bus.rows).fill(Number.NaN);

@@ -34,6 +34,8 @@ export interface GridFinding {
     | 'E_ISLAND_NO_LOAD'
     | 'W_ISOLATED_BUS'
     | 'W_TINY_IMPEDANCE'
+    | 'W_MERGED'
+    | 'W_SETPOINT'
     | 'W_START'
     | 'W_UNITS'
     | 'W_REF_PROMOTED';

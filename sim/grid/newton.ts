@@ -1,10 +1,12 @@
 import type { Admittance } from './admittance.ts';
 import { BlockLu } from './block-lu.ts';
 import { eliminate } from './elimination.ts';
+import type { Elimination } from './elimination.ts';
 import { role } from './network.ts';
 import { voltVar, voltVarSlope } from './volt-var.ts';
 import { given, yielding } from './voltage-dependence.ts';
 import type { VoltageDependence } from './voltage-dependence.ts';
+import { solveWithPivoting } from './pivoting-lu.ts';
 
 /** How a solution was come by, or why there is none. */
 export type NewtonEnd = 'converged' | 'iterations' | 'diverged' | 'singular';
@@ -22,6 +24,10 @@ export const newtonLimits: NewtonLimits = { tolerance: 1e-8, maxIterations: 30, 
 
 /** A residual so many times the smallest one seen is not coming back. */
 const hopeless = 1e6;
+/** |det D|/max|D|² of a diagonal block below which it is no pivot, and below which the step is looked at. */
+const [noPivot, poorPivot] = [1e-12, 1e-6];
+/** What such a step may leave of the right side. */
+const poorStep = 1e-6;
 /** Largest change of an angle (rad) and of a voltage (share) in one step. */
 const [longestTurn, longestShift] = [1, 0.5];
 
@@ -42,12 +48,15 @@ export class NewtonPowerFlow {
   iterations = 0;
   /** Steps that were shortened. */
   shortened = 0;
+  /** Steps that were solved with pivoting. */
+  fallbacks = 0;
   /** The bus of the last residual. */
   worst = -1;
 
   /** [n] of `role`; may change between PQ and PV from one solve to the next. */
   readonly roles: Uint8Array;
   private readonly y: Admittance;
+  private readonly plan: Elimination;
   private readonly lu: BlockLu;
   private readonly blocks: Float64Array;
   private readonly step: Float64Array;
@@ -61,12 +70,12 @@ export class NewtonPowerFlow {
     this.y = y;
     this.roles = roles;
     const { n, rowStart, column } = y;
-    const plan = eliminate(
+    this.plan = eliminate(
       rowStart,
       column,
       Uint8Array.from(roles, (each) => (each === role.ref ? 0 : 1)),
     );
-    this.lu = new BlockLu(plan, rowStart, column);
+    this.lu = new BlockLu(this.plan, rowStart, column);
     this.blocks = new Float64Array(4 * column.length);
     this.step = new Float64Array(2 * n);
     [this.pTaken, this.qTaken] = [new Float64Array(n), new Float64Array(n)];
@@ -103,6 +112,7 @@ export class NewtonPowerFlow {
     this.shortened = 0;
     this.pTaken.fill(0);
     this.qTaken.fill(0);
+    this.fallbacks = 0;
     let smallest = Infinity;
     for (;;) {
       this.assemble();
@@ -113,8 +123,7 @@ export class NewtonPowerFlow {
       if (!(residual <= hopeless * smallest)) return 'diverged';
       smallest = Math.min(smallest, residual);
       if (this.iterations === limits.maxIterations) return 'iterations';
-      if (!this.lu.factor(this.blocks)) return 'singular';
-      this.lu.solve(step);
+      if (!this.solveStep()) return 'singular';
       let scale = 1;
       for (let i = 0; limits.shorten && i < n; i++) {
         if (roles[i] === role.ref) continue;
@@ -131,6 +140,45 @@ export class NewtonPowerFlow {
       }
       this.iterations++;
     }
+  }
+
+  /** J dx = f in place of f; with pivoting where the blocks on the diagonal do not do for pivots. */
+  private solveStep(): boolean {
+    const { lu, step, plan, blocks } = this;
+    const { rowStart, column } = this.y;
+    const factored = lu.factor(blocks);
+    if (factored && lu.leastPivot > poorPivot) {
+      lu.solve(step);
+      return true;
+    }
+    const right = step.slice();
+    if (factored && lu.leastPivot > noPivot) {
+      lu.solve(step);
+      if (this.leftOver(right) < poorStep) return true;
+      step.set(right);
+    }
+    this.fallbacks++;
+    return solveWithPivoting(plan, rowStart, column, blocks, step);
+  }
+
+  /** ‖f − J dx‖∞/‖f‖∞ of the present step. */
+  private leftOver(right: Float64Array): number {
+    const { blocks, step, roles } = this;
+    const { n, rowStart, column } = this.y;
+    let [left, whole] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      if (roles[i] === role.ref) continue;
+      let [p, q] = [right[2 * i]!, right[2 * i + 1]!];
+      whole = Math.max(whole, Math.abs(p), Math.abs(q));
+      for (let k = rowStart[i]!; k < rowStart[i + 1]!; k++) {
+        const j = column[k]!;
+        if (roles[j] === role.ref) continue;
+        p -= blocks[4 * k]! * step[2 * j]! + blocks[4 * k + 1]! * step[2 * j + 1]!;
+        q -= blocks[4 * k + 2]! * step[2 * j]! + blocks[4 * k + 3]! * step[2 * j + 1]!;
+      }
+      left = Math.max(left, Math.abs(p), Math.abs(q));
+    }
+    return left / whole;
   }
 
   /** One pass over Ybus: powers at the voltages, and the Jacobian's blocks. */

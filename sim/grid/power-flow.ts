@@ -1,12 +1,14 @@
 import { ConfigError } from '../../core/errors.ts';
 import { branchAdmittance, busAdmittance, injections } from './admittance.ts';
 import type { Admittance } from './admittance.ts';
-import { checkCase, leastStart } from './check-case.ts';
+import { checkCase, leastStart, tinyImpedance } from './check-case.ts';
+import type { SetPointRule } from './check-case.ts';
 import { fastDecoupled } from './fast-decoupled.ts';
 import { plannedGeneration, solveGeneration, specifyInto } from './generation.ts';
 import type { Generation } from './generation.ts';
 import type { GridCase } from './grid-case.ts';
 import type { GridFinding } from './grid-fault.ts';
+import { mergeBuses } from './merge-buses.ts';
 import { networkOf, role } from './network.ts';
 import type { Island } from './network.ts';
 import { newtonLimits } from './newton.ts';
@@ -27,6 +29,10 @@ export interface PowerFlowOptions extends Partial<NewtonLimits> {
   readonly start?: 'case' | 'flat';
   /** Two reference buses in one island hold both. */
   readonly allowMultiRef?: boolean;
+  /** Of several voltages that generators hold at one bus. */
+  readonly setPoints?: SetPointRule;
+  /** Takes branches of less than 1e-7 p.u. as none. Without it that is done where there is no solution otherwise. */
+  readonly mergeZeroImpedance?: boolean;
   /** Limits of reactive power; Newton's method alone enforces them. */
   readonly qLimits?: LimitRule;
   /** Lets a bus that was fixed at a limit hold its voltage again. */
@@ -61,10 +67,29 @@ type IslandResult =
  * @throws {ConfigError} for a sweep of a network that is not radial. Source: specs/grid.md 2
  */
 export function powerFlow(grid: GridCase, options: PowerFlowOptions = {}): PowerFlow {
+  if (options.mergeZeroImpedance === true) return mergedFlow(grid, options) ?? solveFlow(grid, options);
+  const flow = solveFlow(grid, options);
+  return flow.ok ? flow : (mergedFlow(grid, options) ?? flow);
+}
+
+/** The power flow without branches that have next to no impedance; null where there is none of these. */
+function mergedFlow(grid: GridCase, options: PowerFlowOptions): PowerFlow | null {
+  const merged = mergeBuses(grid);
+  if (merged === null) return null;
+  const flow = solveFlow(merged.grid, options);
+  if (!flow.ok) return options.mergeZeroImpedance === true ? flow : null;
+  const { length } = merged.merged;
+  const message = `${length} branch${length === 1 ? '' : 'es'} of less than ${tinyImpedance} p.u. taken as none`;
+  const buses = merged.merged.flatMap((r) => [grid.branch.from[r]!, grid.branch.to[r]!]);
+  const solution = merged.expand(flow);
+  return { ...solution, findings: [...solution.findings, { code: 'W_MERGED', message, buses }] };
+}
+
+function solveFlow(grid: GridCase, options: PowerFlowOptions): PowerFlow {
   const { algorithm = 'newton', qLimits = 'none' } = options;
   if (algorithm !== 'newton' && qLimits !== 'none')
     throw new ConfigError(`limits of reactive power are enforced by newton alone, not by ${algorithm}`);
-  const remarks = checkCase(grid);
+  const remarks = checkCase(grid, options.setPoints);
   const network = networkOf(grid, options);
   const findings = [...remarks, ...network.findings];
   const rows = new SolutionRows(network);
@@ -99,14 +124,14 @@ function byNewton(grid: GridCase, island: Island, y: Admittance, options: PowerF
     if (second.end === 'converged') flow = second;
   }
   const { newton, end, iterations, rounds, generation } = flow;
-  const { residuals, shortened } = newton;
+  const { residuals, shortened, fallbacks } = newton;
   if (end !== 'converged') {
     const number = (at: number): number | null => (at < 0 ? null : grid.bus.bus[island.buses[at]!]!);
     const bus = { worstBus: number(newton.worst), weakestBus: number(newton.weakest) };
     return { ok: false, reason: end, iterations, residuals: [...residuals], ...bus };
   }
   const changed = Int32Array.from(flow.changed, (i) => island.buses[i]!);
-  const how = { buses: island.buses, iterations, residuals: [...residuals], shortened, rounds, changed };
+  const how = { buses: island.buses, iterations, residuals: [...residuals], shortened, fallbacks, rounds, changed };
   return { ok: true, state: newton, generation, how: { ...how, roles: newton.roles.slice() } };
 }
 
@@ -173,7 +198,16 @@ function settled(
   const { p, q } = injections(y, state.vm, state.va);
   solveGeneration(grid, island, island.roles, generation, p, q);
   const { buses, roles } = island;
-  const how = { buses, iterations, residuals: [], shortened: 0, rounds: 1, changed: new Int32Array(0), roles };
+  const how = {
+    buses,
+    iterations,
+    residuals: [],
+    shortened: 0,
+    fallbacks: 0,
+    rounds: 1,
+    changed: new Int32Array(0),
+    roles,
+  };
   return { ok: true, state, generation, how };
 }
 

@@ -37,6 +37,8 @@ export interface SolvedIsland {
   readonly residuals: readonly number[];
   /** Steps that were shortened. */
   readonly shortened: number;
+  /** Steps that were solved with pivoting, for want of pivots on the diagonal. */
+  readonly fallbacks: number;
   /** Solves: 1, and one more for each time that limits of reactive power had to be enforced. */
   readonly rounds: number;
   /** Rows of buses that hold something else than the case says, and what each bus of the island holds. */
