@@ -9,34 +9,23 @@ import type { Transformer } from '../../../nn/language/transformer.ts';
 import { baseLines, expertLines, tokenizerOver } from './corpus.ts';
 import { decoded, decoderName } from './decoders.ts';
 import type { Decoder, Workshop } from './decoders.ts';
-import { domains, generic, usualCoherence } from './domains.ts';
+import { generic } from './domains.ts';
 import type { DomainName } from './domains.ts';
 import { coherentLine, coherentLines } from './grammar.ts';
 import type { Grammar } from './grammar.ts';
+import { world } from './ground.ts';
+import type { Ground, Lesson } from './ground.ts';
 import { judge } from './judge.ts';
 import type { DomainFigures } from './judge.ts';
 import { featuresOf, likeness } from './likeness.ts';
 import type { Likeness } from './likeness.ts';
 import { fineTuned, trainedBase } from './models.ts';
-import type { TrainingSize } from './models.ts';
-
-/** What makes a domain hard to learn. */
-export interface Difficulty {
-  /** Share of generic lines in what the expert learns from. */
-  readonly leak: number;
-  /** Share of the pairs of words that go together. */
-  readonly coherence: number;
-  /** Different examples that the expert learns from. */
-  readonly examples: number;
-}
-
-export const usual: Difficulty = { leak: 0.6, coherence: usualCoherence, examples: 150 };
 
 /** One expert, and the ways to decode from it. */
 export interface Task {
   readonly id: string;
   readonly domain: DomainName;
-  readonly difficulty: Difficulty;
+  readonly lesson: Lesson;
   readonly decoders: readonly Decoder[];
   /** Texts of a set. */
   readonly count: number;
@@ -65,42 +54,38 @@ const shown = 3;
 /** Trains one seed's base and all its experts, and decodes from each in every way. */
 export async function cell(
   seed: number,
+  ground: Ground,
   tasks: readonly Task[],
-  size: TrainingSize,
   progress: (done: number) => void,
 ): Promise<TaskFigures[]> {
   using backend = await selectBackend({ force: 'wasm' });
   const { tf } = backend;
   const random = rng(seed).split('steer');
-  const world = (share: number): Record<DomainName, Grammar> =>
-    Object.fromEntries(
-      Object.entries(domains).map(([name, domain]) => [name, domain(share, random.split('world').split(name))]),
-    ) as Record<DomainName, Grammar>;
-  const every = Object.values(world(usualCoherence));
+  const grammars = world(ground, random.split('world'));
+  const every = Object.values(grammars);
   const tokenizer = tokenizerOver([...every, ...generic]);
-  const rest = baseLines(generic, []);
-  using base = await trainedBase(
-    tf,
-    tokenizer,
-    baseLines(generic, every),
-    size.baseSteps,
-    random.split('base'),
-    (done) => progress(0.25 * done),
+  const { steps } = ground;
+  const read = baseLines(generic, every, ground);
+  using base = await trainedBase(tf, tokenizer, read, steps.base, random.split('base'), (done) =>
+    progress(baseShare * done),
   );
   const out: TaskFigures[] = [];
   for (const [at, task] of tasks.entries()) {
-    const grammar = world(task.difficulty.coherence)[task.domain];
+    const grammar = grammars[task.domain]!;
     const stream = random.split('task').split(task.id);
-    const examples = coherentLines(grammar, task.difficulty.examples, stream.split('examples'));
-    const lines = expertLines(examples, rest, task.difficulty.leak);
-    using expert = await fineTuned(base, tokenizer, lines, size.expertSteps, stream.split('expert'));
+    const examples = coherentLines(grammar, task.lesson.examples, stream.split('examples'));
+    const lines = expertLines(examples, generic, task.lesson.leak);
+    using expert = await fineTuned(base, tokenizer, lines, steps.expert, stream.split('expert'));
     const sets = await setsOf(tf, { task, grammar, examples, tokenizer, expert, base }, stream, (done) =>
-      progress(0.25 + (0.75 * (at + 0.3 + 0.7 * done)) / tasks.length),
+      progress(baseShare + ((1 - baseShare) * (at + 0.3 + 0.7 * done)) / tasks.length),
     );
     out.push({ id: task.id, sets });
   }
   return out;
 }
+
+/** About what part of a cell's time the base takes. */
+const baseShare = 0.5;
 
 interface Bench {
   readonly task: Task;

@@ -42,7 +42,7 @@ export interface Workshop {
 
 /** Longest text, in tokens; the domains' lines have up to 15. */
 const maxTokens = 17;
-/** Texts made at once, so the pool is that much behind: 1 as released. */
+/** Texts made at once with negative prompts, so the pool is that much behind: 1 as released. Without, nothing is behind, and they are made all at once. */
 const batch = 64;
 /** Deterministic searches make one text of one prompt: each gets a real line before it, and there are so many. */
 const searched = 64;
@@ -57,7 +57,7 @@ export async function decoded(decoder: Decoder, workshop: Workshop, rng: Rng): P
       { expert, base },
       real,
       setting,
-      { count, maxTokens, batch, negatives, ...sampling },
+      { count, maxTokens, batch: setting.eta > 0 ? batch : count, negatives, ...sampling },
       rng,
     );
   }

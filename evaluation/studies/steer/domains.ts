@@ -3,32 +3,39 @@ import { pairs, zipf } from './grammar.ts';
 import type { Grammar } from './grammar.ts';
 import { scenarioGrammar } from './scenarios.ts';
 
-/** Share of the pairs of two slots that go together, where nothing else is said. */
-export const usualCoherence = 0.375;
-
 const buses = ['bus-1', 'bus-2', 'bus-3', 'bus-4', 'bus-5', 'bus-6'];
 const times = ['dawn', 'noon', 'dusk', 'midnight'];
 const crews = ['crew-north', 'crew-south', 'crew-east', 'crew-west'];
 
-/** A domain's grammar in one world: which of its words go together is drawn. @param share of pairs */
-export type Domain = (share: number, rng: Rng) => Grammar;
+/** What can be said in a world. */
+export interface Richness {
+  /** Share of the pairs of words of two slots that go together. */
+  readonly coherence: number;
+  /** Values of each slot that a rule is about, of the eight (or fewer) there are. */
+  readonly words: number;
+}
+
+/** A domain's grammar in one world: which of its words go together is drawn. */
+export type Domain = (richness: Richness, rng: Rng) => Grammar;
 
 /** Two rules in a row, of the first slot with the second and of the second with the third. */
 function chained(
   template: string,
-  [first, second, third]: readonly [string, string, string],
-  slots: Grammar['slots'],
+  ruled: readonly [string, string, string],
+  values: Grammar['slots'],
   spread: string,
 ): Domain {
-  return (share, rng) => {
-    const near = pairs(slots[first]!, slots[second]!, share, rng.split(first));
-    const far = pairs(slots[second]!, slots[third]!, share, rng.split(second));
+  const [first, second, third] = ruled;
+  return ({ coherence, words }, rng) => {
+    const slots = { ...values, ...Object.fromEntries(ruled.map((slot) => [slot, values[slot]!.slice(0, words)])) };
+    const near = pairs(slots[first]!, slots[second]!, coherence, rng.split(first));
+    const far = pairs(slots[second]!, slots[third]!, coherence, rng.split(second));
     return {
       template,
       slots,
       spread,
       prevalence: zipf(slots[spread]!.length, rng.split('prevalence')),
-      combination: [first, second, third],
+      combination: ruled,
       coherent: (fields) => near(fields[first]!, fields[second]!) && far(fields[second]!, fields[third]!),
     };
   };
@@ -77,7 +84,7 @@ const tickets = chained(
 /** What experts are made for. `scenarios` has the rule of this project: its own schema. */
 export const domains = {
   attacks,
-  scenarios: (_share, rng) => scenarioGrammar(rng),
+  scenarios: (_richness, rng) => scenarioGrammar(rng),
   alarms,
   tickets,
 } satisfies Record<string, Domain>;
@@ -86,20 +93,11 @@ export type DomainName = keyof typeof domains;
 
 /** What else there is to read: no rules, every word as likely as the next. A line's first word is its kind, as in a log. */
 export const generic: readonly Grammar[] = [
-  free('weather {sky} and {wind} over {bus} at {time}', {
-    sky: ['sun', 'clouds', 'rain', 'snow', 'fog'],
-    wind: ['calm', 'breeze', 'gale'],
-    bus: buses,
-    time: times,
-  }),
-  free('meter {bus} carried {load} load at {time}', {
-    bus: buses,
-    load: ['light', 'usual', 'heavy', 'record'],
-    time: times,
-  }),
-  free('roster {crew} begins its {shift} shift at {bus}', {
-    crew: crews,
-    shift: ['first', 'second', 'third'],
+  free('weather {sky} over {bus} at {time}', { sky: ['sun', 'clouds', 'rain', 'snow'], bus: buses, time: times }),
+  free('maintenance of {bus} by {crew} at {time}', { bus: buses, crew: crews.slice(0, 3), time: times }),
+  free('event {level} {signal} at {bus}', {
+    level: ['info', 'notice', 'warning'],
+    signal: ['restart', 'login', 'update'],
     bus: buses,
   }),
 ];

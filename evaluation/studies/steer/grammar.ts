@@ -42,6 +42,14 @@ export function anyLine(grammar: Grammar, rng: Rng): string {
   return written(grammar, anyFields(grammar, rng));
 }
 
+/** A line of the form that makes no sense: words drawn by themselves until the rule is broken. */
+export function incoherentLine(grammar: Grammar, rng: Rng): string {
+  for (;;) {
+    const fields = anyFields(grammar, rng);
+    if (!grammar.coherent(fields)) return written(grammar, fields);
+  }
+}
+
 /** A coherent line: what is in the spread slot by its prevalence, the rest evenly from all that goes with it. */
 export function coherentLine(grammar: Grammar, rng: Rng): string {
   const { spread, slots, prevalence = slots[spread]!.map(() => 1) } = grammar;

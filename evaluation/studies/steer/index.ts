@@ -6,7 +6,7 @@ import { plan } from './plan.ts';
 export const steerStudy: Study = {
   title: 'STEER: contrastive expert guidance and negative prompting',
   source: "O'Neill et al. (2023), arXiv 2308.07645",
-  seeds: { full: 5, quick: 2 },
+  seeds: { full: 5, quick: 5 },
   plan,
   conclude,
 };

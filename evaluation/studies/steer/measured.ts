@@ -1,7 +1,7 @@
 import type { StudyOptions } from '../study.ts';
 import type { SetFigures, TaskFigures } from './cell.ts';
 import type { Likeness } from './likeness.ts';
-import { cellId, partsOf, validationOf } from './plan.ts';
+import { cellIdsOf, validationOf } from './plan.ts';
 
 /** One figure of a set. */
 export type Figure =
@@ -31,7 +31,7 @@ export class Measured {
 
   constructor(options: StudyOptions, cells: ReadonlyMap<string, unknown>) {
     const read = (seed: number): readonly TaskFigures[] =>
-      partsOf(options).flatMap((part) => (cells.get(cellId(part, seed)) ?? []) as readonly TaskFigures[]);
+      cellIdsOf(options, seed).flatMap((id) => (cells.get(id) ?? []) as readonly TaskFigures[]);
     this.#test = Array.from({ length: options.seeds }, (_, seed) => read(seed));
     this.#validation = validationOf(options).map(read);
   }
@@ -68,6 +68,36 @@ export class Measured {
       if (best === undefined || value > best.value) best = { decoder, value };
     }
     return best?.decoder;
+  }
+
+  /**
+   * `decoder − factor·rival`, one a seed. The rival is the one of some decoders with the largest figure on that very seed among those whose entropy there is no
+   * lower than the decoder's less `slack`; where none is so diverse, the most diverse one.
+   */
+  overBest(
+    task: string,
+    decoder: string,
+    among: readonly string[],
+    figure: Figure,
+    slack: number,
+    factor = 1,
+  ): number[] {
+    return this.#test.flatMap((cell) => {
+      const [own] = valueOf(setIn(cell, task, decoder), figure);
+      const [entropy] = valueOf(setIn(cell, task, decoder), 'entropy');
+      const rivals = among.flatMap((name) => {
+        const set = setIn(cell, task, name);
+        const [value] = valueOf(set, figure);
+        return value === undefined ? [] : [{ value, entropy: valueOf(set, 'entropy')[0]! }];
+      });
+      if (own === undefined || rivals.length === 0) return [];
+      const diverse = rivals.filter((rival) => rival.entropy >= entropy! - slack);
+      const best =
+        diverse.length > 0
+          ? Math.max(...diverse.map(({ value }) => value))
+          : rivals.reduce((most, rival) => (rival.entropy > most.entropy ? rival : most)).value;
+      return [own - factor * best];
+    });
   }
 
   /** Texts that a decoder made first, of the first seed. */

@@ -10,14 +10,8 @@ import type { Lines } from './corpus.ts';
 
 /** Tokens of a window, and with it of a negative prompt. */
 export const context = 64;
-const rows = 8;
-const shape = { context, width: 48, heads: 4, layers: 2 };
-
-/** How long models learn. */
-export interface TrainingSize {
-  readonly baseSteps: number;
-  readonly expertSteps: number;
-}
+const rows = 4;
+const shape = { context, width: 48, heads: 2, layers: 2 };
 
 /** A model trained from scratch. */
 export async function trainedBase(
