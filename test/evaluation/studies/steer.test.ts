@@ -22,6 +22,7 @@ import {
   written,
 } from '../../../evaluation/studies/steer/grammar.ts';
 import { crowded, specified, usual, world as worldOf } from '../../../evaluation/studies/steer/ground.ts';
+import type { Ground } from '../../../evaluation/studies/steer/ground.ts';
 import { steerStudy } from '../../../evaluation/studies/steer/index.ts';
 import { judge } from '../../../evaluation/studies/steer/judge.ts';
 import {
@@ -409,7 +410,7 @@ describe('a cell', () => {
         compared: true,
       },
     ];
-    const ground = { ...crowded, steps: { base: 4, expert: 2 } };
+    const ground: Ground = { ...crowded, domains: ['alarms'], words: 4, steps: { base: 2, expert: 1 } };
     const run = (): Promise<TaskFigures[]> => cell(3, ground, tasks, () => undefined);
     const [first, again] = [await run(), await run()];
     expect(JSON.stringify(again)).toBe(JSON.stringify(first));
