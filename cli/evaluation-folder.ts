@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../core/errors.ts';
-import type { LaneResult, RunResult } from '../core/run.ts';
+import type { GridResult, LaneResult, RunResult } from '../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import { reportHtml } from '../evaluation/report/html.ts';
 import { episodesParquet } from '../evaluation/report/parquet.ts';
@@ -67,5 +67,32 @@ export function summary(result: RunResult): string {
     ['LANE', 'CONSUMPTION', 'Δ', 'RAMPING', 'Δ', 'Δ DAILY PEAK', 'ASR', 'MAE', 'SIDE', 'L-INF', 'ATTACK S'],
     ...rows,
   ]);
-  return `${modules.join('')}${lanes}`;
+  return `${modules.join('')}${lanes}${result.grid === undefined ? '' : `\n${networks(result.grid)}`}`;
+}
+
+/** KPIs of the network in a few columns; all of them are in result.json. */
+function networks(grid: GridResult): string {
+  const columns = [
+    ['V MIN', 'vmin', 4],
+    ['V MAX', 'vmax', 4],
+    ['OUTSIDE min', 'voltage_violation_minutes', 0],
+    ['OUTSIDE pu h', 'voltage_violation_energy', 4],
+    ['LOADING', 'max_loading', 3],
+    ['LOSSES MWh', 'losses', 4],
+    ['PEAK MW', 'peak_import', 4],
+    ['RAMPING MW', 'ramping', 3],
+    ['NOSE', 'nose_margin', 3],
+  ] as const;
+  const cell = ({ kpis, regret }: GridResult['networks'][number], name: string, places: number): string => {
+    const delta = regret?.[name]?.delta;
+    const own = kpis[name]?.toFixed(places) ?? '-';
+    return delta === null || delta === undefined ? own : `${own} (${delta >= 0 ? '+' : ''}${delta.toFixed(places)})`;
+  };
+  return `network ${grid.case}, ${grid.homes} homes\n${table([
+    ['NETWORK', ...columns.map(([title]) => title)],
+    ...grid.networks.map((network) => [
+      network.lane,
+      ...columns.map(([, name, places]) => cell(network, name, places)),
+    ]),
+  ])}`;
 }

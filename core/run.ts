@@ -78,6 +78,31 @@ export interface ModuleReport {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** What a network came to with the district of the clean twins, or of one attack, on it. */
+export interface NetworkResult {
+  /** As in telemetry. */
+  readonly lane: string;
+  readonly attack: string;
+  readonly kpis: Readonly<Record<string, number | null>>;
+  /** Where it was worst: external numbers, steps. */
+  readonly extremes: Readonly<Record<string, Readonly<Record<string, number>> | null>>;
+  /** KPI(attacked) − KPI(clean), and by how many times it is; null where that means nothing. Absent on the clean twin. */
+  readonly regret?: Readonly<Record<string, { readonly delta: number | null; readonly ratio: number | null }>>;
+}
+
+/** The network of a scenario with a `grid`. */
+export interface GridResult {
+  readonly case: string;
+  readonly buses: number;
+  readonly homes: number;
+  readonly method: 'sweep' | 'newton';
+  readonly units: Readonly<Record<string, string>>;
+  /** What is strange in the case, by its codes. */
+  readonly findings: readonly string[];
+  /** The clean twin first. */
+  readonly networks: readonly NetworkResult[];
+}
+
 /** What is kept of a run. Everything but `timing` and `cost.seconds` is a function of scenario, seed, data, model and code. */
 export interface RunResult {
   readonly format: 'faultline-result';
@@ -91,6 +116,8 @@ export interface RunResult {
   /** Of the modules around the victim, in their order; absent when the scenario has none. */
   readonly modules?: readonly ModuleReport[];
   readonly lanes: readonly LaneResult[];
+  /** Absent when the scenario has no `grid`. */
+  readonly grid?: GridResult;
   readonly checks: readonly {
     readonly name: string;
     readonly passed: boolean;

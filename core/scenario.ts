@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { parseDocumentAs, parseValueAs } from './document.ts';
+import { gridSection } from './scenario-grid.ts';
+import type { GridSpec } from './scenario-grid.ts';
 import { attackEntries, detectorEntries, moduleEntries } from './scenario-panel.ts';
 import { taskEntries } from './scenario-task.ts';
 import { trainSection } from './scenario-train.ts';
@@ -62,6 +64,7 @@ export interface Scenario {
   };
   /** The victim's world in place of the district; absent: the district. */
   readonly task?: TaskSpec | undefined;
+  readonly grid?: GridSpec | undefined;
   readonly victim: {
     readonly policy: string;
     readonly units?: 'normalised' | 'physical' | undefined;
@@ -162,6 +165,7 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
         .discriminatedUnion('name', taskEntries(vocabulary) as [z.ZodObject, ...z.ZodObject[]])
         .optional()
         .describe('A control task on a grid that the victim acts in, in place of the district; absent: the district.'),
+      grid: gridSection(vocabulary.voltVarCurves),
       victim: z
         .strictObject({
           policy: z

@@ -14,6 +14,19 @@ export interface TelemetrySchema {
   readonly channels: readonly Channel[];
   /** Simulated seconds between rows. */
   readonly dt: number;
+  /** The network that the run's district stands on; absent: none. */
+  readonly grid?: GridTopology | undefined;
+}
+
+/** A network as a one-line diagram needs it: external numbers. Signals `v.<bus>` of its lanes are the voltages at buses. */
+export interface GridTopology {
+  readonly name: string;
+  readonly buses: readonly number[];
+  /** Branches in service. */
+  readonly branches: readonly (readonly [from: number, to: number])[];
+  readonly reference: number;
+  /** p.u.; outside is a violation */
+  readonly band: readonly [low: number, high: number];
 }
 
 /** `rows` consecutive steps of every channel. */

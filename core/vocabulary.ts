@@ -22,6 +22,8 @@ export interface Vocabulary {
   readonly defects: readonly string[];
   readonly rewards: readonly string[];
   readonly normalisations: readonly string[];
+  /** Of inverters. */
+  readonly voltVarCurves: readonly string[];
 }
 
 /** One of these names, the first by default; at least one. */

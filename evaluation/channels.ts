@@ -1,4 +1,4 @@
-import type { Channel } from '../core/telemetry.ts';
+import type { Channel, GridTopology } from '../core/telemetry.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
@@ -48,18 +48,21 @@ export interface LaneChannels {
   kpis(recorder: Recorder, own: KpiMeter, clean: KpiMeter | undefined): void;
 }
 
+/** Adds a channel to a run's telemetry. @returns its index */
+export type AddChannel = (lane: string, signal: string, unit: string) => number;
+
 /** The telemetry schema of a run over some of its buildings and attacks and, per lane, the writers into it. Channel names are `<building>/<attack|clean>/<signal>`. */
 export function channelTable(
   scenario: Scenario,
   env: DistrictEnv,
   buildings: readonly string[],
   labels: readonly string[],
+  grid?: { readonly topology: GridTopology; register(add: AddChannel): void },
 ): { readonly recorder: Recorder; readonly channels: readonly LaneChannels[] } {
   const table: Channel[] = [];
   // By the whole panel, so that a part of it records what the whole does.
   const everyLane = scenario.attacks.length * scenario.district.buildings.length <= featureLanes;
-  const add = (lane: string, signal: string, unit: string): number =>
-    table.push({ name: `${lane}/${signal}`, unit, lane, signal }) - 1;
+  const add: AddChannel = (lane, signal, unit) => table.push({ name: `${lane}/${signal}`, unit, lane, signal }) - 1;
   const channels = ['clean', ...labels].flatMap((label, group) =>
     buildings.map((building, b): LaneChannels => {
       const lane = `${building}/${label}`;
@@ -117,5 +120,7 @@ export function channelTable(
       };
     }),
   );
-  return { recorder: new Recorder(table, scenario.live.frameSteps, env.secondsPerTimeStep), channels };
+  grid?.register(add);
+  const recorder = new Recorder(table, scenario.live.frameSteps, env.secondsPerTimeStep, grid?.topology);
+  return { recorder, channels };
 }

@@ -88,9 +88,13 @@ export function assertNormalisation(
 }
 
 /** Why the scenario's buildings can only be simulated together; null when they can be parted, or there is but one. */
-export async function buildingBond(scenario: Pick<Scenario, 'district'>, workspace: Workspace): Promise<string | null> {
+export async function buildingBond(
+  scenario: Pick<Scenario, 'district' | 'grid'>,
+  workspace: Workspace,
+): Promise<string | null> {
   const { dataset, buildings } = scenario.district;
   if (buildings.length === 1) return null;
+  if (scenario.grid !== undefined) return 'its buildings meet on one network';
   return bondOf(districtOptions(scenario, await workspace.dataset(dataset, buildings)));
 }
 

@@ -1,5 +1,5 @@
 import type { Rehearsal } from '../core/attack.ts';
-import type { LaneResult, ModuleReport } from '../core/run.ts';
+import type { GridResult, LaneResult, ModuleReport } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { labelOf } from '../core/scenario.ts';
 import { isObservationAttack, openGroups } from './attack-group.ts';
@@ -16,7 +16,9 @@ import type { Clock } from './control.ts';
 import { moduleStage, withModules } from './modules.ts';
 import type { Preparing } from './modules.ts';
 import type { Tell } from './reported.ts';
+import { hashOf } from './canonical.ts';
 import { channelTable } from './channels.ts';
+import { openGrid } from './grid-stage.ts';
 import { calibrated, cleanStepsOf, laneDuty } from './stealth/detection.ts';
 import type { CalibratedDetector, LaneDuty } from './stealth/detection.ts';
 import { wholePanel } from './part.ts';
@@ -43,6 +45,8 @@ export interface Loop extends Disposable {
   /** Runs one step of every lane; true when the recorder's frame is full. */
   advance(clock: Clock): boolean;
   results(): readonly LaneResult[];
+  /** What the network came to; undefined where the scenario has none. */
+  grid(): GridResult | undefined;
   engineReports(): readonly ThreatReport[];
 }
 
@@ -126,7 +130,8 @@ async function openHeld(
 
   const groups = openGroups({ scenario, part, source, env, root, clean, seen, action, duties });
 
-  const { recorder, channels } = channelTable(scenario, env, buildings, labels);
+  const grid = await openGrid(scenario, workspace, part, labels, env.secondsPerTimeStep / 3600);
+  const { recorder, channels } = channelTable(scenario, env, buildings, labels, grid);
   const totalSteps = env.episodeSteps;
   const kpis = Array.from({ length: lanes }, (_, lane) => kpiMeter(env.lane(lane).model, env.firstWindow));
   const returns = new Float64Array(lanes);
@@ -137,6 +142,7 @@ async function openHeld(
     if (Number.isNaN(reward)) return;
     returns[lane]! += reward;
     channels[lane]!.physics(recorder, hours, at, laneAction[lane]!, reward);
+    grid?.note(lane, hours, at);
   });
   let batch: StepBatch = env.reset(root.split('environment'));
   let step = 0;
@@ -169,7 +175,7 @@ async function openHeld(
   return {
     recorder,
     totalSteps,
-    dataHash: district.hash,
+    dataHash: grid === undefined ? district.hash : hashOf({ district: district.hash, grid: grid.hash }),
     modelHash: source.hash,
     modules: reports,
     get step() {
@@ -234,6 +240,7 @@ async function openHeld(
       step++;
       for (let lane = 0; lane < lanes; lane++)
         channels[lane]!.kpis(recorder, kpis[lane]!, lane < count ? undefined : kpis[lane % count]!);
+      grid?.solve(recorder);
       return recorder.endRow();
     },
     results() {
@@ -267,6 +274,7 @@ async function openHeld(
         };
       });
     },
+    grid: () => grid?.result(),
     engineReports: () =>
       labels.map((attack) => {
         const own = groups.filter((group) => group.label === attack);

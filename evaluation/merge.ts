@@ -1,5 +1,5 @@
 import { StateError } from '../core/errors.ts';
-import type { LaneResult, RunResult } from '../core/run.ts';
+import type { GridResult, LaneResult, RunResult } from '../core/run.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
@@ -42,7 +42,24 @@ export function mergeResults(
   const checks = parts.flatMap((part) => part.checks);
   const threats = whole.attacks.map((a) => threatReport(labelOf(scenario.attacks[a]!), checks));
   const seconds = Math.max(...parts.map((part) => part.timing.seconds));
-  return runResult(scenario, { versions, hashes, modules, lanes, threats, seconds });
+  const grid = mergeGrids(scenario, parts, whole);
+  return runResult(scenario, { versions, hashes, modules, lanes, grid, threats, seconds });
+}
+
+/** The network under every attack, each from the part that has it. */
+function mergeGrids(scenario: Scenario, parts: readonly RunResult[], whole: Part): GridResult | undefined {
+  const first = parts[0]!.grid;
+  if (first === undefined) return undefined;
+  const all = parts.flatMap(({ grid }) => grid?.networks ?? []);
+  const labels = ['clean', ...whole.attacks.map((a) => labelOf(scenario.attacks[a]!))];
+  const networks = labels.map((label) => {
+    const [own, ...others] = all.filter(({ attack }) => attack === label);
+    if (own === undefined) throw new StateError(`the network under '${label}' is in no part`);
+    if (others.some((other) => canonicalJson(other) !== canonicalJson(own)))
+      throw new StateError(`parts differ in the network under '${label}'`);
+    return own;
+  });
+  return { ...first, networks };
 }
 
 /** The named lanes, each from the part that has it; clean twins may be in several, and are equal. */
@@ -76,8 +93,8 @@ export function mergeOutcomes(
     parts.map((part) => part.result),
     whole,
   );
-  const { dt, version } = parts[0]!.schema;
-  const columns = result.lanes.flatMap(({ lane }) => {
+  const { dt, version, grid } = parts[0]!.schema;
+  const columns = [...result.lanes, ...(result.grid?.networks ?? [])].flatMap(({ lane }) => {
     const owner = parts.find((part) => part.schema.channels.some((channel) => channel.lane === lane))!;
     return owner.schema.channels.flatMap((channel, at) =>
       channel.lane === lane ? [{ channel, at, frames: owner.frames }] : [],
@@ -93,5 +110,6 @@ export function mergeOutcomes(
     }
   });
   const frame: TelemetryFrame = { schema: version, seq: 0, step0: 0, rows, cols: columns.length, values, wallTime: 0 };
-  return { result, schema: { version, dt, channels: columns.map((column) => column.channel) }, frames: [frame] };
+  const channels = columns.map((column) => column.channel);
+  return { result, schema: { version, dt, channels, ...(grid === undefined ? {} : { grid }) }, frames: [frame] };
 }

@@ -1,4 +1,4 @@
-import type { Channel, TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
+import type { Channel, GridTopology, TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 
 /**
  * Collects one row a step into column-major frames. The loop writes values at channel indices it looked up once;
@@ -13,8 +13,8 @@ export class Recorder {
   #seq = 0;
 
   /** @param frameSteps rows of a full frame  @param dt simulated seconds between rows */
-  constructor(channels: readonly Channel[], frameSteps: number, dt: number) {
-    this.schema = { version: 1, channels, dt };
+  constructor(channels: readonly Channel[], frameSteps: number, dt: number, grid?: GridTopology) {
+    this.schema = { version: 1, channels, dt, ...(grid === undefined ? {} : { grid }) };
     this.#capacity = frameSteps;
     this.#columns = new Float32Array(frameSteps * channels.length);
   }

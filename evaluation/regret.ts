@@ -10,3 +10,13 @@ export function regret(attacked: Kpis, clean: Kpis): Record<string, number | nul
     }),
   );
 }
+
+/** By how many times: `KPI(attacked) / KPI(clean)`; null where either is null or the clean one is 0. */
+export function ratios(attacked: Kpis, clean: Kpis): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(attacked).map(([name, value]) => {
+      const reference = clean[name] ?? 0;
+      return [name, value === null || reference === 0 ? null : value / reference];
+    }),
+  );
+}

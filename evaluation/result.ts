@@ -1,4 +1,4 @@
-import type { ModuleReport, RunResult } from '../core/run.ts';
+import type { GridResult, ModuleReport, RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { laneChecks, threatChecks } from './checks.ts';
 import type { ThreatReport } from './checks.ts';
@@ -7,6 +7,8 @@ import type { ThreatReport } from './checks.ts';
 export interface Measured extends Pick<RunResult, 'versions' | 'hashes' | 'lanes'> {
   /** Of the modules around the victim; none, or absent: the scenario has none. */
   readonly modules?: readonly ModuleReport[] | undefined;
+  /** Absent: the scenario has no network. */
+  readonly grid?: GridResult | undefined;
   readonly threats: readonly ThreatReport[];
   /** Wall time of the steps. */
   readonly seconds: number;
@@ -15,7 +17,7 @@ export interface Measured extends Pick<RunResult, 'versions' | 'hashes' | 'lanes
 /** The result of a scenario: lanes, which went in lockstep, the checks that they pass, and rates. */
 export function runResult(
   scenario: Scenario,
-  { versions, hashes, modules, lanes, threats, seconds }: Measured,
+  { versions, hashes, modules, lanes, grid, threats, seconds }: Measured,
 ): RunResult {
   const total = (cost: 'gradients' | 'seconds'): number =>
     lanes.reduce((sum, lane) => sum + (lane.cost?.[cost] ?? 0), 0);
@@ -29,6 +31,7 @@ export function runResult(
     hashes,
     ...(modules === undefined || modules.length === 0 ? {} : { modules }),
     lanes,
+    ...(grid === undefined ? {} : { grid }),
     checks: [...threatChecks(threats), ...laneChecks(lanes, scenario)],
     timing: {
       seconds,

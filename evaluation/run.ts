@@ -89,6 +89,7 @@ export async function* runEvents(
       hashes: { scenario: hashOf(scenario), data: loop.dataHash, model: loop.modelHash, code: options.codeHash },
       modules: loop.modules,
       lanes: loop.results(),
+      grid: loop.grid(),
       threats: loop.engineReports(),
       seconds: clock.now() - startedAt,
     }),

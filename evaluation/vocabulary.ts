@@ -22,6 +22,7 @@ import { defectNames, defects, profiles } from '../sim/district/profile.ts';
 import type { ProfileName } from '../sim/district/profile.ts';
 import { rewardNames } from '../sim/district/reward.ts';
 import { gridTasks } from '../sim/grid/task/index.ts';
+import { voltVarDefaults } from '../sim/grid/volt-var.ts';
 
 /** Every registry that a scenario can name, composed once. */
 export const vocabulary: Vocabulary = {
@@ -41,6 +42,7 @@ export const vocabulary: Vocabulary = {
   defects: defectNames,
   rewards: rewardNames,
   normalisations,
+  voltVarCurves: Object.keys(voltVarDefaults),
 };
 
 /** The scenario's schema over all registries. */

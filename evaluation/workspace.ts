@@ -15,6 +15,8 @@ import { policyVictim } from '../nn/victim.ts';
 import { builtinDistrict } from '../sim/data/builtin/index.ts';
 import { readCityLearnFolder } from '../sim/data/citylearn-folder.ts';
 import type { District, FolderReader } from '../sim/data/dataset.ts';
+import { gridOf, isGridFile } from '../sim/grid/case-text.ts';
+import type { GridCase } from '../sim/grid/grid-case.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import { blackBoxSource } from './black-box.ts';
 import type { BlackBox, LaneSpaces, VictimOptions } from './black-box.ts';
@@ -58,6 +60,8 @@ export interface Workspace {
   /** The named buildings of a dataset, in the order of `buildings`; all of them when it is empty. */
   dataset(name: string, buildings: readonly string[]): Promise<District>;
   victim(name: string, options?: VictimOptions): Promise<VictimSource>;
+  /** A network that ships, or of a file (MATPOWER's `.m`, `.json`), with the SHA-256 of what it says. */
+  grid(name: string): Promise<{ readonly grid: GridCase; readonly hash: string }>;
 }
 
 /** What the entry point brings: folders by the names that scenarios use. */
@@ -68,6 +72,8 @@ export interface WorkspaceFolders {
   policy(name: string): FolderReader | undefined;
   /** A controller outside this process, by its address or file; undefined when the name is neither. @throws {ConfigError} when it may not be asked */
   controller?(name: string, options: VictimOptions): Promise<BlackBox | undefined>;
+  /** A network's file; absent: only networks that ship. @throws {ConfigError} when it may not be read */
+  grid?(name: string): Promise<Uint8Array>;
   /** Names of the shipped models, for messages. */
   models(): readonly string[];
 }
@@ -91,6 +97,11 @@ export function workspace(folders: WorkspaceFolders): Workspace {
           path: '/victim/policy',
         });
       return trained(name, folder);
+    },
+    async grid(name) {
+      const bytes = isGridFile(name) ? await folders.grid?.(name) : undefined;
+      if (bytes === undefined) return { grid: gridOf(name, undefined), hash: hashOf({ grid: name }) };
+      return { grid: gridOf(name, new TextDecoder().decode(bytes)), hash: sha256Hex(bytes) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { workspace } from '../evaluation/workspace.ts';
 import type { Workspace } from '../evaluation/workspace.ts';
@@ -34,6 +34,11 @@ export function fileWorkspace({ roots, modelsDir, controllers = 'none' }: FileWo
       if (!name.endsWith('.onnx') || !existsSync(name)) return undefined;
       return onnxBlackBox(confined(name, allowed, '/victim/policy'), options);
     },
+    async grid(name) {
+      const file = confined(name, allowed, '/grid/case', 'file');
+      // Its real path exists, so that there is something to read.
+      return (await folderReader(dirname(file)).read(basename(file)))!;
+    },
     models: () => modelNames(modelsDir).map((model) => model.name),
   });
 }
@@ -60,8 +65,13 @@ function titleOf(card: string): string {
     : '';
 }
 
-/** The real path of a folder a scenario names, if it lies under a root; a link that leads out counts as outside. */
-function confined(name: string, roots: readonly string[] | null, path: string): string {
+/** The real path of a folder or file that a scenario names, if it lies under a root; a link that leads out counts as outside. */
+function confined(
+  name: string,
+  roots: readonly string[] | null,
+  path: string,
+  what: 'folder' | 'file' = 'folder',
+): string {
   const wanted = resolve(name);
   const exists = existsSync(wanted);
   const real = exists ? realpathSync(wanted) : wanted;
@@ -70,7 +80,7 @@ function confined(name: string, roots: readonly string[] | null, path: string): 
     roots.some((root) => inside(existsSync(root) ? realpathSync(root) : root, real) || (!exists && inside(root, real)));
   if (allowed && exists) return real;
   // What is outside is outside, there or not: scenarios are no way to look around this machine.
-  if (allowed) throw new ConfigError(`there is no folder '${name}' (looked at ${wanted})`, { place: { path } });
+  if (allowed) throw new ConfigError(`there is no ${what} '${name}' (looked at ${wanted})`, { place: { path } });
   throw new ConfigError(
     `'${name}' is outside the folders this server may read (${roots.join(', ')}); start it with --data`,
     { place: { path } },

@@ -47,7 +47,7 @@ export function evaluateCommand(): Command {
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
-      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1\n  faultline evaluate examples/panel.yaml --out runs/gate --junit gate.xml --fail-if "regret.ramping_average > 0.5 or success.rate > 0.3"',
+      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1\n  faultline evaluate examples/panel.yaml --out runs/gate --junit gate.xml --fail-if "regret.ramping_average > 0.5 or success.rate > 0.3"\n  faultline evaluate examples/grid.yaml --out runs/grid',
     )
     .action(async (file, options) => {
       using interrupted = interruption();

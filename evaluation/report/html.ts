@@ -1,6 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import type { LaneResult, ModuleReport, RunResult } from '../../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
+import { columnOf } from './column.ts';
+import { gridSection } from './grid.ts';
 import { escape, page, palette, svg } from './page.ts';
 
 /**
@@ -24,6 +26,7 @@ ${kpiTable(result.lanes)}
 ${attackTable(result.lanes)}
 ${detectionTable(result.lanes)}
 ${constraintTable(result.lanes)}
+${gridSection(result.grid, schema, frames)}
 ${schema === null ? '' : charts(schema, frames, building, labels)}
 <h2>Checks</h2>
 <ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
@@ -111,14 +114,7 @@ ${names.map((name) => `<tr><td>${escape(name)}</td>${held.map((lane) => `<td>${c
 
 /** Net consumption of one lane over the whole run. */
 function netOf(schema: TelemetrySchema, frames: readonly TelemetryFrame[], lane: string): Float32Array {
-  const at = schema.channels.findIndex((channel) => channel.name === `${lane}/net`);
-  const out = new Float32Array(frames.reduce((sum, frame) => sum + frame.rows, 0));
-  let row = 0;
-  for (const frame of frames) {
-    out.set(frame.values.subarray(at * frame.rows, (at + 1) * frame.rows), row);
-    row += frame.rows;
-  }
-  return out;
+  return columnOf(schema, frames, `${lane}/net`) ?? new Float32Array(0);
 }
 
 interface Point {

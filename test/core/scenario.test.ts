@@ -41,6 +41,7 @@ const schema = scenarioSchema({
   defects: ['last-hour-idle'],
   rewards: ['RewardFunction', 'SolarPenaltyReward'],
   normalisations: ['citylearn-2.0.0', 'fixed'],
+  voltVarCurves: ['ieee1547-b'],
 });
 
 /** [what is wrong, text, the message's place and words] */

@@ -93,6 +93,7 @@ const source = memoryWorkspace();
 const districts = new Map<string, ReturnType<typeof source.dataset>>();
 /** Districts are made once: they are only read. */
 const workspace: typeof source = {
+  ...source,
   victim: (name) => source.victim(name),
   dataset(name, buildings) {
     const key = buildings.join();

@@ -1,3 +1,4 @@
+import { StateError } from '../../../core/errors.ts';
 import { scenarioFrom } from '../../../core/scenario.ts';
 import type { Feature } from '../../../core/space.ts';
 import type { GradientAccess } from '../../../core/victim.ts';
@@ -43,7 +44,11 @@ export async function besiege(
     normalisation: scenario.district.normalisation,
     open: () => victim,
   };
-  using loop = await openLoop(scenario, { dataset, victim: () => Promise.resolve(source) });
+  using loop = await openLoop(scenario, {
+    dataset,
+    victim: () => Promise.resolve(source),
+    grid: () => Promise.reject(new StateError('a siege has no network')),
+  });
   for (const _ of loop.prepare());
   while (loop.step < loop.totalSteps) if (loop.advance(noClock)) loop.recorder.take(0);
   const lanes = loop.results();

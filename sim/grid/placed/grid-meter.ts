@@ -1,7 +1,7 @@
 import { ansi, en50160, outside, within } from './voltage-bands.ts';
 import type { Band } from './voltage-bands.ts';
 import type { PlacedDistrict } from './placement.ts';
-import type { SolvedStep } from './record.ts';
+import type { SolvedStep } from './step-reader.ts';
 
 /** KPIs of a network over a run, and their units. A step without a solution has every bus outside every band, serves nobody, and counts in no sum of voltages or powers. */
 export const gridKpiUnits = {
@@ -54,6 +54,9 @@ export interface GridExtremes {
   readonly loading: { readonly from: number; readonly to: number; readonly step: number } | null;
 }
 
+/** What is summed up of a step. */
+export type MeteredStep = Pick<SolvedStep, 'solved' | 'vm' | 'loading' | 'slackMw' | 'lossMw' | 'demandMw'>;
+
 /** Sums up the steps of a run as they come. Source: specs/grid.md 6 */
 export class GridMeter {
   private readonly placed: PlacedDistrict;
@@ -102,7 +105,7 @@ export class GridMeter {
     };
   }
 
-  push(solved: SolvedStep): void {
+  push(solved: MeteredStep): void {
     const { sum, hours, placed } = this;
     if (solved.solved) {
       this.voltages(solved.vm);
@@ -164,7 +167,7 @@ export class GridMeter {
     if (most > this.loading.value) this.loading = { value: most, row: which, step: this.steps };
   }
 
-  private powers({ slackMw, lossMw }: SolvedStep): void {
+  private powers({ slackMw, lossMw }: MeteredStep): void {
     const { sum, hours } = this;
     sum.losses += hours * lossMw;
     sum.import += hours * Math.max(0, slackMw);

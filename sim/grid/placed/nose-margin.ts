@@ -7,19 +7,39 @@ import type { GridRecord } from './record.ts';
 /** Halvings of a bracket between a solution and none. */
 const halvings = 40;
 
-/**
- * How much all that is taken in a step can still grow before there is no solution, λ* − 1: 0 where there is none as it is, infinite where impedances alone are left.
- * Inverters keep to their curves, and taps and capacitors stay where they stood. Found by bisection with Newton's method, as a sweep is slow near the nose. Source: specs/grid.md 6
- */
-export function noseMargin(placed: PlacedDistrict, series: DistrictSeries, record: GridRecord, step: number): number {
-  const lanes = new PlacedLanes(placedByNewton(placed), 1, false);
-  const { regulators, flow } = lanes;
-  const { tapChangers, capacitors } = placed;
-  for (let t = 0; t < tapChangers.length; t++) regulators.position[t] = record.taps[step * tapChangers.length + t]!;
-  for (let c = 0; c < capacitors.length; c++) regulators.switched[c] = record.capacitors[step * capacitors.length + c]!;
+/** All that decides a step's power flow beside the placement. */
+export interface PlacedState {
+  /** Of the run, for the profile of the background. */
+  readonly step: number;
+  readonly hours: number;
+  /** [buildings] kWh in the step, as in a district's series */
+  readonly net: Float64Array;
+  readonly inverter: Float64Array;
+  /** [tap changers] positions, [capacitors] 1: switched in */
+  readonly taps: ArrayLike<number>;
+  readonly capacitors: ArrayLike<number>;
+}
+
+/** The state at a step of a run that was solved. */
+export function stateAt(placed: PlacedDistrict, series: DistrictSeries, record: GridRecord, step: number): PlacedState {
+  const [t, c] = [placed.tapChangers.length, placed.capacitors.length];
   const [net, inverter] = [new Float64Array(placed.buildings), new Float64Array(placed.buildings)];
   series.read(step, net, inverter);
-  lanes.load(0, step, series.hours, net, inverter);
+  const taps = record.taps.subarray(step * t, (step + 1) * t);
+  const capacitors = record.capacitors.subarray(step * c, (step + 1) * c);
+  return { step, hours: series.hours, net, inverter, taps, capacitors };
+}
+
+/**
+ * How much all that is taken can still grow before there is no solution, λ* − 1: 0 where there is none as it is, infinite where impedances alone are left.
+ * Inverters keep to their curves, and taps and capacitors stay where they stand. Found by bisection with Newton's method, as a sweep is slow near the nose. Source: specs/grid.md 6
+ */
+export function noseMargin(placed: PlacedDistrict, state: PlacedState): number {
+  const lanes = new PlacedLanes(placedByNewton(placed), 1, false);
+  const { regulators, flow } = lanes;
+  regulators.position.set(state.taps);
+  regulators.switched.set(state.capacitors);
+  lanes.load(0, state.step, state.hours, state.net, state.inverter);
   const { dependence } = flow;
   const scaled = [
     flow.p,

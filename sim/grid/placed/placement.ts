@@ -208,6 +208,11 @@ export function placedByNewton(placed: PlacedDistrict): PlacedDistrict {
   };
 }
 
+/** External number of the reference bus. */
+export function referenceBus({ grid, island }: PlacedDistrict): number {
+  return grid.bus.bus[island.buses[island.roles.indexOf(role.ref)]!]!;
+}
+
 /** Voltage that the reference holds, p.u. */
 export function referenceVoltage({ grid, island }: PlacedDistrict): number {
   return startOf(grid, island, 'case').vm[island.roles.indexOf(role.ref)]!;

@@ -1,5 +1,6 @@
 import type { PlacedDistrict } from './placement.ts';
 import type { PlacedLanes } from './placed-lanes.ts';
+import type { SolvedStep } from './step-reader.ts';
 
 /** What a network did in a run, a number a step; NaN where a step has no solution, which is a result. */
 export interface GridRecord {
@@ -55,105 +56,29 @@ export function gridRecord({ tapChangers, capacitors }: PlacedDistrict, steps: n
   };
 }
 
-/** A solved step in the rows of the case. */
-export interface SolvedStep {
-  readonly solved: boolean;
-  /** [buses] p.u.; NaN where there is none */
-  readonly vm: Float64Array;
-  /** [branches] share of the limit; NaN where there is none */
-  readonly loading: Float64Array;
-  readonly slackMw: number;
-  readonly slackMvar: number;
-  readonly lossMw: number;
-  readonly demandMw: number;
-}
-
-/** Reads lanes after a solve into records, and into the step that others are shown. */
-export class StepReader {
-  readonly step: { -readonly [Key in keyof SolvedStep]: SolvedStep[Key] };
-  private readonly lanes: PlacedLanes;
-  private readonly shown: boolean;
-  private readonly rated: boolean;
-
-  /** @param shown whether `step` is to be filled */
-  constructor(lanes: PlacedLanes, shown: boolean) {
-    const { grid, island } = lanes.placed;
-    this.lanes = lanes;
-    this.shown = shown;
-    this.rated = lanes.flow.flow.length > 0 && island.branches.some((row) => grid.branch.rateA[row]! > 0);
-    this.step = {
-      solved: false,
-      vm: new Float64Array(grid.bus.rows).fill(Number.NaN),
-      loading: new Float64Array(grid.branch.rows).fill(Number.NaN),
-      slackMw: Number.NaN,
-      slackMvar: Number.NaN,
-      lossMw: Number.NaN,
-      demandMw: 0,
-    };
-  }
-
-  read(lane: number, at: number, into: GridRecord): void {
-    const { lanes, step } = this;
-    const { flow, placed, regulators } = lanes;
-    const { n, rowAt, tapChangers, capacitors } = placed;
-    const w = flow.width;
-    const solved = flow.solved[lane] === 1;
-    into.controlledMw[at] = lanes.controlledMw[lane]!;
-    into.demandMw[at] = lanes.demandMw[lane]!;
-    for (let t = 0; t < tapChangers.length; t++)
-      into.taps[at * tapChangers.length + t] = regulators.position[t * w + lane]!;
-    for (let c = 0; c < capacitors.length; c++)
-      into.capacitors[at * capacitors.length + c] = regulators.switched[c * w + lane]!;
-    step.solved = solved;
-    step.demandMw = lanes.demandMw[lane]!;
-    if (!solved) {
-      if (this.shown) this.blank();
-      return;
-    }
-    let [low, high] = [0, 0];
-    for (let k = 1; k < n; k++) {
-      if (flow.vm[k * w + lane]! < flow.vm[low * w + lane]!) low = k;
-      if (flow.vm[k * w + lane]! > flow.vm[high * w + lane]!) high = k;
-    }
-    into.converged[at] = 1;
-    into.unsettled[at] = flow.unsettled[lane]!;
-    into.vmin[at] = flow.vm[low * w + lane]!;
-    into.vminBus[at] = rowAt[low]!;
-    into.vmax[at] = flow.vm[high * w + lane]!;
-    into.vmaxBus[at] = rowAt[high]!;
-    into.lossMw[at] = flow.lossMw[lane]!;
-    into.lossMvar[at] = flow.lossMvar[lane]!;
-    into.slackMw[at] = flow.slackMw[lane]!;
-    into.slackMvar[at] = flow.slackMvar[lane]!;
-    if (this.rated) this.loadings(lane, at, into);
-    if (!this.shown) return;
-    for (let k = 0; k < n; k++) step.vm[rowAt[k]!] = flow.vm[k * w + lane]!;
-    step.slackMw = flow.slackMw[lane]!;
-    step.slackMvar = flow.slackMvar[lane]!;
-    step.lossMw = flow.lossMw[lane]!;
-  }
-
-  private loadings(lane: number, at: number, into: GridRecord): void {
-    const { flow, placed } = this.lanes;
-    const { island, grid } = placed;
-    let [most, which] = [-1, -1];
-    for (let k = 0; k < island.branches.length; k++) {
-      const row = island.branches[k]!;
-      const rate = grid.branch.rateA[row]!;
-      if (!(rate > 0)) continue;
-      const share = flow.flow[k * flow.width + lane]! / rate;
-      if (this.shown) this.step.loading[row] = share;
-      if (share > most) [most, which] = [share, row];
-    }
-    into.loading[at] = most;
-    into.loadingBranch[at] = which;
-  }
-
-  private blank(): void {
-    this.step.vm.fill(Number.NaN);
-    this.step.loading.fill(Number.NaN);
-    this.step.slackMw = Number.NaN;
-    this.step.slackMvar = Number.NaN;
-    this.step.lossMw = Number.NaN;
-  }
+/** Notes a step, and where the controllers of its lane stood. */
+export function noteStep(
+  into: GridRecord,
+  at: number,
+  step: SolvedStep,
+  { placed, regulators, flow }: PlacedLanes,
+  lane: number,
+): void {
+  const [t, c] = [placed.tapChangers.length, placed.capacitors.length];
+  for (let k = 0; k < t; k++) into.taps[at * t + k] = regulators.position[k * flow.width + lane]!;
+  for (let k = 0; k < c; k++) into.capacitors[at * c + k] = regulators.switched[k * flow.width + lane]!;
+  into.converged[at] = step.solved ? 1 : 0;
+  into.unsettled[at] = step.unsettled ? 1 : 0;
+  into.vmin[at] = step.vmin;
+  into.vminBus[at] = step.vminBus;
+  into.vmax[at] = step.vmax;
+  into.vmaxBus[at] = step.vmaxBus;
+  into.loading[at] = step.maxLoading;
+  into.loadingBranch[at] = step.maxLoadingBranch;
+  into.lossMw[at] = step.lossMw;
+  into.lossMvar[at] = step.lossMvar;
+  into.slackMw[at] = step.slackMw;
+  into.slackMvar[at] = step.slackMvar;
+  into.controlledMw[at] = step.controlledMw;
+  into.demandMw[at] = step.demandMw;
 }

@@ -1,5 +1,5 @@
 import type { PlacedDistrict } from './placement.ts';
-import type { SolvedStep } from './record.ts';
+import type { SolvedStep } from './step-reader.ts';
 import { mixedSeries, solvePlaced } from './solve-placed.ts';
 import type { DistrictSeries } from './solve-placed.ts';
 

@@ -2,8 +2,10 @@ import { ConfigError } from '../../../core/errors.ts';
 import { batchWidth } from '../sweep-batch.ts';
 import type { PlacedDistrict } from './placement.ts';
 import { PlacedLanes } from './placed-lanes.ts';
-import { gridRecord, StepReader } from './record.ts';
-import type { GridRecord, SolvedStep } from './record.ts';
+import { gridRecord, noteStep } from './record.ts';
+import type { GridRecord } from './record.ts';
+import { StepReader } from './step-reader.ts';
+import type { SolvedStep } from './step-reader.ts';
 
 /** What the buildings of a district take, step by step. */
 export interface DistrictSeries {
@@ -91,8 +93,9 @@ export function* solvePlaced(
     series.read(step, net, inverter);
     lanes.load(lane, step, series.hours, net, inverter);
   }
-  function take(reader: StepReader, lane: number, scenario: number, step: number): void {
-    reader.read(lane, step, records[scenario]!);
+  function take(lanes: PlacedLanes, reader: StepReader, lane: number, scenario: number, step: number): void {
+    reader.read(lane);
+    noteStep(records[scenario]!, step, reader.step, lanes, lane);
     visit?.(scenario, step, reader.step);
   }
 
@@ -104,7 +107,7 @@ export function* solvePlaced(
         for (let s = 0; s < count; s++) put(lanes, s, first + s, step);
         lanes.solve(count);
         for (let s = 0; s < count; s++) {
-          take(reader, s, first + s, step);
+          take(lanes, reader, s, first + s, step);
           lanes.advance(s);
         }
         done += count;
@@ -119,7 +122,7 @@ export function* solvePlaced(
       const count = Math.min(width, steps - first);
       for (let s = 0; s < count; s++) put(lanes, s, scenario, first + s);
       lanes.solve(count);
-      for (let s = 0; s < count; s++) take(reader, s, scenario, first + s);
+      for (let s = 0; s < count; s++) take(lanes, reader, s, scenario, first + s);
       done += count;
       yield done / total;
     }

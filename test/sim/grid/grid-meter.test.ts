@@ -3,12 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { builtinGrid } from '../../../sim/grid/builtin/index.ts';
 import { GridMeter } from '../../../sim/grid/placed/grid-meter.ts';
-import type { GridKpis } from '../../../sim/grid/placed/grid-meter.ts';
+import type { GridKpis, MeteredStep } from '../../../sim/grid/placed/grid-meter.ts';
 import { spreadHomes } from '../../../sim/grid/placed/homes.ts';
-import { noseMargin, worstStep } from '../../../sim/grid/placed/nose-margin.ts';
+import { noseMargin, stateAt, worstStep } from '../../../sim/grid/placed/nose-margin.ts';
 import { placeDistrict } from '../../../sim/grid/placed/placement.ts';
 import type { PlacedDistrict } from '../../../sim/grid/placed/placement.ts';
-import type { SolvedStep } from '../../../sim/grid/placed/record.ts';
 import { loadingAbove, shareNeeded, voltageAbove, voltageBelow } from '../../../sim/grid/placed/share-needed.ts';
 import { seriesOf, solvePlaced } from '../../../sim/grid/placed/solve-placed.ts';
 import type { DistrictSeries } from '../../../sim/grid/placed/solve-placed.ts';
@@ -25,7 +24,7 @@ const placed = placeDistrict(feeder, { homes: [], ratingMva: 4 }, 1);
 const band = { low: 0.95, high: 1.05 };
 
 /** Steps of a made-up run: voltages around 1, loadings around 0.8, some steps without a solution. */
-function drawn(seed: number, steps: number): SolvedStep[] {
+function drawn(seed: number, steps: number): MeteredStep[] {
   const draw = rng(seed);
   return Array.from({ length: steps }, () => {
     const solved = draw.uniform() > 0.1;
@@ -44,7 +43,7 @@ function drawn(seed: number, steps: number): SolvedStep[] {
   });
 }
 
-function measured(steps: readonly SolvedStep[], hours: number, on: PlacedDistrict = placed): GridKpis {
+function measured(steps: readonly MeteredStep[], hours: number, on: PlacedDistrict = placed): GridKpis {
   const meter = new GridMeter(on, hours, band);
   for (const step of steps) meter.push(step);
   return meter.values();
@@ -133,7 +132,7 @@ describe('KPIs of a network', () => {
   });
 
   it('take the worst whole week of any bus, and a part of one only where there is no whole one', () => {
-    const step = (low: boolean): SolvedStep => ({
+    const step = (low: boolean): MeteredStep => ({
       ...drawn(1, 1)[0]!,
       solved: true,
       vm: Float64Array.from({ length: 33 }, (_, row) => (row === 17 && low ? 0.89 : 1)),
@@ -182,7 +181,7 @@ describe('the margin to the nose', () => {
   ])('of %s is that of the literature', (name, lambda) => {
     const on = placeDistrict(builtinGrid(name), { homes: [] }, 1);
     const record = finished(solvePlaced(on, [still]))[0]!;
-    expect(noseMargin(on, still, record, 0)).toBeCloseTo(lambda - 1, 5);
+    expect(noseMargin(on, stateAt(on, still, record, 0))).toBeCloseTo(lambda - 1, 5);
   });
 
   it('is 0 where there is no solution, infinite for impedances, and larger where loads give way', () => {
@@ -192,7 +191,7 @@ describe('the margin to the nose', () => {
         { homes: [], background: { scale }, ...(zip === undefined ? {} : { zip: { p: zip, q: zip } }) },
         1,
       );
-      return noseMargin(on, still, finished(solvePlaced(on, [still]))[0]!, 0);
+      return noseMargin(on, stateAt(on, still, finished(solvePlaced(on, [still]))[0]!, 0));
     };
     expect(margin(4)).toBe(0);
     expect(margin(2)).toBeCloseTo(3.622184 / 2 - 1, 5);

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+
+/** The network that a scenario's district stands on. */
+export interface GridSpec {
+  /** A network that ships, or the path of a MATPOWER case (.m) or a case as JSON. */
+  readonly case: string;
+  /** How many in all, dealt to the buses by their loads and to the buildings in turn; or which where. */
+  readonly homes: number | readonly { readonly building: string; readonly bus: number; readonly count: number }[];
+  readonly power_factor: number;
+  readonly background: { readonly scale: number; readonly profile: readonly number[] };
+  readonly zip: { readonly p: ZipShares; readonly q: ZipShares };
+  readonly inverter?:
+    { readonly kva: number; readonly curve: string | readonly (readonly [number, number])[] } | undefined;
+  readonly taps: readonly {
+    readonly branch: readonly [number, number];
+    readonly bus?: number | undefined;
+    readonly target: number;
+    readonly band: number;
+    readonly step: number;
+    readonly range: readonly [number, number];
+    readonly delay: number;
+    readonly start: number;
+  }[];
+  readonly capacitors: readonly {
+    readonly bus: number;
+    readonly mvar: number;
+    readonly on: number;
+    readonly off: number;
+    readonly delay: number;
+    readonly start: boolean;
+  }[];
+  readonly limits: { readonly voltage: readonly [number, number]; readonly branch_mva?: number | undefined };
+}
+
+type ZipShares = readonly [power: number, current: number, impedance: number];
+
+const bus = z.int().min(1);
+const pu = z.number().gt(0).max(2);
+
+const zipShares = (what: string) =>
+  z
+    .tuple([z.number(), z.number(), z.number()])
+    .refine(([p, i, z_]) => Math.abs(p + i + z_ - 1) < 1e-9, 'the three parts have another sum than 1')
+    .default([1, 0, 0])
+    .describe(`Parts of ${what} power with constant power, current and impedance.`);
+
+const ascending = ([low, high]: readonly [number, number]): boolean => low < high;
+
+/** A scenario's `grid`. @param curves names of volt-var curves */
+export function gridSection(curves: readonly string[]) {
+  return z
+    .strictObject({
+      case: z
+        .string()
+        .min(1)
+        .default('case33bw')
+        .describe('A network that ships (`case33bw`), or the path of a MATPOWER case (.m) or a case as JSON.'),
+      homes: z
+        .union([
+          z.int().min(1).max(10_000_000),
+          z
+            .array(
+              z.strictObject({
+                building: z.string().min(1).describe('By name; one of the district’s.'),
+                bus: bus.describe('External number.'),
+                count: z.number().min(0).max(10_000_000).describe('Copies of the building there.'),
+              }),
+            )
+            .min(1)
+            .max(10_000),
+        ])
+        .default(500)
+        .describe(
+          'How many homes in all, dealt to the buses by their loads and to the buildings in turn; or which where.',
+        ),
+      power_factor: z
+        .number()
+        .gt(0)
+        .max(1)
+        .default(0.95)
+        .describe('Of what homes take beside PV and battery, lagging; these have none of reactive power.'),
+      background: z
+        .strictObject({
+          scale: z.number().min(0).max(100).default(0.5).describe('The case’s own loads, so many times over.'),
+          profile: z
+            .array(z.number().min(0).max(100))
+            .min(1)
+            .max(100_000)
+            .default([1])
+            .describe('Factors of these loads, step by step, over and over.'),
+        })
+        .prefault({})
+        .describe('Loads of the case that nobody attacks.'),
+      zip: z
+        .strictObject({ p: zipShares('active'), q: zipShares('reactive') })
+        .prefault({})
+        .describe('How loads depend on the voltage.'),
+      inverter: z
+        .strictObject({
+          kva: z
+            .number()
+            .gt(0)
+            .max(1e6)
+            .default(8)
+            .describe('Rating of each home’s inverter, of PV and battery together.'),
+          curve: z
+            .union([
+              z.enum(curves as [string, ...string[]]),
+              z
+                .array(z.tuple([pu, z.number().min(-1).max(1)]))
+                .min(2)
+                .max(20),
+            ])
+            .default(curves.at(-1)!)
+            .describe('Volt-var by the name of its standard, or points of voltage (p.u.) and share of the rating.'),
+        })
+        .optional()
+        .describe('Inverters that give reactive power by the voltage; absent: none do.'),
+      taps: z
+        .array(
+          z.strictObject({
+            branch: z.tuple([bus, bus]).describe('From and to; the from side faces the source.'),
+            bus: bus.optional().describe('Whose voltage it holds; default: the to side.'),
+            target: pu.default(1).describe('p.u.'),
+            band: z.number().gt(0).max(0.5).default(0.02).describe('p.u.; it rests within half of it on either side.'),
+            step: z.number().gt(0).max(0.1).default(0.00625).describe('Ratio a position.'),
+            range: z
+              .tuple([z.int().min(-100).max(0), z.int().min(0).max(100)])
+              .default([-16, 16])
+              .describe('Positions.'),
+            delay: z.int().min(1).max(1000).default(1).describe('Steps outside the band before it moves.'),
+            start: z.int().min(-100).max(100).default(0).describe('Position at the beginning.'),
+          }),
+        )
+        .max(100)
+        .default([])
+        .describe('Transformers that change their ratio between steps.'),
+      capacitors: z
+        .array(
+          z
+            .strictObject({
+              bus,
+              mvar: z.number().gt(0).max(1e6).describe('At 1 p.u.'),
+              on: pu.default(0.95).describe('Switched in below, p.u.'),
+              off: pu.default(1.05).describe('Switched out above, p.u.'),
+              delay: z.int().min(1).max(1000).default(1).describe('Steps before it switches.'),
+              start: z.boolean().default(false).describe('Switched in at the beginning.'),
+            })
+            .refine(({ on, off }) => on < off, { path: ['off'], message: '`off` is not above `on`' }),
+        )
+        .max(100)
+        .default([])
+        .describe('Capacitors that are switched between steps.'),
+      limits: z
+        .strictObject({
+          voltage: z
+            .tuple([pu, pu])
+            .refine(ascending, 'the first is not below the second')
+            .default([0.95, 1.05])
+            .describe('p.u.; outside is a violation.'),
+          branch_mva: z
+            .number()
+            .gt(0)
+            .max(1e6)
+            .optional()
+            .describe('Of every branch for which the case names no limit.'),
+        })
+        .prefault({}),
+    })
+    .optional()
+    .describe(
+      'The network that the district stands on: its power flow is solved for the clean twins and under each attack.',
+    );
+}

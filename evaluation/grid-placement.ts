@@ -1,0 +1,74 @@
+import { ConfigError, FaultlineError, UnknownNameError } from '../core/errors.ts';
+import type { GridSpec } from '../core/scenario-grid.ts';
+import type { GridCase } from '../sim/grid/grid-case.ts';
+import { spreadHomes } from '../sim/grid/placed/homes.ts';
+import type { Homes } from '../sim/grid/placed/homes.ts';
+import { placeDistrict } from '../sim/grid/placed/placement.ts';
+import type { PlacedDistrict } from '../sim/grid/placed/placement.ts';
+import { voltVarCurve, voltVarDefaults } from '../sim/grid/volt-var.ts';
+import type { VoltVarCurve } from '../sim/grid/volt-var.ts';
+
+/**
+ * A scenario's district on its network.
+ * @param buildings their names  @throws {ConfigError} {@link UnknownNameError} with the JSON pointer of what is not there
+ */
+export function placedOf(grid: GridCase, spec: GridSpec, buildings: readonly string[]): PlacedDistrict {
+  const { taps, capacitors, limits, inverter } = spec;
+  const homes = at('/grid/homes', () => homesOf(grid, spec, buildings));
+  return at('/grid', () =>
+    placeDistrict(
+      grid,
+      {
+        homes,
+        powerFactor: spec.power_factor,
+        background: spec.background,
+        zip: isConstant(spec.zip) ? undefined : spec.zip,
+        inverter:
+          inverter === undefined
+            ? undefined
+            : { ratingKva: inverter.kva, curve: at('/grid/inverter/curve', () => curveOf(inverter.curve)) },
+        tapChangers: taps.map(({ branch: [from, to], range: [least, most], ...tap }) => ({
+          ...tap,
+          from,
+          to,
+          least,
+          most,
+        })),
+        capacitors,
+        ratingMva: limits.branch_mva,
+      },
+      buildings.length,
+    ),
+  );
+}
+
+/** Constant powers need nothing of what depends on the voltage. */
+function isConstant({ p, q }: GridSpec['zip']): boolean {
+  return p[0] === 1 && q[0] === 1;
+}
+
+function curveOf(curve: NonNullable<GridSpec['inverter']>['curve']): VoltVarCurve {
+  return voltVarCurve(typeof curve === 'string' ? voltVarDefaults[curve as keyof typeof voltVarDefaults] : curve);
+}
+
+function homesOf(grid: GridCase, { homes }: GridSpec, buildings: readonly string[]): Homes[] {
+  if (typeof homes === 'number') return spreadHomes(grid, homes, buildings.length);
+  return homes.map(({ building, bus, count }, k) => {
+    const place = { path: `/grid/homes/${k}/building` };
+    const index = buildings.indexOf(building);
+    if (index < 0) throw new UnknownNameError('building', building, buildings, place);
+    if (!grid.bus.bus.includes(bus))
+      throw new ConfigError(`${grid.name} has no bus ${bus}`, { place: { path: `/grid/homes/${k}/bus` } });
+    return { building: index, bus, count };
+  });
+}
+
+/** Says of an error where in the scenario it comes from, unless it does. */
+function at<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ConfigError) || (error as FaultlineError).place !== undefined) throw error;
+    throw new ConfigError(error.message, { place: { path }, cause: error });
+  }
+}

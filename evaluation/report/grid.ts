@@ -1,0 +1,91 @@
+import * as Plot from '@observablehq/plot';
+import type { GridResult, NetworkResult } from '../../core/run.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
+import { columnOf } from './column.ts';
+import { escape, palette, svg } from './page.ts';
+
+/** What the network came to: KPIs beside those of the clean twins, and its voltages. @param schema null when there is no telemetry to draw */
+export function gridSection(
+  grid: GridResult | undefined,
+  schema: TelemetrySchema | null,
+  frames: readonly TelemetryFrame[],
+): string {
+  if (grid === undefined) return '';
+  const found = grid.findings.map((finding) => `<li>${escape(finding)}</li>`).join('');
+  return `<h2>The network ${escape(grid.case)}</h2>
+<p>${grid.buses} buses, ${grid.homes.toLocaleString('en')} homes, solved by ${grid.method === 'sweep' ? 'sweeps' : 'Newton’s method'}. A step without a solution counts as outside every band. Steps of an hour cannot prove EN 50160, which looks at means of ten minutes: its figures are a proxy.</p>
+${found === '' ? '' : `<ul>${found}</ul>`}
+${kpiTable(grid)}
+${extremes(grid.networks)}
+${schema?.grid === undefined ? '' : voltageChart(schema, frames, grid.networks)}`;
+}
+
+const digits = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : String(Number(value.toPrecision(5)));
+
+function kpiTable({ networks, units }: GridResult): string {
+  const cells = ({ kpis, regret }: NetworkResult, name: string): string => {
+    const own = `<td>${digits(kpis[name])}</td>`;
+    if (regret === undefined) return own;
+    const { delta, ratio } = regret[name]!;
+    return `${own}<td>${delta === null ? '–' : `${delta > 0 ? '+' : ''}${digits(delta)}`}</td><td>${ratio === null ? '–' : `×${digits(ratio)}`}</td>`;
+  };
+  const head = networks.map(({ attack, regret }) =>
+    regret === undefined ? `<th>${escape(attack)}</th>` : `<th>${escape(attack)}</th><th>Δ</th><th>ratio</th>`,
+  );
+  return `<table><thead><tr><th>KPI</th><th>unit</th>${head.join('')}</tr></thead><tbody>
+${Object.keys(networks[0]!.kpis)
+  .map(
+    (name) =>
+      `<tr><td>${name}</td><td>${escape(units[name] ?? '')}</td>${networks.map((one) => cells(one, name)).join('')}</tr>`,
+  )
+  .join('\n')}</tbody></table>`;
+}
+
+/** Where each was worst, in a sentence. */
+function extremes(networks: readonly NetworkResult[]): string {
+  const items = networks.map(({ attack, extremes: of, kpis }) => {
+    const said = [
+      ...(of['vmin'] == null
+        ? []
+        : [`lowest voltage ${digits(kpis['vmin'])} p.u. at bus ${of['vmin']['bus']} in step ${of['vmin']['step']}`]),
+      ...(of['vmax'] == null
+        ? []
+        : [`highest ${digits(kpis['vmax'])} p.u. at bus ${of['vmax']['bus']} in step ${of['vmax']['step']}`]),
+      ...(of['loading'] == null
+        ? []
+        : [
+            `branch ${of['loading']['from']}–${of['loading']['to']} at ${digits(100 * kpis['max_loading']!)} % of its limit in step ${of['loading']['step']}`,
+          ]),
+    ];
+    return `<li>${escape(attack)}: ${said.join('; ')}</li>`;
+  });
+  return `<ul>${items.join('\n')}</ul>`;
+}
+
+/** The share of steps in which the lowest voltage of the network was below a value. */
+function voltageChart(
+  schema: TelemetrySchema,
+  frames: readonly TelemetryFrame[],
+  networks: readonly NetworkResult[],
+): string {
+  const labels = networks.map(({ attack }) => attack);
+  const points = networks.flatMap(({ lane, attack }) => {
+    const sorted =
+      columnOf(schema, frames, `${lane}/vmin`)
+        ?.filter((v) => !Number.isNaN(v))
+        .toSorted() ?? [];
+    const every = Math.max(1, Math.floor(sorted.length / 400));
+    return [...sorted].flatMap((v, i) => (i % every === 0 ? [{ x: (100 * i) / sorted.length, v, attack }] : []));
+  });
+  const { band, name } = schema.grid!;
+  return `<figure>${svg({
+    color: { legend: true, domain: labels, range: palette },
+    x: { label: 'share of steps, %' },
+    y: { label: `lowest voltage of ${name}, p.u.` },
+    marks: [
+      Plot.ruleY([band[0]], { strokeDasharray: '4 3' }),
+      Plot.line(points, { x: 'x', y: 'v', stroke: 'attack', strokeWidth: 1.6 }),
+    ],
+  })}</figure>`;
+}

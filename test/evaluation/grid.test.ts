@@ -1,0 +1,197 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GridResult, RunEvent } from '../../core/run.ts';
+import type { Scenario } from '../../core/scenario.ts';
+import { parseScenario, scenarioFrom } from '../../core/scenario.ts';
+import { commandQueue } from '../../evaluation/control.ts';
+import { buildingBond } from '../../evaluation/district.ts';
+import { mergeOutcomes } from '../../evaluation/merge.ts';
+import type { Outcome } from '../../evaluation/merge.ts';
+import { cut, wholePanel } from '../../evaluation/part.ts';
+import type { Part } from '../../evaluation/part.ts';
+import { columnOf } from '../../evaluation/report/column.ts';
+import { reportHtml } from '../../evaluation/report/html.ts';
+import { runEvents } from '../../evaluation/run.ts';
+import { schema } from '../../evaluation/vocabulary.ts';
+import type { Workspace } from '../../evaluation/workspace.ts';
+import { fileWorkspace } from '../../server/workspace.ts';
+import { case14 } from '../../sim/grid/builtin/case14.ts';
+import { memoryWorkspace } from '../support/memory-workspace.ts';
+
+const source = memoryWorkspace();
+const districts = new Map<string, ReturnType<typeof source.dataset>>();
+/** Districts are made once: they are only read. */
+const memory: Workspace = {
+  ...source,
+  dataset(name, buildings) {
+    const known = districts.get(buildings.join()) ?? source.dataset(name, buildings);
+    districts.set(buildings.join(), known);
+    return known;
+  },
+};
+const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+
+async function evaluate(scenario: Scenario, part?: Part, workspace: Workspace = memory): Promise<Outcome> {
+  const events: RunEvent[] = [];
+  const options = { clock, commands: commandQueue(), versions: {}, codeHash: 'test', part };
+  for await (const event of runEvents(scenario, workspace, options)) events.push(event);
+  const [started, last] = [events[0]!, events.at(-1)!];
+  if (started.type !== 'started' || last.type !== 'finished') throw new Error(`run ended with ${last.type}`);
+  const frames = events.flatMap((event) => (event.type === 'frame' ? [event.frame] : []));
+  return { result: last.result, schema: started.schema, frames };
+}
+
+const value = {
+  seed: 4,
+  district: { steps: 40, buildings: ['Building_1', 'Building_4'] },
+  victim: { policy: 'small-sac' },
+  attacks: [{ name: 'pgd', config: { steps: 4, restarts: 1 } }, { name: 'random-noise' }],
+  live: { frameSteps: 16 },
+  grid: {
+    homes: [
+      { building: 'Building_1', bus: 18, count: 150 },
+      { building: 'Building_4', bus: 33, count: 80 },
+      { building: 'Building_4', bus: 18, count: 20 },
+    ],
+    background: { scale: 0.6, profile: [1, 0.5] },
+    zip: { p: [0.5, 0.2, 0.3], q: [0, 0, 1] },
+    inverter: { kva: 7 },
+    taps: [{ branch: [6, 7] }],
+    capacitors: [{ bus: 30, mvar: 0.3 }],
+    limits: { branch_mva: 3 },
+  },
+};
+const scenario = scenarioFrom(value, 'test', schema);
+let whole: Outcome;
+let grid: GridResult;
+beforeAll(async () => {
+  whole = await evaluate(scenario);
+  grid = whole.result.grid!;
+});
+const column = (name: string): Float32Array => columnOf(whole.schema, whole.frames, name)!;
+
+describe('a run with a network', () => {
+  it('solves it for the clean twins and under each attack', () => {
+    expect(grid.networks.map(({ lane }) => lane)).toEqual(['grid/clean', 'grid/pgd', 'grid/random-noise']);
+    expect([grid.case, grid.buses, grid.homes, grid.method]).toEqual(['case33bw', 33, 250, 'sweep']);
+    for (const { lane, kpis } of grid.networks) {
+      expect(kpis['unsolved_minutes']).toBe(0);
+      expect(kpis['vmin']).toBeCloseTo(Math.min(...column(`${lane}/vmin`)), 6);
+      expect(kpis['vmax']).toBeCloseTo(Math.max(...column(`${lane}/vmax`)), 6);
+      expect(kpis['max_loading']).toBeCloseTo(Math.max(...column(`${lane}/max_loading`)), 5);
+      expect(kpis['losses']).toBeCloseTo(
+        column(`${lane}/losses`).reduce((sum, mw) => sum + mw, 0),
+        4,
+      );
+      expect(kpis['nose_margin']).toBeGreaterThan(0.5);
+    }
+  });
+
+  it('takes from it what the buildings take, home by home', () => {
+    for (const label of ['clean', 'pgd']) {
+      const [one, four] = [column(`Building_1/${label}/net`), column(`Building_4/${label}/net`)];
+      column(`grid/${label}/homes`).forEach((mw, t) =>
+        expect(mw).toBeCloseTo((150 * one[t]! + 100 * four[t]!) / 1000, 5),
+      );
+    }
+  });
+
+  it('records voltages by bus, whose least is the least, and says how they hang together', () => {
+    const { buses, branches, reference, band } = whole.schema.grid!;
+    expect([buses.length, branches.length, reference, ...band]).toEqual([33, 32, 1, 0.95, 1.05]);
+    const volts = buses.map((bus) => column(`grid/pgd/v.${bus}`));
+    column('grid/pgd/vmin').forEach((v, t) => expect(Math.min(...volts.map((of) => of[t]!))).toBe(v));
+    expect(new Set(column('grid/clean/v.1'))).toEqual(new Set([1]));
+  });
+
+  it('tells how much worse each attack is, by difference and ratio', () => {
+    const [clean, pgd] = [grid.networks[0]!, grid.networks[1]!];
+    expect(clean.regret).toBeUndefined();
+    expect(pgd.kpis['losses']).not.toBe(clean.kpis['losses']);
+    for (const [kpi, { delta, ratio }] of Object.entries(pgd.regret!)) {
+      const [own, twin] = [pgd.kpis[kpi]!, clean.kpis[kpi]!];
+      if (own !== null && twin !== null) expect(delta).toBe(own - twin);
+      expect(ratio).toBe(own === null || twin === null || twin === 0 ? null : own / twin);
+    }
+  });
+
+  it('is reported with a table and a chart', () => {
+    const html = reportHtml(whole.result, whole.schema, whole.frames);
+    expect(html).toContain('The network case33bw');
+    expect(html).toContain('<td>nose_margin</td><td>share</td>');
+    expect(html).toContain('lowest voltage of case33bw');
+    expect(reportHtml({ ...whole.result, grid: undefined as never }, null, [])).not.toContain('The network');
+  });
+
+  it('is the same in parts, of which its buildings are in each', async () => {
+    const bond = await buildingBond(scenario, memory);
+    expect(bond).toContain('one network');
+    const parts: Outcome[] = [];
+    for (const part of cut(wholePanel(scenario), bond, 2)) parts.push(await evaluate(scenario, part));
+    const merged = mergeOutcomes(scenario, parts.toReversed());
+    expect(merged.result.grid).toEqual(grid);
+    expect(merged.result.hashes).toEqual(whole.result.hashes);
+    expect(merged.schema).toEqual(whole.schema);
+    for (const { name } of whole.schema.channels)
+      expect(columnOf(merged.schema, merged.frames, name)).toEqual(column(name));
+    await expect(evaluate(scenario, { attacks: [0], buildings: [1] })).rejects.toThrow('/grid');
+  });
+});
+
+describe('a network in a scenario', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-grid-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const short = (own: object): Scenario =>
+    scenarioFrom({ ...value, district: { ...value.district, steps: 2 }, grid: own }, 'test', schema);
+  const files = fileWorkspace({ roots: [folder], modelsDir: 'models' });
+  const read = { ...memory, grid: (name: string) => files.grid(name) };
+
+  it('may be a file, meshed, and is then part of what the data is', async () => {
+    const file = join(folder, 'own.m');
+    writeFileSync(file, case14);
+    const { result } = await evaluate(short({ case: file, homes: 2000, background: { scale: 1 } }), undefined, read);
+    expect([result.grid!.method, result.grid!.buses]).toEqual(['newton', 14]);
+    const other = await evaluate(short({}), undefined, read);
+    expect(other.result.hashes.data).not.toBe(result.hashes.data);
+    await expect(evaluate(short({ case: join(folder, 'none.m') }), undefined, read)).rejects.toThrow('no file');
+    await expect(evaluate(short({ case: '/etc/none.json' }), undefined, read)).rejects.toThrow('outside the folders');
+  });
+
+  it.each([
+    ['/grid/case', { case: 'case33wb' }, /case33bw/],
+    ['/grid/homes/0/building', { homes: [{ building: 'Building_2', bus: 3, count: 1 }] }, /Building_2/],
+    ['/grid/homes/0/bus', { homes: [{ building: 'Building_1', bus: 99, count: 1 }] }, /no bus 99/],
+    ['/grid', { taps: [{ branch: [7, 6] }] }, /branch 7–6/],
+    ['/grid', { capacitors: [{ bus: 77, mvar: 1 }] }, /bus 77/],
+    [
+      '/grid/inverter/curve',
+      {
+        inverter: {
+          curve: [
+            [1, 0],
+            [1.1, 0.2],
+          ],
+        },
+      },
+      /does not rise/,
+    ],
+  ])('is refused at %s', async (path, own, message) => {
+    const refused = evaluate(short(own));
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.toMatchObject({ place: { path } });
+  });
+
+  it.each([
+    ['test:2:3 /grid/zip', 'grid:\n  zip: { p: [0.5, 0, 0] }', /another sum than 1/],
+    ['/grid/limits/voltage', 'grid:\n  limits: { voltage: [1.05, 0.95] }', /not below/],
+    ['/grid/power_factor', 'grid:\n  power_factor: 1.2', /1\.2/],
+    ['/grid/power_factr', 'grid:\n  power_factr: 1', /did you mean 'power_factor'/],
+    ['/grid/capacitors/0/off', 'grid:\n  capacitors: [{ bus: 3, mvar: 1, on: 1, off: 0.9 }]', /not above/],
+  ])('is refused at %s of the text', (path, text, message) => {
+    const parse = (): Scenario => parseScenario(text, 'test', schema);
+    expect(parse).toThrow(message);
+    expect(parse).toThrow(path.split(' ').at(-1)!);
+  });
+});
