@@ -2,10 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { ConfigError } from '../core/errors.ts';
 
+/** What a token allows: reading, launching and steering runs, everything. Each includes those before it. */
+export const scopeNames = ['read', 'run', 'admin'] as const;
+export type Scope = (typeof scopeNames)[number];
+export type Scopes = ReadonlySet<Scope>;
+
 /** Who may talk to this server. */
 export interface Access {
-  /** True when no token is set, or this is it; takes the same time whatever was sent. */
-  permits(token: string | undefined): boolean;
+  /** What a token allows: everything when the server has none of its own; undefined for one that is not known. */
+  scopes(token: string | undefined): Scopes | undefined;
   /**
    * True for a page of our own, and for clients that send no Origin (command lines). Without a token the names must be loopback
    * ones: a page elsewhere whose name was made to resolve to this machine is not our own.
@@ -15,8 +20,12 @@ export interface Access {
   permitsHost(host: string | undefined): boolean;
 }
 
-/** @throws {ConfigError} when the address is not loopback and there is no token, or the token is short. */
-export function access(host: string, token: string | undefined): Access {
+/**
+ * @param token the server's own, which allows everything
+ * @param issued what an issued token allows
+ * @throws {ConfigError} when the address is not loopback and there is no token, or the token is short.
+ */
+export function access(host: string, token: string | undefined, issued: (token: string) => Scopes | undefined): Access {
   if (token !== undefined && token.length < 16) {
     throw new ConfigError(`the token has ${token.length} characters, expected at least 16`);
   }
@@ -29,11 +38,21 @@ export function access(host: string, token: string | undefined): Access {
   const permitsHost = (asked: string | undefined): boolean =>
     expected !== undefined || (asked !== undefined && isLoopback(nameOf(asked)));
   return {
-    permits: (sent) => expected === undefined || timingSafeEqual(digest(sent ?? ''), expected),
+    scopes(sent) {
+      if (expected === undefined || timingSafeEqual(digest(sent ?? ''), expected)) return everything;
+      return sent === undefined ? undefined : issued(sent);
+    },
     permitsHost,
     permitsOrigin: (origin, asked) => permitsHost(asked) && (origin === undefined || hostOf(origin) === asked),
   };
 }
+
+/** A list of scopes with those that each includes. */
+export function expanded(scopes: readonly Scope[]): Scopes {
+  return new Set(scopeNames.slice(0, Math.max(...scopes.map((scope) => scopeNames.indexOf(scope))) + 1));
+}
+
+const everything: Scopes = new Set(scopeNames);
 
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;

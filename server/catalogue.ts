@@ -1,54 +1,21 @@
-import { ConfigError } from '../core/errors.ts';
 import type { RunResult } from '../core/run.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
 import type { RunDetail, RunState, RunSummary } from './events.ts';
 import type { Head } from './frame-log.ts';
+import { migrate } from './migrations.ts';
 import { NotFoundError } from './problem.ts';
+import { listed, selectRuns } from './run-query.ts';
+import type { RunQuery } from './run-query.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Row, Sqlite } from './sqlite.ts';
+import { Tokens } from './tokens.ts';
 
-/** Each brings the catalogue from version i to i+1; never edited once landed. */
-const migrations = [
-  `create table run(
-     id text primary key, name text not null, state text not null
-       check(state in ('queued','running','paused','done','failed','cancelled','interrupted')),
-     scenario text not null, seed integer not null, created_at integer not null, started_at integer, ended_at integer,
-     head_seq integer not null default 0, head_step integer not null default 0, total_steps integer not null default 0,
-     schema text, result text, error text) strict;
-   create index run_created on run(created_at desc, id desc);
-   create table idempotency(key text primary key, run_id text not null) strict;`,
-  `alter table run add column search text not null default '';
-   update run set search = lower(name);`,
-  // Covers filters and paging: a scan of the rows would walk over every schema and result.
-  `drop index run_created; create index run_listed on run(created_at desc, id desc, state, search);`,
-  // A check cannot be altered: the table is made anew with the state 'preparing'.
-  `create table run_anew(
-     id text primary key, name text not null, state text not null
-       check(state in ('queued','preparing','running','paused','done','failed','cancelled','interrupted')),
-     scenario text not null, seed integer not null, created_at integer not null, started_at integer, ended_at integer,
-     head_seq integer not null default 0, head_step integer not null default 0, total_steps integer not null default 0,
-     schema text, result text, error text, search text not null default '') strict;
-   insert into run_anew(id, name, state, scenario, seed, created_at, started_at, ended_at, head_seq, head_step,
-       total_steps, schema, result, error, search)
-     select id, name, state, scenario, seed, created_at, started_at, ended_at, head_seq, head_step,
-       total_steps, schema, result, error, search from run;
-   drop table run; alter table run_anew rename to run;
-   create index run_listed on run(created_at desc, id desc, state, search);`,
-];
-
-/** What a list shows: not the schema and the result, which are most of a row. */
-const listed =
-  'id, name, state, scenario, seed, created_at, started_at, ended_at, head_seq, head_step, total_steps, error';
-
-export interface RunQuery {
-  readonly state?: RunState | undefined;
-  /** Part of the name, policy, dataset, a building, a module or an attack. */
-  readonly text?: string | undefined;
-  /** Opaque: where the page before ended. */
-  readonly cursor?: string | undefined;
-  readonly limit: number;
+/** What made a run: the Idempotency-Key that it was asked for with, the sweep that it is of. */
+export interface Origin {
+  readonly key?: string | undefined;
+  readonly sweepId?: string | undefined;
 }
 
 /** How a run ended. */
@@ -66,37 +33,41 @@ export interface Start {
   readonly totalSteps: number;
 }
 
+/** What people say of a run; what is absent stays. */
+export interface Annotation {
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  readonly archived?: boolean | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
 /** `lab.db`: one row a run. */
 export class Catalogue implements Disposable {
+  readonly tokens: Tokens;
   readonly #database: Sqlite;
 
   /** Opens or creates the file and brings it to the newest version. */
   constructor(file: string) {
     const database = openSqlite(file);
     try {
-      if (database.userVersion > migrations.length) {
-        throw new ConfigError(
-          `was written by a newer Faultline (version ${database.userVersion} of its format, ${migrations.length} is known)`,
-          { place: { file } },
-        );
-      }
-      for (let version = database.userVersion; version < migrations.length; version++)
-        database.exec(`begin; ${migrations[version]!} pragma user_version = ${version + 1}; commit;`);
+      migrate(database, file);
       database.prepare('select id from run limit 1').get();
     } catch (error) {
       database[Symbol.dispose]();
       throw error;
     }
     this.#database = database;
+    this.tokens = new Tokens(database);
   }
 
-  insert(id: string, scenario: Scenario, createdAt: number, key?: string): void {
+  insert(id: string, scenario: Scenario, createdAt: number, { key, sweepId }: Origin = {}): void {
     const insert = this.#database.prepare(
-      `insert into run(id, name, state, scenario, seed, created_at, search) values (?, ?, 'queued', ?, ?, ?, ?)`,
+      `insert into run(id, name, state, scenario, seed, created_at, search, sweep_id) values (?, ?, 'queued', ?, ?, ?, ?, ?)`,
     );
     const keep = this.#database.prepare('insert or replace into idempotency(key, run_id) values (?, ?)');
     this.#database.transaction(() => {
-      insert.run(id, scenario.name, JSON.stringify(scenario), scenario.seed, createdAt, searchText(scenario));
+      const { name, seed } = scenario;
+      insert.run(id, name, JSON.stringify(scenario), seed, createdAt, searchText(scenario), sweepId ?? null);
       if (key !== undefined) keep.run(key, id);
     });
   }
@@ -104,9 +75,9 @@ export class Catalogue implements Disposable {
   /** The run that an Idempotency-Key made before, if it is still there. */
   byKey(key: string): RunDetail | undefined {
     const row = this.#database
-      .prepare('select run.* from idempotency join run on run.id = run_id where key = ?')
+      .prepare('select run_id from idempotency join run on run.id = run_id where key = ?')
       .get(key);
-    return row === undefined ? undefined : detailOf(row);
+    return row === undefined ? undefined : this.detail(String(row['run_id']));
   }
 
   start(id: string, { startedAt, schema, totalSteps }: Start): void {
@@ -139,7 +110,7 @@ export class Catalogue implements Disposable {
   }
 
   #row(id: string): Row {
-    const row = this.#database.prepare('select * from run where id = ?').get(id);
+    const row = this.#database.prepare(`select ${listed}, schema, result from run where id = ?`).get(id);
     if (row === undefined) throw new NotFoundError(`there is no run '${id.slice(0, 80)}'`);
     return row;
   }
@@ -152,29 +123,44 @@ export class Catalogue implements Disposable {
       .map((row) => String(row['id']));
   }
 
-  /** Newest first; paging is by key, so runs that come meanwhile move nothing. */
   list(query: RunQuery): { readonly runs: readonly RunSummary[]; readonly cursor: string | null } {
-    const [createdAt, id] = query.cursor === undefined ? newest : splitCursor(query.cursor);
-    const rows = this.#database
-      .prepare(
-        `select ${listed} from run where id in (
-           select id from run where (created_at < ?1 or (created_at = ?1 and id < ?2)) and (?3 is null or state = ?3)
-             and (?4 is null or instr(search, ?4) > 0)
-           order by created_at desc, id desc limit ?5)
-         order by created_at desc, id desc`,
-      )
-      .all(createdAt, id, query.state ?? null, query.text?.toLowerCase() ?? null, query.limit + 1);
-    const page = rows.slice(0, query.limit);
-    const last = page.at(-1);
-    const more = rows.length > page.length && last !== undefined;
-    return { runs: page.map(summaryOf), cursor: more ? `${String(last['created_at'])}.${String(last['id'])}` : null };
+    const { rows, cursor } = selectRuns(this.#database, query);
+    return { runs: rows.map(summaryOf), cursor };
+  }
+
+  /** Changes what people say of a run. @throws {NotFoundError} */
+  annotate(id: string, { name, note, archived, tags }: Annotation): void {
+    const { scenario } = this.detail(id);
+    const set = this.#database.prepare(
+      `update run set name = coalesce(?, name), note = coalesce(?, note), archived = coalesce(?, archived),
+         search = coalesce(?, search) where id = ?`,
+    );
+    const untag = this.#database.prepare('delete from tag where run_id = ?');
+    const keep = this.#database.prepare('insert or ignore into tag(run_id, tag) values (?, ?)');
+    const search = name === undefined ? null : searchText({ ...scenario, name });
+    this.#database.transaction(() => {
+      set.run(name ?? null, note ?? null, archived === undefined ? null : Number(archived), search, id);
+      if (tags === undefined) return;
+      untag.run(id);
+      for (const tag of tags) keep.run(id, tag);
+    });
+  }
+
+  /** Tags in use, with how many runs have them. */
+  tags(): readonly { readonly tag: string; readonly runs: number }[] {
+    return this.#database
+      .prepare('select tag, count(*) as runs from tag group by tag order by tag')
+      .all()
+      .map((row) => ({ tag: String(row['tag']), runs: Number(row['runs']) }));
   }
 
   remove(id: string): void {
     const forget = this.#database.prepare('delete from idempotency where run_id = ?');
+    const untag = this.#database.prepare('delete from tag where run_id = ?');
     const remove = this.#database.prepare('delete from run where id = ?');
     this.#database.transaction(() => {
       forget.run(id);
+      untag.run(id);
       remove.run(id);
     });
   }
@@ -218,6 +204,10 @@ function summaryOf(row: Row): RunSummary {
     headStep: Number(row['head_step']),
     totalSteps: Number(row['total_steps']),
     preparing: null,
+    note: String(row['note']),
+    archived: row['archived'] === 1,
+    tags: JSON.parse(String(row['tags'])) as string[],
+    sweepId: (row['sweep_id'] ?? null) as string | null,
     error: (row['error'] ?? null) as string | null,
   };
 }
@@ -228,16 +218,4 @@ function nullable(value: unknown): number | null {
 
 function parsed(text: unknown): unknown {
   return typeof text === 'string' ? JSON.parse(text) : null;
-}
-
-const newest: [number, string] = [Number.MAX_SAFE_INTEGER, ''];
-
-/** @throws {ConfigError} for a text that no page ended with */
-function splitCursor(cursor: string): [number, string] {
-  const parts = /^(\d{1,15})\.([\w-]{1,64})$/.exec(cursor);
-  if (parts === null)
-    throw new ConfigError(`'${cursor}' is no cursor; expected the one that a page ended with`, {
-      place: { path: '/cursor' },
-    });
-  return [Number(parts[1]), parts[2]!];
 }

@@ -33,6 +33,12 @@ export interface RunSummary {
   readonly totalSteps: number;
   /** Null unless the state is `preparing`. */
   readonly preparing: Preparation | null;
+  /** What people say of it. */
+  readonly note: string;
+  readonly tags: readonly string[];
+  /** Left out of lists unless asked for. */
+  readonly archived: boolean;
+  readonly sweepId: string | null;
   readonly error: string | null;
 }
 

@@ -5,7 +5,7 @@ import { StateError } from '../core/errors.ts';
 import type { Command } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
-import type { Outcome } from './catalogue.ts';
+import type { Annotation, Origin, Outcome } from './catalogue.ts';
 import type { Preparation, RunState, RunSummary } from './events.ts';
 import { TooManyError, UnavailableError } from './problem.ts';
 import { openThread } from './run-thread.ts';
@@ -58,8 +58,9 @@ export class RunManager {
    * Queues a run; with a key, answers the run that the key made before.
    * @throws {StateError} when the key came with another scenario
    */
-  launch(scenario: Scenario, key?: string): RunSummary {
+  launch(scenario: Scenario, origin: Origin = {}): RunSummary {
     const { store, now } = this.#options;
+    const { key } = origin;
     if (this.#closing) throw new UnavailableError('the server is stopping');
     const known = key === undefined ? undefined : store.byKey(key);
     if (known !== undefined) {
@@ -69,7 +70,7 @@ export class RunManager {
     }
     if (this.#queue.length >= maxQueued) throw new TooManyError(`${maxQueued} runs are waiting already`);
     const id = randomUUID();
-    const run = store.create(id, scenario, now(), key);
+    const run = store.create(id, scenario, now(), origin);
     this.notices.next({ type: 'state', run });
     this.#queue.push({ id, scenario });
     this.#startNext();
@@ -90,6 +91,13 @@ export class RunManager {
     if (active === undefined) throw new StateError(`run '${id}' is ${run.state}: it takes no '${command.type}'`);
     send(active.worker, { type: 'command', command });
     if (command.type === 'cancel') setTimeout(() => this.#stop(id, { state: 'cancelled' }), cancelGraceMs).unref();
+    return run;
+  }
+
+  /** Changes what people say of a run, and tells its viewers. */
+  annotate(id: string, annotation: Annotation): RunSummary {
+    const run = this.#options.store.annotate(id, annotation);
+    this.notices.next({ type: 'state', run });
     return run;
   }
 

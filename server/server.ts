@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly maxConcurrent?: number;
   /** Writes a minute from one address, default 60. */
   readonly writesPerMinute?: number;
+  /** Requests of any kind a minute from one address, default 6000. */
+  readonly requestsPerMinute?: number;
   /** Level of the log on stderr, default `info`; `silent` for tests. */
   readonly logLevel?: string;
 }
@@ -61,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     pino.destination(2),
   );
   const log = (level: 'info' | 'error', fields: object, message: string): void => logger[level](fields, message);
-  const gate = access(host, options.token);
+  const gate = access(host, options.token, (token) => store.tokens.scopesOf(token, Date.now()));
   const store = new Store(options.store, Date.now());
   for (const damage of store.damage) log('error', { store: options.store }, damage);
   const { versions, codeHash } = provenance();
@@ -86,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     consoleDir,
     examples,
     writesPerMinute: options.writesPerMinute ?? 60,
+    requestsPerMinute: options.requestsPerMinute ?? 6000,
     health: () => ({ ready: !draining, damage: store.damage }),
     log,
   });

@@ -4,11 +4,11 @@ import type { Namespace, Socket } from 'socket.io';
 import * as parser from 'socket.io-msgpack-parser';
 import { scenarioFrom } from '../core/scenario.ts';
 import { schema } from '../evaluation/vocabulary.ts';
-import type { Access } from './access.ts';
+import type { Access, Scope } from './access.ts';
 import { backlog } from './backlog.ts';
 import type { ControlClientEvents, TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
 import { readCommand, readRunId, readSubscribe } from './messages.ts';
-import { TooManyError, UnauthorizedError } from './problem.ts';
+import { ForbiddenError, TooManyError, UnauthorizedError } from './problem.ts';
 import { maxWaiting, Pump } from './pump.ts';
 import type { TelemetrySocket } from './pump.ts';
 import type { RunManager, RunNotice } from './run-manager.ts';
@@ -45,13 +45,17 @@ export function openSockets({ http, access, store, manager, log }: SocketOptions
   });
   const telemetry: Namespace<TelemetryClientEvents, TelemetryServerEvents> = io.of('/telemetry');
   const control: Namespace<ControlClientEvents, TelemetryServerEvents> = io.of('/control');
-  for (const namespace of [telemetry, control] as Namespace[]) {
+  const needs = (namespace: Namespace, scope: Scope): void => {
     namespace.use((socket, next) => {
       const sent: unknown = socket.handshake.auth['token'];
-      if (access.permits(typeof sent === 'string' ? sent : undefined)) next();
-      else next(Object.assign(new UnauthorizedError('this server needs its bearer token'), { data: { code: 401 } }));
+      const scopes = access.scopes(typeof sent === 'string' ? sent : undefined);
+      if (scopes?.has(scope) === true) next();
+      else if (scopes === undefined) next(refused(new UnauthorizedError('this server needs its bearer token'), 401));
+      else next(refused(new ForbiddenError(`this needs a token of scope '${scope}'`), 403));
     });
-  }
+  };
+  needs(telemetry as Namespace, 'read');
+  needs(control as Namespace, 'run');
   telemetry.on('connection', (socket) => read(socket, store, manager, log));
   control.on('connection', (socket) => {
     const on = listener(socket as Socket, log);
@@ -71,6 +75,11 @@ export function openSockets({ http, access, store, manager, log }: SocketOptions
       await io.close();
     },
   };
+}
+
+/** What socket.io sends of a refused handshake: the message and `data`. */
+function refused(error: Error, code: number): Error {
+  return Object.assign(error, { data: { code } });
 }
 
 /** One socket of `/telemetry`: the runs it follows, and the list when it asked for it. */

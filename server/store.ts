@@ -2,12 +2,14 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scenario } from '../core/scenario.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Outcome, RunQuery, Start } from './catalogue.ts';
+import type { Annotation, Origin, Outcome, Start } from './catalogue.ts';
 import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
 import { frameLogs, openFrameLog, removeFrameLog } from './frame-log.ts';
 import type { FrameLog, Head, StoredFrame } from './frame-log.ts';
+import type { RunQuery } from './run-query.ts';
 import { StoreError } from './store-error.ts';
 import { lockStore } from './store-lock.ts';
+import type { Tokens } from './tokens.ts';
 
 /** Logs held open for readers; those of running runs come on top. */
 const maxOpen = 32;
@@ -93,8 +95,8 @@ export class Store implements Disposable {
     this.#close(id);
   }
 
-  create(id: string, scenario: Scenario, createdAt: number, key?: string): RunSummary {
-    this.#catalogue.insert(id, scenario, createdAt, key);
+  create(id: string, scenario: Scenario, createdAt: number, origin: Origin = {}): RunSummary {
+    this.#catalogue.insert(id, scenario, createdAt, origin);
     return this.summary(id);
   }
 
@@ -174,6 +176,19 @@ export class Store implements Disposable {
   list(query: RunQuery): ReturnType<Catalogue['list']> {
     const { runs, cursor } = this.#catalogue.list(query);
     return { runs: runs.map((run) => this.#live(run)), cursor };
+  }
+
+  annotate(id: string, annotation: Annotation): RunSummary {
+    this.#catalogue.annotate(id, annotation);
+    return this.summary(id);
+  }
+
+  get tokens(): Tokens {
+    return this.#catalogue.tokens;
+  }
+
+  tags(): ReturnType<Catalogue['tags']> {
+    return this.#catalogue.tags();
   }
 
   /** Removes a run and its files. */

@@ -197,8 +197,10 @@ describe('the catalogue', () => {
     const old = join(folder.path, 'old');
     cpSync(join(folder.path, 'store'), old, { recursive: true });
     using database = openSqlite(join(old, 'lab.db'));
-    database.exec(`drop index run_listed; create index run_created on run(created_at desc, id desc);
-      alter table run drop column search; pragma user_version = 1;`);
+    database.exec(`drop index run_listed; drop index run_of_sweep; drop table tag; drop table token; drop table sweep;
+      create index run_created on run(created_at desc, id desc);
+      ${['search', 'note', 'archived', 'sweep_id', 'compacted'].map((name) => `alter table run drop column ${name};`).join(' ')}
+      pragma user_version = 1;`);
     database
       .prepare(`insert into run(id, name, state, scenario, seed, created_at) values ('a', 'Of Old', 'done', ?, 0, 1)`)
       .run(JSON.stringify(scenario('Of Old')));

@@ -42,6 +42,7 @@ export async function openServer(overrides: Partial<ServerOptions> = {}): Promis
     dataRoots: [join(folder.path, 'data')],
     consoleDir: join(folder.path, 'console'),
     writesPerMinute: 10_000,
+    requestsPerMinute: 1_000_000,
     logLevel: 'silent',
     ...overrides,
   };
@@ -118,7 +119,7 @@ export async function runOf(url: string, id: string): Promise<RunDetail> {
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  ms = 15_000,
+  ms = 45_000,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {

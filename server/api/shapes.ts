@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Problem, RunDetail, RunState, RunSummary } from '../events.ts';
+
+/** JSON shapes of answers, for OpenAPI and for tests that hold the answers against them. */
+
+const states = ['queued', 'preparing', 'running', 'paused', 'done', 'failed', 'cancelled', 'interrupted'] as const;
+export const runState = z.enum(states) satisfies z.ZodType<RunState>;
+const time = z.int().describe('Milliseconds since the epoch.');
+
+const summaryShape = {
+  id: z.string(),
+  name: z.string(),
+  state: runState,
+  seed: z.int(),
+  policy: z.string(),
+  dataset: z.string(),
+  buildings: z.array(z.string()),
+  attacks: z.array(z.string()),
+  modules: z.array(z.string()),
+  createdAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  headSeq: z.int().describe('Frames committed: 0 … headSeq−1 can be read.'),
+  headStep: z.int(),
+  totalSteps: z.int(),
+  preparing: z.strictObject({ attack: z.string(), done: z.number().min(0).max(1) }).nullable(),
+  note: z.string(),
+  tags: z.array(z.string()),
+  archived: z.boolean(),
+  sweepId: z.string().nullable(),
+  error: z.string().nullable(),
+};
+
+export const runSummary = z.strictObject(summaryShape) satisfies z.ZodType<RunSummary>;
+
+const channel = z.strictObject({
+  name: z.string(),
+  unit: z.string(),
+  lane: z.string().optional(),
+  signal: z.string().optional(),
+});
+export const telemetrySchema = z.strictObject({ version: z.int(), channels: z.array(channel), dt: z.number() });
+
+export const runResult = z
+  .looseObject({ format: z.literal('faultline-result'), version: z.int(), lanes: z.array(z.looseObject({})) })
+  .describe('result.json, as `faultline evaluate` writes it.');
+
+export const scenarioShape = z.looseObject({ name: z.string(), seed: z.int() }).describe('See /schemas/scenario.json.');
+
+export const runDetail = z.strictObject({
+  ...summaryShape,
+  scenario: scenarioShape,
+  schema: telemetrySchema.nullable(),
+  result: runResult.nullable(),
+}) as unknown as z.ZodType<RunDetail>;
+
+export const problemShape = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  issues: z
+    .array(
+      z.strictObject({
+        pointer: z.string().describe('JSON pointer into what was sent.'),
+        message: z.string(),
+        line: z.int().optional(),
+        column: z.int().optional(),
+      }),
+    )
+    .optional(),
+}) as unknown as z.ZodType<Problem>;
+
+export const named = z.strictObject({ name: z.string(), title: z.string() });

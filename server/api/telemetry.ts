@@ -1,0 +1,115 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { csvText } from '../../core/csv.ts';
+import { NotFoundError } from '../problem.ts';
+import type { Store } from '../store.ts';
+import { telemetryCsv, telemetryTable } from '../telemetry-table.ts';
+import { operation } from './operation.ts';
+import type { Call, Operation } from './operation.ts';
+
+const framesQuery = z.strictObject({
+  from: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(256).default(64),
+});
+const telemetryQuery = z.strictObject({
+  channels: z.string().optional().describe('Names, with commas between them; all when absent.'),
+  from: z.coerce.number().int().min(0).default(0).describe('First step.'),
+  to: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER).describe('Last step.'),
+  points: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(100_000)
+    .optional()
+    .describe('At most so many rows: least and greatest value of each bucket of steps, so that no peak is lost.'),
+});
+type TelemetryQuery = z.output<typeof telemetryQuery>;
+
+const tableShape = z.strictObject({
+  channels: z.array(z.strictObject({ name: z.string(), unit: z.string() })),
+  step: z.array(z.int()),
+  values: z.array(z.array(z.number().nullable())).describe('A column for each channel; null where there is no value.'),
+  of: z.int().describe('Rows there are, before decimation.'),
+});
+
+/** Bytes of frames after which an answer ends: one frame may hold 65535 channels of 1000 rows. */
+const maxAnswer = 16 << 20;
+
+/** What a run recorded: as frames, and as tables. */
+export function telemetryOperations(store: Store): readonly Operation[] {
+  const telemetry = async (call: Call<TelemetryQuery, unknown>, type: string): Promise<void> => {
+    const { response, param } = call;
+    const id = param('id');
+    const { channels, from, to, points } = call.query;
+    const known = store.detail(id).schema;
+    if (known === null) throw new NotFoundError(`run '${id}' has no telemetry yet`);
+    const query = { channels: channels?.split(',').filter(Boolean), from, to, points };
+    if (type === 'text/csv' && points === undefined)
+      return stream(response.type('text/csv'), telemetryCsv(store, id, known, query));
+    const table = telemetryTable(store, id, known, query);
+    if (type === 'text/csv') {
+      const head = ['step', ...table.channels.map((channel) => channel.name)];
+      const cell = (row: number, column: number): number =>
+        column === 0 ? table.step[row]! : table.values[column - 1]![row]!;
+      response.type('text/csv').send(csvText(head, table.step.length, cell));
+    } else response.json(table);
+  };
+  return [
+    operation({
+      method: 'get',
+      path: '/runs/:id/frames',
+      scope: 'read',
+      summary:
+        'Frames by sequence number: u32 length, frame, again and again (little-endian). X-Next-Seq is the next `from`.',
+      query: framesQuery,
+      answers: { 200: { description: 'The bytes of the codec.', content: { 'application/octet-stream': null } } },
+      handle({ param, query: { from, limit }, response }) {
+        const id = param('id');
+        store.summary(id);
+        const parts: Buffer[] = [];
+        let next = from;
+        for (let bytes = 0; next < from + limit && bytes < maxAnswer;) {
+          const [frame] = store.frames(id, next, 1);
+          if (frame === undefined) break;
+          const length = Buffer.alloc(4);
+          length.writeUInt32LE(frame.body.length);
+          parts.push(length, Buffer.from(frame.body));
+          bytes += frame.body.length;
+          next = frame.seq + 1;
+        }
+        response.type('application/octet-stream').setHeader('X-Next-Seq', String(next)).send(Buffer.concat(parts));
+      },
+    }),
+    operation({
+      method: 'get',
+      path: '/runs/:id/telemetry',
+      scope: 'read',
+      summary: 'Telemetry in columns, in the form that Accept asks for.',
+      query: telemetryQuery,
+      answers: {
+        200: { description: 'The table.', content: { 'application/json': tableShape, 'text/csv': null } },
+      },
+      handle: (call) => telemetry(call, call.request.accepts(['application/json', 'text/csv']) || 'application/json'),
+    }),
+    operation({
+      method: 'get',
+      path: '/runs/:id/telemetry.csv',
+      scope: 'read',
+      summary: 'Telemetry as CSV, streamed.',
+      query: telemetryQuery,
+      answers: { 200: { description: 'The table.', content: { 'text/csv': null } } },
+      handle: (call) => telemetry(call, 'text/csv'),
+    }),
+  ];
+}
+
+/** Sends pieces as fast as the client reads them; that it left is nothing to report. */
+async function stream(response: Response, pieces: Iterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces), response);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
