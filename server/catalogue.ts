@@ -12,6 +12,13 @@ import { openSqlite } from './sqlite.ts';
 import type { Row, Sqlite } from './sqlite.ts';
 import { Tokens } from './tokens.ts';
 
+/** What a run's log, and its file, note of it. */
+export interface Notes {
+  readonly run?: { readonly scenario: Scenario; readonly createdAt: number };
+  readonly start?: Start;
+  readonly outcome?: Outcome;
+}
+
 /** What made a run: the Idempotency-Key that it was asked for with, the sweep that it is of. */
 export interface Origin {
   readonly key?: string | undefined;
@@ -117,9 +124,35 @@ export class Catalogue implements Disposable {
 
   /** Runs that were under way when the file was last written. */
   unfinished(): readonly string[] {
+    return this.#ids(`select id from run where state in ('queued','preparing','running','paused')`);
+  }
+
+  /** True when the run is there. */
+  setCompacted(id: string): boolean {
+    return this.#database.prepare('update run set compacted = 1 where id = ?').run(id).changes > 0;
+  }
+
+  compacted(): readonly string[] {
+    return this.#ids('select id from run where compacted = 1');
+  }
+
+  uncompacted(): readonly string[] {
+    return this.#ids(
+      'select id from run where compacted = 0 and head_seq > 0 and ended_at is not null order by ended_at',
+    );
+  }
+
+  expired(before: number): readonly string[] {
+    return this.#ids(
+      'select id from run where ended_at < ? and archived = 0 and not exists(select 1 from tag where run_id = run.id)',
+      before,
+    );
+  }
+
+  #ids(sql: string, ...values: number[]): readonly string[] {
     return this.#database
-      .prepare(`select id from run where state in ('queued','preparing','running','paused')`)
-      .all()
+      .prepare(sql)
+      .all(...values)
       .map((row) => String(row['id']));
   }
 

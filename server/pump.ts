@@ -33,6 +33,7 @@ export class Pump {
   readonly #store: PumpSource['store'];
   readonly #runId: string;
   readonly #live: boolean;
+  readonly #frames: Disposable | undefined;
   readonly #subscription: Subscription;
   readonly #drain = (): void => this.#pump();
   #next: number;
@@ -42,13 +43,24 @@ export class Pump {
   #pumping = false;
   #closed = false;
 
-  /** @param from first sequence number wanted */
-  constructor(socket: TelemetrySocket, source: PumpSource, runId: string, from: number, mode: 'all' | 'live') {
+  /**
+   * @param from first sequence number wanted
+   * @param frames what keeps them readable
+   */
+  constructor(
+    socket: TelemetrySocket,
+    source: PumpSource,
+    runId: string,
+    from: number,
+    mode: 'all' | 'live',
+    frames?: Disposable,
+  ) {
     const { headSeq, endedAt } = source.store.summary(runId);
     this.#socket = socket;
     this.#store = source.store;
     this.#runId = runId;
     this.#live = mode === 'live';
+    this.#frames = frames;
     this.#next = from;
     this.#head = headSeq;
     this.#over = endedAt !== null;
@@ -75,6 +87,7 @@ export class Pump {
     this.#closed = true;
     this.#subscription.unsubscribe();
     this.#socket.conn.off('drain', this.#drain);
+    this.#frames?.[Symbol.dispose]();
   }
 
   #pump(): void {

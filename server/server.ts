@@ -8,6 +8,7 @@ import { ConfigError } from '../core/errors.ts';
 import { parseScenario } from '../core/scenario.ts';
 import { schema } from '../evaluation/vocabulary.ts';
 import { access } from './access.ts';
+import { Compactor } from './compactor.ts';
 import { openApp } from './app.ts';
 import type { ControllerReach } from './black-boxes.ts';
 import type { RunSummary } from './events.ts';
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly writesPerMinute?: number;
   /** Requests of any kind a minute from one address, default 6000. */
   readonly requestsPerMinute?: number;
+  /** Runs that are over for so many days, not archived and without a tag are removed; absent: never. */
+  readonly retentionDays?: number;
   /** Level of the log on stderr, default `info`; `silent` for tests. */
   readonly logLevel?: string;
 }
@@ -78,6 +81,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     versions,
     codeHash,
   });
+  const { retentionDays } = options;
+  const retention = retentionDays === undefined ? undefined : { days: retentionDays, now: () => Date.now() };
+  const compactor = new Compactor(store, manager.notices, log, retention);
   let draining = false;
   let closing: Promise<void> | undefined;
   const app = openApp({
@@ -104,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } catch (error) {
     await sockets.close();
     await manager.close();
-    store[Symbol.dispose]();
+    await closeStore();
     throw error;
   }
   const { port: bound } = http.address() as AddressInfo;
@@ -116,6 +122,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     close: () => (closing ??= close()),
   };
 
+  async function closeStore(): Promise<void> {
+    await compactor.close();
+    await store.warehouse[Symbol.asyncDispose]();
+    store[Symbol.dispose]();
+  }
+
   async function close(): Promise<void> {
     draining = true;
     sockets.drain();
@@ -126,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const timer = setTimeout(() => connections.forEach((socket) => socket.destroy()), goodbyeMs);
     await closed;
     clearTimeout(timer);
-    store[Symbol.dispose]();
+    await closeStore();
     log('info', {}, 'stopped');
   }
 }

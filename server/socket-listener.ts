@@ -4,11 +4,13 @@ import { NotFoundError, problemOf, TooManyError } from './problem.ts';
 
 export type Log = (level: 'info' | 'error', fields: object, message: string) => void;
 
-interface Handled {
+export interface Handled {
   readonly answer: object;
   /** What follows once the answer is on its way. */
   readonly after?: () => void;
 }
+
+type Handle = (payload: unknown) => Handled | Promise<Handled>;
 
 /** Messages a socket may send in a burst, and then per second. */
 const burst = 60;
@@ -21,24 +23,19 @@ const patience = 200;
  * unknown or not even a name, the sender may flood. The answer goes to the acknowledgement; a problem without one is an event of
  * its own. The msgpack parser checks nothing of an event but that its data is an array.
  */
-export function listener(socket: Socket, log: Log): (event: string, handle: (payload: unknown) => Handled) => void {
-  const handlers = new Map<unknown, (payload: unknown) => Handled>();
+export function listener(socket: Socket, log: Log): (event: string, handle: Handle) => void {
+  const handlers = new Map<unknown, Handle>();
   const bucket = tokenBucket(burst, perSecond);
   let refused = 0;
   socket.onAny((...message: unknown[]) => {
     const last = message.at(-1);
     const reply = typeof last === 'function' ? (last as (answer: object) => void) : undefined;
     const [event, payload] = reply === undefined ? message : message.slice(0, -1);
-    try {
-      if (!bucket()) throw new TooManyError(`more than ${perSecond} messages a second`);
-      const handle = handlers.get(event);
-      if (handle === undefined)
-        throw new NotFoundError(`unknown event ${show(event)}; known: ${[...handlers.keys()].join(', ')}`);
-      assertShallow(payload);
-      const { answer, after } = handle(payload);
+    const say = ({ answer, after }: Handled): void => {
       reply?.({ ok: true, ...answer });
       after?.();
-    } catch (error) {
+    };
+    const refuse = (error: unknown): void => {
       const problem = problemOf(error);
       if (problem.status >= 500)
         log('error', { event: show(event), fault: error instanceof Error ? error.stack : error }, 'message failed');
@@ -48,6 +45,19 @@ export function listener(socket: Socket, log: Log): (event: string, handle: (pay
       }
       if (reply === undefined) socket.emit('problem', problem);
       else reply({ ok: false, problem });
+    };
+    try {
+      if (!bucket()) throw new TooManyError(`more than ${perSecond} messages a second`);
+      const handle = handlers.get(event);
+      if (handle === undefined)
+        throw new NotFoundError(`unknown event ${show(event)}; known: ${[...handlers.keys()].join(', ')}`);
+      assertShallow(payload);
+      const handled = handle(payload);
+      // What can be answered at once is: a later message must not overtake it.
+      if (handled instanceof Promise) handled.then(say).catch(refuse);
+      else say(handled);
+    } catch (error) {
+      refuse(error);
     }
   });
   return (event, handle) => void handlers.set(event, handle);

@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
 import type { Namespace, Socket } from 'socket.io';
 import * as parser from 'socket.io-msgpack-parser';
+import { StateError } from '../core/errors.ts';
 import { scenarioFrom } from '../core/scenario.ts';
 import { schema } from '../evaluation/vocabulary.ts';
 import type { Access, Scope } from './access.ts';
@@ -13,7 +14,7 @@ import { maxWaiting, Pump } from './pump.ts';
 import type { TelemetrySocket } from './pump.ts';
 import type { RunManager, RunNotice } from './run-manager.ts';
 import { listener } from './socket-listener.ts';
-import type { Log } from './socket-listener.ts';
+import type { Handled, Log } from './socket-listener.ts';
 import type { Store } from './store.ts';
 
 interface SocketOptions {
@@ -85,6 +86,8 @@ function refused(error: Error, code: number): Error {
 /** One socket of `/telemetry`: the runs it follows, and the list when it asked for it. */
 function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: Log): void {
   const pumps = new Map<string, Pump>();
+  /** Number of the last subscription to a run: one that was overtaken while its frames came back from a file is void. */
+  const asked = new Map<string, number>();
   socket.conn.setMaxListeners(maxPumps + 10); // each pump waits for the connection to drain
   let list = false;
   const on = listener(socket as Socket, log);
@@ -95,14 +98,26 @@ function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: L
     if (pumps.size >= maxPumps && !pumps.has(runId))
       throw new TooManyError(`a socket follows at most ${maxPumps} runs`);
     pumps.get(runId)?.close();
-    const pump = new Pump(socket, { store, notices: manager.notices }, runId, from, mode);
-    pumps.set(runId, pump);
-    return { answer: { run, schema }, after: () => pump.start() };
+    pumps.delete(runId);
+    const mine = (asked.get(runId) ?? 0) + 1;
+    asked.set(runId, mine);
+    const begin = (frames: Disposable): Handled => {
+      if (!socket.connected || asked.get(runId) !== mine) {
+        frames[Symbol.dispose]();
+        throw new StateError('another request for this run came meanwhile');
+      }
+      const pump = new Pump(socket, { store, notices: manager.notices }, runId, from, mode, frames);
+      pumps.set(runId, pump);
+      return { answer: { run, schema }, after: () => pump.start() };
+    };
+    const opened = store.open(runId);
+    return opened instanceof Promise ? opened.then(begin) : begin(opened);
   });
   on('run:unsubscribe', (request) => {
     const runId = readRunId(request);
     pumps.get(runId)?.close();
     pumps.delete(runId);
+    asked.delete(runId);
     return { answer: {} };
   });
   on('runs:subscribe', () => {

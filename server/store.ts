@@ -2,31 +2,34 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scenario } from '../core/scenario.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Annotation, Origin, Outcome, Start } from './catalogue.ts';
+import type { Annotation, Notes, Origin, Outcome, Start } from './catalogue.ts';
 import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
-import { frameLogs, openFrameLog, removeFrameLog } from './frame-log.ts';
-import type { FrameLog, Head, StoredFrame } from './frame-log.ts';
+import type { Head, StoredFrame } from './frame-log.ts';
+import { FrameLogs } from './frame-logs.ts';
 import type { RunQuery } from './run-query.ts';
 import { StoreError } from './store-error.ts';
 import { lockStore } from './store-lock.ts';
 import type { Tokens } from './tokens.ts';
+import { Warehouse } from './warehouse.ts';
 
-/** Logs held open for readers; those of running runs come on top. */
-const maxOpen = 32;
+/** Logs of compacted runs that are kept for who looks at them again: the others are made anew from their files. */
+const maxRestored = 16;
 const nothing: Head = { seq: 0, step: 0 };
 
 /**
- * The catalogue of runs (`lab.db`) and a frame log for each beside it. One server process owns a store. What a killed server
+ * The catalogue of runs (`lab.db`), a frame log for each beside it, and a file for each that is over. One server process owns a store. What a killed server
  * left running is marked interrupted with its true head; a damaged catalogue is set aside and made anew from the logs.
  */
 export class Store implements Disposable {
   /** What was found damaged on opening, in words; empty when all was well. */
   readonly damage: readonly string[];
+  /** Telemetry of ended runs as files. */
+  readonly warehouse: Warehouse;
   readonly #folder: string;
   readonly #lock: Disposable;
   readonly #catalogue: Catalogue;
-  readonly #logs = new Map<string, FrameLog>();
-  readonly #writing = new Set<string>();
+  readonly #logs: FrameLogs;
+  readonly #restoring = new Map<string, Promise<void>>();
   /** Shares change too often for the disk, and mean nothing once the server is gone. */
   readonly #preparing = new Map<string, Preparation>();
 
@@ -34,10 +37,14 @@ export class Store implements Disposable {
   constructor(folder: string, now: number) {
     this.#folder = folder;
     this.#lock = lockStore(folder);
+    this.#logs = new FrameLogs(folder);
+    this.warehouse = new Warehouse(folder);
     const damage: string[] = [];
     try {
       this.#catalogue = this.#openCatalogue(now, damage);
       for (const id of this.#catalogue.unfinished()) this.#recover(id, now, damage);
+      // Logs that were made from files may be half there.
+      for (const id of this.#restorable()) this.#logs.remove(id);
     } catch (error) {
       this.#lock[Symbol.dispose]();
       throw error;
@@ -55,28 +62,25 @@ export class Store implements Disposable {
       for (const suffix of ['', '-wal', '-shm'])
         if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
       const catalogue = new Catalogue(file);
-      const ids = frameLogs(this.#folder);
+      const ids = [...new Set([...this.#logs.ids(), ...this.warehouse.ids()])];
       const rebuilt = ids.filter((id) => this.#rebuild(catalogue, id, damage));
       damage.push(
-        `the catalogue was damaged (${messageOf(error)}) and set aside as ${aside}; ${rebuilt.length} of ${ids.length} runs were made anew from their frames`,
+        `the catalogue was damaged (${messageOf(error)}) and set aside as ${aside}; ${rebuilt.length} of ${ids.length} runs were made anew from their files`,
       );
       return catalogue;
     }
   }
 
-  /** Makes a run's row from what its log notes. */
+  /** Makes a run's row from its file's manifest, or from what its log notes. */
   #rebuild(catalogue: Catalogue, id: string, damage: string[]): boolean {
     try {
-      const log = this.#log(id);
-      const { run, start, outcome } = (log?.notes() ?? {}) as {
-        run?: { scenario: Scenario; createdAt: number };
-        start?: Start;
-        outcome?: Outcome;
-      };
-      if (log === undefined || run === undefined) return false;
+      const manifest = this.warehouse.manifest(id);
+      const { run, start, outcome } = manifest ?? (this.#logs.get(id)?.notes() as Notes | undefined) ?? {};
+      if (run === undefined) return false;
       catalogue.insert(id, run.scenario, run.createdAt);
       if (start !== undefined) catalogue.start(id, start);
-      if (outcome !== undefined) catalogue.end(id, outcome, log.head());
+      if (outcome !== undefined) catalogue.end(id, outcome, manifest?.head ?? this.#logs.get(id)!.head());
+      if (manifest !== undefined) catalogue.setCompacted(id);
       return true;
     } catch (error) {
       damage.push(messageOf(error));
@@ -87,12 +91,12 @@ export class Store implements Disposable {
   #recover(id: string, now: number, damage: string[]): void {
     const interrupted = { state: 'interrupted', endedAt: now } as const;
     try {
-      this.#catalogue.end(id, interrupted, this.#log(id)?.scan() ?? nothing);
+      this.#catalogue.end(id, interrupted, this.#logs.get(id)?.scan() ?? nothing);
     } catch (cause) {
       damage.push(messageOf(cause));
       this.#catalogue.end(id, { ...interrupted, error: messageOf(cause) }, nothing);
     }
-    this.#close(id);
+    this.#logs.close(id);
   }
 
   create(id: string, scenario: Scenario, createdAt: number, origin: Origin = {}): RunSummary {
@@ -118,8 +122,7 @@ export class Store implements Disposable {
 
   started(id: string, start: Start): void {
     this.#preparing.delete(id);
-    this.#writing.add(id);
-    const log = this.#log(id, true)!;
+    const log = this.#logs.startWriting(id);
     const { scenario, createdAt } = this.#catalogue.detail(id);
     log.note('run', { scenario, createdAt });
     log.note('start', start);
@@ -133,7 +136,7 @@ export class Store implements Disposable {
   /** Ends a run; its frames stay readable. */
   ended(id: string, outcome: Outcome): void {
     this.#preparing.delete(id);
-    const log = this.#log(id);
+    const log = this.#logs.get(id);
     let head = nothing;
     let { error } = outcome;
     try {
@@ -143,26 +146,87 @@ export class Store implements Disposable {
       error ??= messageOf(cause); // the catalogue must know that the run is over, whatever became of its frames
     }
     this.#catalogue.end(id, { ...outcome, error }, head);
-    this.#writing.delete(id);
-    this.#close(id);
+    this.#logs.stopWriting(id);
   }
 
   /** Commits a frame: what this returned from can be replayed after a kill. */
   append(id: string, frame: StoredFrame): void {
-    this.#log(id, true)!.append(frame);
+    this.#logs.get(id, true)!.append(frame);
   }
 
   /** Up to `limit` frames from `from` on. @throws {StoreError} when the log is damaged or ends before the run did. */
   frames(id: string, from: number, limit: number): readonly Pick<StoredFrame, 'seq' | 'body'>[] {
-    const frames = this.#log(id)?.read(from, limit) ?? [];
-    if (frames.length === 0 && !this.#writing.has(id) && from < this.#catalogue.summary(id).headSeq)
+    const frames = this.#logs.get(id)?.read(from, limit) ?? [];
+    if (frames.length === 0 && !this.#logs.isWriting(id) && from < this.#catalogue.summary(id).headSeq)
       throw new StoreError(`run '${id}': frame ${from} and those after it are lost`);
     return frames;
   }
 
+  /**
+   * Makes a run's frames readable, by {@link frames} and {@link seqOf}, until what it gives is disposed: those of a compacted run come
+   * back from its file. Everything else is readable at once.
+   */
+  open(id: string): Disposable | Promise<Disposable> {
+    const pin = this.#logs.pin(id);
+    try {
+      const restoring = this.#restoring.get(id) ?? this.#restore(id);
+      if (restoring === undefined) return pin;
+      return restoring.then(
+        () => pin,
+        (error: unknown) => {
+          pin[Symbol.dispose]();
+          throw error;
+        },
+      );
+    } catch (error) {
+      pin[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #restore(id: string): Promise<void> | undefined {
+    const { schema } = this.#catalogue.detail(id);
+    if (schema === null || !this.warehouse.has(id) || this.#logs.get(id) !== undefined) return undefined;
+    const restoring = this.warehouse.restore(id, this.#logs.get(id, true)!, schema).then(
+      () => {
+        this.#restoring.delete(id);
+        this.#logs.drop(this.#restorable(), maxRestored);
+      },
+      (error: unknown) => {
+        this.#restoring.delete(id);
+        this.#logs.remove(id);
+        throw error;
+      },
+    );
+    this.#restoring.set(id, restoring);
+    return restoring;
+  }
+
+  /** Ended runs whose frames are still in their logs alone. */
+  uncompacted(): readonly string[] {
+    return this.#catalogue.uncompacted();
+  }
+
+  /** Runs that were over before a time, are not archived and bear no tag. */
+  expired(before: number): readonly string[] {
+    return this.#catalogue.expired(before);
+  }
+
+  /** Makes one file of an ended run's frames; the log goes when it is not needed any more. */
+  async compact(id: string): Promise<void> {
+    using _pin = this.#logs.pin(id);
+    const { schema, endedAt } = this.#catalogue.detail(id);
+    const log = this.#logs.get(id);
+    if (schema === null || endedAt === null || log === undefined || log.head().seq === 0) return;
+    // A server that was killed may have left the file whole and the row as it was.
+    if (!this.warehouse.has(id)) await this.warehouse.compact(id, log, schema);
+    if (this.#catalogue.setCompacted(id)) this.#logs.drop(this.#restorable(), maxRestored);
+    else this.warehouse.remove(id); // it was deleted meanwhile
+  }
+
   /** Sequence number of the frame that holds a step. */
   seqOf(id: string, step: number): number {
-    return this.#log(id)?.seqOf(step) ?? 0;
+    return this.#logs.get(id)?.seqOf(step) ?? 0;
   }
 
   summary(id: string): RunSummary {
@@ -194,13 +258,13 @@ export class Store implements Disposable {
   /** Removes a run and its files. */
   remove(id: string): void {
     this.#catalogue.summary(id);
-    this.#close(id);
-    removeFrameLog(this.#folder, id);
+    this.#logs.remove(id);
+    this.warehouse.remove(id);
     this.#catalogue.remove(id);
   }
 
   [Symbol.dispose](): void {
-    for (const id of this.#logs.keys()) this.#close(id);
+    this.#logs[Symbol.dispose]();
     this.#catalogue[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
   }
@@ -209,25 +273,15 @@ export class Store implements Disposable {
   #live<T extends RunSummary>(run: T): T {
     const preparing = this.#preparing.get(run.id);
     if (preparing !== undefined) return { ...run, preparing };
-    if (!this.#writing.has(run.id)) return run;
-    const head = this.#log(run.id)?.head() ?? nothing;
+    if (!this.#logs.isWriting(run.id)) return run;
+    const head = this.#logs.get(run.id)?.head() ?? nothing;
     return { ...run, headSeq: head.seq, headStep: head.step };
   }
 
-  #log(id: string, create = false): FrameLog | undefined {
-    const known = this.#logs.get(id);
-    if (known !== undefined) return known;
-    const log = openFrameLog(this.#folder, id, create);
-    if (log === undefined) return undefined;
-    this.#logs.set(id, log);
-    const idle = [...this.#logs.keys()].filter((other) => !this.#writing.has(other) && other !== id);
-    for (const other of idle.slice(0, -maxOpen)) this.#close(other);
-    return log;
-  }
-
-  #close(id: string): void {
-    this.#logs.get(id)?.[Symbol.dispose]();
-    this.#logs.delete(id);
+  /** Logs of runs whose telemetry is in a file. */
+  #restorable(): readonly string[] {
+    const compacted = new Set(this.#catalogue.compacted());
+    return this.#logs.ids().filter((id) => compacted.has(id) && this.warehouse.has(id));
   }
 }
 

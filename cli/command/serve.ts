@@ -30,6 +30,12 @@ export function serveCommand(): Command {
         .choices(['none', 'loopback', 'any'] as const)
         .default('none' as const),
     )
+    .addOption(
+      new Option(
+        '--keep-days <days>',
+        'remove runs that have been over for so many days, unless tagged or archived; default: never',
+      ).argParser(integer('--keep-days', 1, 36_500)),
+    )
     .option('--demo', 'launch the default scenario, a live bifurcation attack on the shipped policy')
     .addHelpText(
       'after',
@@ -49,6 +55,7 @@ export function serveCommand(): Command {
         dataRoots: options.data,
         controllers: options.allowControllers,
         consoleDir,
+        ...(options.keepDays === undefined ? {} : { retentionDays: options.keepDays }),
       });
       print(`faultline is at ${server.url}`);
       if (options.demo) {

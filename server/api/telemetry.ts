@@ -3,10 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { csvText } from '../../core/csv.ts';
+import { StateError, UnknownNameError } from '../../core/errors.ts';
 import { NotFoundError } from '../problem.ts';
 import type { Store } from '../store.ts';
 import { telemetryCsv, telemetryTable } from '../telemetry-table.ts';
-import { operation } from './operation.ts';
+import { json, operation } from './operation.ts';
 import type { Call, Operation } from './operation.ts';
 
 const framesQuery = z.strictObject({
@@ -25,6 +26,7 @@ const telemetryQuery = z.strictObject({
     .optional()
     .describe('At most so many rows: least and greatest value of each bucket of steps, so that no peak is lost.'),
 });
+const statisticsQuery = telemetryQuery.omit({ points: true });
 type TelemetryQuery = z.output<typeof telemetryQuery>;
 
 const tableShape = z.strictObject({
@@ -32,6 +34,23 @@ const tableShape = z.strictObject({
   step: z.array(z.int()),
   values: z.array(z.array(z.number().nullable())).describe('A column for each channel; null where there is no value.'),
   of: z.int().describe('Rows there are, before decimation.'),
+});
+
+const figure = z.number().nullable();
+const statisticsShape = z.strictObject({
+  statistics: z.array(
+    z.strictObject({
+      channel: z.string(),
+      count: z.int().describe('Steps with a value.'),
+      mean: figure,
+      std: figure,
+      min: figure,
+      max: figure,
+      p05: figure,
+      p50: figure,
+      p95: figure,
+    }),
+  ),
 });
 
 /** Bytes of frames after which an answer ends: one frame may hold 65535 channels of 1000 rows. */
@@ -45,9 +64,10 @@ export function telemetryOperations(store: Store): readonly Operation[] {
     const { channels, from, to, points } = call.query;
     const known = store.detail(id).schema;
     if (known === null) throw new NotFoundError(`run '${id}' has no telemetry yet`);
+    using _frames = await store.open(id);
     const query = { channels: channels?.split(',').filter(Boolean), from, to, points };
     if (type === 'text/csv' && points === undefined)
-      return stream(response.type('text/csv'), telemetryCsv(store, id, known, query));
+      return await stream(response.type('text/csv'), telemetryCsv(store, id, known, query));
     const table = telemetryTable(store, id, known, query);
     if (type === 'text/csv') {
       const head = ['step', ...table.channels.map((channel) => channel.name)];
@@ -65,9 +85,9 @@ export function telemetryOperations(store: Store): readonly Operation[] {
         'Frames by sequence number: u32 length, frame, again and again (little-endian). X-Next-Seq is the next `from`.',
       query: framesQuery,
       answers: { 200: { description: 'The bytes of the codec.', content: { 'application/octet-stream': null } } },
-      handle({ param, query: { from, limit }, response }) {
+      async handle({ param, query: { from, limit }, response }) {
         const id = param('id');
-        store.summary(id);
+        using _frames = await store.open(id);
         const parts: Buffer[] = [];
         let next = from;
         for (let bytes = 0; next < from + limit && bytes < maxAnswer;) {
@@ -92,6 +112,26 @@ export function telemetryOperations(store: Store): readonly Operation[] {
         200: { description: 'The table.', content: { 'application/json': tableShape, 'text/csv': null } },
       },
       handle: (call) => telemetry(call, call.request.accepts(['application/json', 'text/csv']) || 'application/json'),
+    }),
+    operation({
+      method: 'get',
+      path: '/runs/:id/statistics',
+      scope: 'read',
+      summary: 'Count, mean, spread and quantiles of channels of a run that is over.',
+      query: statisticsQuery,
+      answers: { 200: { description: 'One entry a channel.', content: json(statisticsShape) } },
+      async handle({ param, query: { channels, from, to } }) {
+        const id = param('id');
+        const { schema, state, endedAt } = store.detail(id);
+        if (schema === null) throw new NotFoundError(`run '${id}' has no telemetry`);
+        if (endedAt === null) throw new StateError(`run '${id}' is ${state}: its statistics come when it is over`);
+        const names = schema.channels.map((channel) => channel.name);
+        const asked = channels?.split(',').filter(Boolean) ?? names;
+        const unknown = asked.find((name) => !names.includes(name));
+        if (unknown !== undefined) throw new UnknownNameError('channel', unknown.slice(0, 100), names.slice(0, 40));
+        await store.compact(id);
+        return { statistics: await store.warehouse.statistics(id, asked, from, to) };
+      },
     }),
     operation({
       method: 'get',

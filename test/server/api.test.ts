@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Problem, RunDetail, RunSummary } from '../../server/events.ts';
 import { smallScenario } from '../support/model-folder.ts';
+import { recordedSchema, recordedValue, writeRecordedRuns } from '../support/recorded-run.ts';
 import {
   api,
   connected,
@@ -9,8 +11,9 @@ import {
   launch,
   openServer,
   posted,
-  stateIs,
+  runOf,
   telemetryClient,
+  tempFolder,
 } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 
@@ -19,19 +22,20 @@ interface Page {
   readonly cursor: string | null;
 }
 
+let folder: ReturnType<typeof tempFolder>;
 let server: TestServer;
 let url: string;
 let done: RunDetail;
-/** Queued behind a run that is paused: rows to list that cost nothing. */
 const queued: RunSummary[] = [];
 
 beforeAll(async () => {
-  server = await openServer({ maxConcurrent: 1 });
+  folder = tempFolder();
+  const store = join(folder.path, 'store');
+  writeRecordedRuns(store, [{ id: 'done', name: 'first' }]);
+  // No run starts: what is launched stays in the list and costs nothing.
+  server = await openServer({ maxConcurrent: 0, store });
   url = server.url;
-  const { id } = await launch(url, smallScenario({ name: 'first', steps: 16, frameSteps: 4 }));
-  done = await stateIs(url, id, 'done', 'failed');
-  expect(done.error).toBeNull();
-  const slow = await launch(url, smallScenario({ name: 'slow', steps: 8759, stepsPerSecond: 1 }));
+  done = await runOf(url, 'done');
   for (const [name, seed] of [
     ['charlie', 3],
     ['Alpha', 9],
@@ -39,9 +43,11 @@ beforeAll(async () => {
     ['delta', 1],
   ] as const)
     queued.push(await launch(url, { ...smallScenario({ name }), seed }));
-  expect(slow.name).toBe('slow');
 });
-afterAll(() => server[Symbol.asyncDispose]());
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
 
 const patch = (body: object): RequestInit => ({ ...posted(body), method: 'PATCH' });
 const list = async (query: string): Promise<Page> => (await api<Page>(url, `/runs?${query}`)).body;
@@ -148,6 +154,39 @@ interface Described {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema?: object }>> }>>;
 }
+
+describe('statistics', () => {
+  interface Statistics {
+    readonly statistics: readonly { readonly channel: string; readonly [figure: string]: number | string | null }[];
+  }
+
+  it('are those of the values there are, over the steps that were asked for', async () => {
+    const name = recordedSchema.channels[1]!.name;
+    const query = `channels=${encodeURIComponent(name)}&from=2&to=13`;
+    const { statistics } = (await api<Statistics>(url, `/runs/done/statistics?${query}`)).body;
+    const values = Array.from({ length: 12 }, (_, i) => recordedValue(1, 2 + i))
+      .filter((value) => !Number.isNaN(value))
+      .sort((a, b) => a - b);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+    expect(values).toHaveLength(10);
+    expect(statistics).toHaveLength(1);
+    expect(statistics[0]).toMatchObject({ channel: name, count: 10, min: values[0], max: values[9] });
+    expect(statistics[0]!['mean']).toBeCloseTo(mean, 12);
+    expect(statistics[0]!['std']).toBeCloseTo(Math.sqrt(variance), 12);
+    expect(statistics[0]!['p50']).toBeCloseTo((values[4]! + values[5]!) / 2, 12);
+  });
+
+  it('of what is not there are refused', async () => {
+    for (const [path, status] of [
+      ['/runs/done/statistics?channels=x', 422],
+      [`/runs/done/statistics?channels=${encodeURIComponent(`a") from read_text('/etc/passwd') --`)}`, 422],
+      [`/runs/${queued[0]!.id}/statistics`, 404],
+      ['/runs/none/statistics', 404],
+    ] as const)
+      expect([path, (await api(url, path)).status]).toEqual([path, status]);
+  });
+});
 
 describe('openapi.json', () => {
   it('describes every call, and every JSON answer is as it says', async () => {

@@ -1,0 +1,266 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { decodeFrame, encodeFrame } from '../core/frame-codec.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
+import type { Notes } from './catalogue.ts';
+import type { FrameLog, Head } from './frame-log.ts';
+import { StoreError } from './store-error.ts';
+
+/** Values handed to DuckDB, or taken from it, before others get the event loop: about ten milliseconds. */
+const slice = 40_000;
+/** Most rows of a DuckDB data chunk. */
+const maxRows = 2048;
+
+/** Count, mean and spread of a channel over the steps where it has a value. */
+export interface ChannelStatistics {
+  readonly channel: string;
+  readonly count: number;
+  readonly mean: number | null;
+  readonly std: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly p05: number | null;
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+/**
+ * Telemetry of ended runs, one Parquet file each under `<store>/runs/<id>/`, and questions to it, answered by an in-memory DuckDB
+ * that can reach no other folder. A file is there whole or not at all.
+ */
+export class Warehouse implements AsyncDisposable {
+  readonly #folder: string;
+  #instance: Promise<DuckDBInstance> | undefined;
+  /** One thing at a time: a table in memory each. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(store: string) {
+    this.#folder = join(resolve(store), 'runs');
+  }
+
+  /** Where a run's telemetry is or would be. */
+  fileOf(id: string): string {
+    if (!/^[\w-]{1,64}$/.test(id)) throw new StoreError(`'${id.slice(0, 80)}' is no run id`);
+    return join(this.#folder, id, 'telemetry.parquet');
+  }
+
+  has(id: string): boolean {
+    return existsSync(this.fileOf(id));
+  }
+
+  /** Runs that have a file. */
+  ids(): readonly string[] {
+    if (!existsSync(this.#folder)) return [];
+    return readdirSync(this.#folder).filter((name) => /^[\w-]{1,64}$/.test(name) && this.has(name));
+  }
+
+  /** What stands beside a run's file. @throws when it is damaged */
+  manifest(id: string): (Notes & { readonly head: Head }) | undefined {
+    if (!this.has(id)) return undefined;
+    return JSON.parse(readFileSync(join(this.fileOf(id), '..', 'run.json'), 'utf8')) as Notes & { head: Head };
+  }
+
+  remove(id: string): void {
+    rmSync(join(this.fileOf(id), '..'), { recursive: true, force: true });
+  }
+
+  /** Writes a run's frames, and the manifest from which its row in the catalogue can be made anew. */
+  compact(id: string, log: FrameLog, schema: TelemetrySchema): Promise<void> {
+    return this.#next(async (connection) => {
+      const file = this.fileOf(id);
+      mkdirSync(join(file, '..'), { recursive: true });
+      const columns = ['"step" integer', '"_frame" integer', '"_wall_time" double'];
+      for (const { name } of schema.channels) columns.push(`${quoted(name)} float`);
+      await connection.run(`create or replace temp table telemetry(${columns.join(', ')})`);
+      await fill(connection, log, schema.channels.length);
+      const partial = `${file}.tmp`;
+      await connection.run(
+        `copy telemetry to ${text(partial)} (format parquet, compression zstd, parquet_version v2, row_group_size 100000)`,
+      );
+      await connection.run('drop table telemetry');
+      const { run, start, outcome } = log.notes();
+      const manifest = { format: 'faultline-run', version: 1, run, start, outcome, head: log.head() };
+      writeWhole(join(file, '..', 'run.json'), JSON.stringify(manifest));
+      settle(partial);
+      renameSync(partial, file);
+      settle(join(file, '..'));
+    });
+  }
+
+  /** Fills a frame log with the frames as they were written, to the bit. */
+  restore(id: string, log: FrameLog, schema: TelemetrySchema): Promise<void> {
+    return this.#next(async (connection) => {
+      const result = await connection.stream(
+        `select * from read_parquet(${text(this.fileOf(id))}) order by "_frame", "step"`,
+      );
+      const frames = frameMaker(schema, log);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) break;
+        const columns = chunk.getColumns() as (readonly number[])[];
+        for (let row = 0; row < chunk.rowCount; row++) frames.push(columns, row);
+        await breath();
+      }
+      frames.end();
+    });
+  }
+
+  /** @param channels known to be of the run */
+  statistics(id: string, channels: readonly string[], from: number, to: number): Promise<readonly ChannelStatistics[]> {
+    return this.#next(async (connection) => {
+      const figures = channels.map((name) => {
+        const c = `(case when isnan(${quoted(name)}) then null else ${quoted(name)}::double end)`;
+        return `count(${c}), avg(${c}), stddev_samp(${c}), min(${c}), max(${c}), quantile_cont(${c}, [0.05, 0.5, 0.95])::double[]`;
+      });
+      const answer = await connection.runAndReadAll(
+        `select ${figures.join(', ')} from read_parquet(${text(this.fileOf(id))}) where "step" between $1 and $2`,
+        [from, Math.min(to, 0x7fff_ffff)],
+      );
+      const row = answer.getRowsJson()[0]!;
+      return channels.map((channel, at) => {
+        const [count, mean, std, min, max, quantiles] = row.slice(6 * at, 6 * at + 6);
+        const [p05 = null, p50 = null, p95 = null] = (quantiles ?? []) as (number | null)[];
+        return { channel, count: Number(count), mean, std, min, max, p05, p50, p95 } as ChannelStatistics;
+      });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn.catch(() => {});
+    (await this.#instance?.catch(() => undefined))?.closeSync();
+  }
+
+  #next<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const mine = this.#turn
+      .catch(() => {})
+      .then(async () => {
+        this.#instance ??= openDuckDb(this.#folder);
+        const connection = await (await this.#instance).connect();
+        try {
+          return await work(connection);
+        } catch (cause) {
+          if (cause instanceof StoreError) throw cause;
+          throw new StoreError(cause instanceof Error ? cause.message : String(cause), { cause });
+        } finally {
+          connection.closeSync();
+        }
+      });
+    this.#turn = mine;
+    return mine;
+  }
+}
+
+/** An in-memory DuckDB that reads and writes below one folder and nowhere else, whatever it is asked: in this order it cannot be undone. */
+async function openDuckDb(folder: string): Promise<DuckDBInstance> {
+  mkdirSync(folder, { recursive: true });
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '1GB', temp_directory: '' });
+  const connection = await instance.connect();
+  await connection.run(`set allowed_directories = [${text(`${folder}/`)}]`);
+  await connection.run('set enable_external_access = false');
+  await connection.run('set lock_configuration = true');
+  connection.closeSync();
+  return instance;
+}
+
+async function fill(connection: DuckDBConnection, log: FrameLog, channels: number): Promise<void> {
+  const { DOUBLE, DuckDBDataChunk, FLOAT, INTEGER } = await import('@duckdb/node-api');
+  const types = [INTEGER, INTEGER, DOUBLE, ...Array.from({ length: channels }, () => FLOAT)];
+  const appender = await connection.createAppender('telemetry');
+  const perChunk = Math.max(1, Math.min(maxRows, Math.floor(slice / types.length)));
+  for (let seq = 0; ;) {
+    const [stored] = log.read(seq, 1);
+    if (stored === undefined) break;
+    const { step0, rows, values, wallTime } = decodeFrame(stored.body);
+    for (let from = 0; from < rows; from += perChunk) {
+      const count = Math.min(perChunk, rows - from);
+      const chunk = DuckDBDataChunk.create(types, count);
+      const each = (value: (row: number) => number): number[] => Array.from({ length: count }, (_, row) => value(row));
+      chunk.setColumnValues(
+        0,
+        each((row) => step0 + from + row),
+      );
+      chunk.setColumnValues(
+        1,
+        each(() => seq),
+      );
+      chunk.setColumnValues(
+        2,
+        each(() => wallTime),
+      );
+      for (let c = 0; c < channels; c++) {
+        const at = c * rows + from;
+        chunk.setColumnValues(3 + c, [...values.subarray(at, at + count)]);
+      }
+      appender.appendDataChunk(chunk);
+      await breath();
+    }
+    seq = stored.seq + 1;
+  }
+  appender.closeSync();
+}
+
+/** Puts rows together to the frames that they were of. */
+function frameMaker(
+  { version, channels }: TelemetrySchema,
+  log: FrameLog,
+): { push(columns: readonly (readonly number[])[], row: number): void; end(): void } {
+  const cols = channels.length;
+  let seq = -1;
+  let step0 = 0;
+  let wallTime = 0;
+  let rows: Float32Array[] = [];
+  const end = (): void => {
+    if (rows.length === 0) return;
+    const values = new Float32Array(cols * rows.length);
+    rows.forEach((row, r) => row.forEach((value, c) => (values[c * rows.length + r] = value)));
+    const frame: TelemetryFrame = { schema: version, seq, step0, rows: rows.length, cols, values, wallTime };
+    log.append({ seq, step0, rows: rows.length, body: encodeFrame(frame) });
+    rows = [];
+  };
+  return {
+    push(columns, row) {
+      if (columns[1]![row] !== seq) {
+        end();
+        [step0, seq, wallTime] = [columns[0]![row]!, columns[1]![row]!, columns[2]![row]!];
+      }
+      rows.push(Float32Array.from({ length: cols }, (_, c) => columns[3 + c]![row]!));
+    },
+    end,
+  };
+}
+
+/** Writes a small file so that it is there whole or not at all. */
+function writeWhole(file: string, content: string): void {
+  writeFileSync(`${file}.tmp`, content);
+  settle(`${file}.tmp`);
+  renameSync(`${file}.tmp`, file);
+}
+
+/** Waits until a file, or a folder's list of names, is on the disk. */
+function settle(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** An SQL name, and an SQL text. */
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
