@@ -8,6 +8,7 @@ import { budgetConfig, budgetRule } from './budget.ts';
 import { circleConfig, circleRule } from './circle.ts';
 import type { NamedRule } from './constrained-set.ts';
 import { energyConfig, energyRule } from './energy.ts';
+import { estimatorConfig, estimatorRule } from './estimator.ts';
 import { forecastConfig, forecastRule } from './forecast.ts';
 import { levelsConfig, levelsRule } from './levels.ts';
 import { nightConfig, nightRule } from './night.ts';
@@ -34,6 +35,7 @@ export const constraints = {
   forecast: define('What was forecast comes true', forecastConfig, forecastRule),
   soc: define('The state of charge follows the battery model', socConfig, socRule),
   energy: define('Net consumption is what its parts add up to', energyConfig, energyRule),
+  estimator: define('A state estimator of the meters stays quiet', estimatorConfig, estimatorRule),
   budget: define('What may be spent in an episode', budgetConfig, budgetRule),
 } satisfies Record<string, ConstraintDefinition>;
 

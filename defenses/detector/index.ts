@@ -7,6 +7,7 @@ import { mahalanobis } from './mahalanobis.ts';
 import { nightIrradiance } from './night-irradiance.ts';
 import { cusum, ewma } from './sequential.ts';
 import { socBalance } from './soc-balance.ts';
+import { stateEstimator } from './state-estimator.ts';
 import { tariffWhitelist } from './tariff-whitelist.ts';
 import { zScore } from './z-score.ts';
 
@@ -15,6 +16,7 @@ export const detectors = {
   'z-score': zScore,
   'energy-balance': energyBalance,
   'soc-balance': socBalance,
+  'state-estimator': stateEstimator,
   'tariff-whitelist': tariffWhitelist,
   'night-irradiance': nightIrradiance,
   'forecast-consistency': forecastConsistency,

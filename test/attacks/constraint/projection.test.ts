@@ -43,6 +43,13 @@ const lists: Record<string, readonly ConstraintSpec[]> = {
   levels: [{ name: 'levels' }],
   energy: [{ name: 'energy' }],
   'energy, exact': [{ name: 'energy', tolerance: 0 }],
+  'estimator, exact': [{ name: 'estimator' }],
+  'estimator, a main meter that is protected': [{ name: 'estimator', protected: ['net_electricity_consumption'] }],
+  'estimator, within a tolerance, beside others': [
+    { name: 'estimator', tolerance: 4 },
+    { name: 'night' },
+    { name: 'box', limits: { net: { high: 4 } }, units: 'physical' },
+  ],
   'everything of a row': [
     { name: 'energy', tolerance: 0.3 },
     { name: 'levels' },

@@ -94,6 +94,29 @@ describe('what a detector is for', () => {
     expect(Math.min(...tampered.subarray(24))).toBeGreaterThan(0.15);
   });
 
+  it.each(['chi-square', 'largest-residual'] as const)(
+    'state estimator, %s: a meter that is off, and nothing of meters that are off together',
+    (test) => {
+      const move = (row: Float32Array, feature: string, kWh: number): void => {
+        const { high, low } = clean.features[at(feature)]!;
+        row[at(feature)]! += kWh / (high - low);
+      };
+      const honest = greatest(play('state-estimator', undefined, { test }));
+      const alone = play('state-estimator', (row) => move(row, 'net_electricity_consumption', 1), { test });
+      expect(Math.min(...alone.subarray(24))).toBeGreaterThan(3 * honest);
+      const together = play(
+        'state-estimator',
+        (row) => {
+          move(row, 'net_electricity_consumption', 1);
+          move(row, 'non_shiftable_load', 0.4);
+          move(row, 'solar_generation', -0.6);
+        },
+        { test },
+      );
+      expect(greatest(together)).toBeCloseTo(honest, 3);
+    },
+  );
+
   it('state of charge: a report that does not follow from the action', () => {
     expect(threshold(peaks(play('soc-balance')), 3)).toBeLessThan(0.04);
     const jump = play('soc-balance', (row, t) => {
