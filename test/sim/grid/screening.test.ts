@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { builtinGrid, builtinGrids } from '../../../sim/grid/builtin/index.ts';
-import { dcCascade } from '../../../sim/grid/dc-cascade.ts';
+import { cascade } from '../../../sim/grid/cascade/cascade.ts';
 import { dcPowerFlow } from '../../../sim/grid/dc.ts';
 import { withColumns } from '../../../sim/grid/grid-case.ts';
 import type { GridCase } from '../../../sim/grid/grid-case.ts';
@@ -86,7 +86,7 @@ describe.each(cascades.map((each) => [`${each.case}, rates ${each.rates}`, each]
 
     it('trip the same branches in each round when loads grow', () => {
       for (const wanted of reference.loadScaling) {
-        const got = dcCascade(scaled(wanted.scale), dispatch, rate);
+        const got = cascade(scaled(wanted.scale), { dispatch, rate });
         expect(got.rounds.map(({ tripped }) => tripped)).toEqual(wanted.rounds.map((r) => r.overloaded0based));
         expect(got.rounds.map(({ islands }) => islands)).toEqual(wanted.rounds.map((r) => r.islands));
         expect(got.servedFraction).toBeCloseTo(wanted.servedFraction, 9);
@@ -97,7 +97,7 @@ describe.each(cascades.map((each) => [`${each.case}, rates ${each.rates}`, each]
     it('trip as many when a branch goes out', () => {
       for (const [out, , lines, served] of reference.lineOut) {
         const status = grid.branch.status.map((own, row) => (row === out ? 0 : own));
-        const got = dcCascade(withColumns(grid, { branch: { status } }), dispatch, rate);
+        const got = cascade(withColumns(grid, { branch: { status } }), { dispatch, rate });
         expect(got.linesTripped).toBe(lines);
         expect(got.servedFraction).toBeCloseTo(served!, 8);
       }
