@@ -46,13 +46,11 @@ export function summary(result: RunResult): string {
     const value = lane.regret?.[name];
     return value === undefined || value === null ? '-' : `${value >= 0 ? '+' : ''}${value.toFixed(4)}`;
   };
+  const { task } = result.scenario as { readonly task?: unknown };
+  const columns = task === undefined ? districtColumns : taskColumns(result);
   const rows = result.lanes.map((lane) => [
     lane.lane,
-    kpi(lane, 'electricity_consumption_total'),
-    regret(lane, 'electricity_consumption_total'),
-    kpi(lane, 'ramping_average'),
-    regret(lane, 'ramping_average'),
-    regret(lane, 'daily_peak_average'),
+    ...columns.map(({ name, delta }) => (delta ? regret(lane, name) : kpi(lane, name))),
     lane.success?.rate?.toFixed(3) ?? '-',
     lane.success?.meanAbsoluteActionChange.toFixed(3) ?? '-',
     lane.success?.sideChangeRate.toFixed(3) ?? '-',
@@ -64,7 +62,7 @@ export function summary(result: RunResult): string {
       `module ${label}, strength ${strength}: ${applied ? `${(100 * decisionsChanged).toFixed(1)} % of clean decisions changed` : 'not applied'}\n`,
   );
   const lanes = table([
-    ['LANE', 'CONSUMPTION', 'Δ', 'RAMPING', 'Δ', 'Δ DAILY PEAK', 'ASR', 'MAE', 'SIDE', 'L-INF', 'ATTACK S'],
+    ['LANE', ...columns.map(({ title }) => title), 'ASR', 'MAE', 'SIDE', 'L-INF', 'ATTACK S'],
     ...rows,
   ]);
   return `${modules.join('')}${lanes}${result.grid === undefined ? '' : `\n${networks(result.grid)}`}`;
@@ -95,4 +93,29 @@ function networks(grid: GridResult): string {
       ...columns.map(([, name, places]) => cell(network, name, places)),
     ]),
   ])}`;
+}
+
+interface Column {
+  readonly title: string;
+  readonly name: string;
+  /** The regret and not the KPI. */
+  readonly delta: boolean;
+}
+
+const districtColumns: readonly Column[] = [
+  { title: 'CONSUMPTION', name: 'electricity_consumption_total', delta: false },
+  { title: 'Δ', name: 'electricity_consumption_total', delta: true },
+  { title: 'RAMPING', name: 'ramping_average', delta: false },
+  { title: 'Δ', name: 'ramping_average', delta: true },
+  { title: 'Δ DAILY PEAK', name: 'daily_peak_average', delta: true },
+];
+
+/** A task's first KPIs: how many fit a line. */
+function taskColumns({ lanes }: RunResult): readonly Column[] {
+  return Object.keys(lanes[0]?.kpis ?? {})
+    .slice(0, 3)
+    .flatMap((name) => [
+      { title: name.toUpperCase().replaceAll('_', ' '), name, delta: false },
+      { title: 'Δ', name, delta: true },
+    ]);
 }

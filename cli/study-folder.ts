@@ -4,7 +4,7 @@ import { CancelledError } from '../core/errors.ts';
 import type { PolicyCard } from '../core/policy.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { hashOf } from '../evaluation/canonical.ts';
-import { buildingBond } from '../evaluation/district.ts';
+import { siteBond } from '../evaluation/open-world.ts';
 import { wholePanel } from '../evaluation/part.ts';
 import { studyHtml } from '../evaluation/studies/report.ts';
 import { trainingNamed } from '../evaluation/studies/study.ts';
@@ -164,7 +164,7 @@ async function evaluate(
   let bar: ReturnType<typeof progress> | undefined;
   const { result, schema, frames } = await evaluateInThreads(scenario, {
     part: wholePanel(scenario),
-    bond: await buildingBond(scenario, fileWorkspace({ roots: null, modelsDir })),
+    bond: await siteBond(scenario, fileWorkspace({ roots: null, modelsDir })),
     workers,
     roots: null,
     modelsDir,

@@ -16,6 +16,7 @@ import type { Pay } from './adversary-env.ts';
 import { districtLanes, judgeOn } from './district-ground.ts';
 import type { TrainingGround } from './training-ground.ts';
 import { openDistrict } from './district.ts';
+import { districtWorldEnv } from './district-world.ts';
 import { moduleStage, withModules } from './modules.ts';
 import { kindOf } from './workspace.ts';
 import type { VictimSource, Workspace } from './workspace.ts';
@@ -135,7 +136,7 @@ async function modular(
   if ((scenario.modules ?? []).length === 0) return bare;
   const district = await openDistrict(scenario, workspace, 1);
   district.env[Symbol.dispose]();
-  const stage = moduleStage(scenario, () => district.practice(), features, victimOf);
+  const stage = moduleStage(scenario, () => districtWorldEnv(district.practice()), features, victimOf);
   return (await withModules(bare, stage, held)).source;
 }
 

@@ -13,18 +13,18 @@ import type { Rng } from '../core/rng.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { GradientAccess } from '../core/victim.ts';
-import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { opaqueVictim } from './black-box.ts';
 import { compromisedBuildings, runsOf } from './compromised.ts';
 import { spacesOf } from './decider.ts';
 import { laneMeter } from './lane-meter.ts';
 import type { LaneMeter } from './lane-meter.ts';
 import type { Part } from './part.ts';
-import { plantModel } from './plant-model.ts';
+import { sitesOf } from './sites.ts';
 import { excessOf } from './stealth/detection.ts';
 import type { LaneDuty } from './stealth/detection.ts';
 import { kindOf } from './workspace.ts';
 import type { VictimSource } from './workspace.ts';
+import type { WorldEnv } from './world.ts';
 
 /** One attack over buildings that share its threat set: its rows are contiguous, so they share one batch. */
 export interface Group {
@@ -53,7 +53,7 @@ export interface GroupSetup {
   readonly scenario: Scenario;
   readonly part: Part;
   readonly source: VictimSource;
-  readonly env: DistrictEnv;
+  readonly env: WorldEnv;
   /** The run's stream; each attack and building has its own of it, by name. */
   readonly root: Rng;
   /** [N×O], [N×O] and [N×A] */
@@ -70,7 +70,8 @@ export interface GroupSetup {
  */
 export function openGroups(setup: GroupSetup): readonly Group[] {
   const { scenario, part, source, env, root, clean, seen, action, duties } = setup;
-  const buildings = part.buildings.map((b) => scenario.district.buildings[b]!);
+  const sites = sitesOf(scenario);
+  const buildings = part.buildings.map((b) => sites[b]!);
   const count = buildings.length;
   const size = env.observationSize;
   const actions = env.actionSize;
@@ -79,11 +80,7 @@ export function openGroups(setup: GroupSetup): readonly Group[] {
     const spec = scenario.attacks[a]!;
     const label = labelOf(spec);
     const first = (1 + place) * count;
-    const taken = compromisedBuildings(
-      spec,
-      scenario.district.buildings,
-      root.split('attack').split(label).split('compromised'),
-    );
+    const taken = compromisedBuildings(spec, sites, root.split('attack').split(label).split('compromised'));
     const runs = runsOf(buildings, taken);
     const onActions = !isObservationAttack(spec.name);
     if (!onActions && spec.threat['units'] !== 'physical' && spec.threat['constraints'] === undefined)
@@ -126,7 +123,7 @@ export function openGroups(setup: GroupSetup): readonly Group[] {
           place: { path: `/attacks/${a}/name` },
         });
       const features = env.laneFeatures(first);
-      const plant = plantModel(env.lane(first));
+      const plant = env.plantModel(first);
       const spaces = members.map((_, b) => spacesOf(env, first + b));
       const victim =
         source.network ?? opaqueVictim(source.name, spaces[0]!, asks ? source.together?.(spaces) : undefined);

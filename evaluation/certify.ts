@@ -16,6 +16,7 @@ import type { Scenario } from '../core/scenario.ts';
 import type { GradientAccess } from '../core/victim.ts';
 import { knownPlant } from '../sim/district/known-plant.ts';
 import { assertNormalisation, openDistrict } from './district.ts';
+import { districtWorldEnv } from './district-world.ts';
 import { recordings } from './rehearsal.ts';
 import { moduleStage, withModules } from './modules.ts';
 import { kindOf } from './workspace.ts';
@@ -83,7 +84,12 @@ export async function* certify(
   assertNormalisation(bare, scenario);
   const district = await openDistrict(scenario, workspace, 1, [0]);
   using env = district.env;
-  const stage = moduleStage(scenario, () => district.practice(), env.observationSpace.features, victimOf);
+  const stage = moduleStage(
+    scenario,
+    () => districtWorldEnv(district.practice()),
+    env.observationSpace.features,
+    victimOf,
+  );
   const { source } = await withModules(bare, stage, held);
   const { network: victim, certificate } = source;
   if (victim === null || certificate === undefined) {

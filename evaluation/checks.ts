@@ -1,6 +1,7 @@
 import type { LaneResult, RunResult } from '../core/run.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
+import { headlineOf } from './sites.ts';
 
 type Check = RunResult['checks'][number];
 
@@ -10,9 +11,6 @@ export interface ThreatReport {
   readonly rows: number;
   readonly rejected: number;
 }
-
-/** KPI on which attacks are ranked: total consumption, the paper's headline. */
-const headline = 'electricity_consumption_total';
 
 /** Every perturbed observation lay in its threat set: the engine throws otherwise, so this states how often it looked. */
 export function threatChecks(reports: readonly ThreatReport[]): Check[] {
@@ -36,7 +34,7 @@ export function threatReport(attack: string, checks: readonly Check[]): ThreatRe
  * The evaluator distrusts itself: facts that hold in a sound evaluation, stated beside the numbers. A failed check does not
  * change a result, it says why not to believe it. Source of the idea: AutoAttack's checks.py (Croce and Hein 2020).
  */
-export function laneChecks(lanes: readonly LaneResult[], { attacks }: Pick<Scenario, 'attacks'>): Check[] {
+export function laneChecks(lanes: readonly LaneResult[], scenario: Pick<Scenario, 'attacks' | 'task'>): Check[] {
   const moves = lanes
     .filter((lane) => lane.norms !== undefined && (lane.cost?.gradients ?? 0) > 0)
     .map((lane): Check => {
@@ -50,8 +48,10 @@ export function laneChecks(lanes: readonly LaneResult[], { attacks }: Pick<Scena
             : 'a gradient attack changed nothing: zero gradients, or an epsilon of 0',
       };
     });
-  const aimless = new Set(attacks.filter(({ name }) => name === 'random-noise' || name === 'none').map(labelOf));
-  return [...moves, ...beatsNoise(lanes, aimless), ...falseAlarms(lanes)];
+  const aimless = new Set(
+    scenario.attacks.filter(({ name }) => name === 'random-noise' || name === 'none').map(labelOf),
+  );
+  return [...moves, ...beatsNoise(lanes, aimless, headlineOf(scenario)), ...falseAlarms(lanes)];
 }
 
 /** Detectors keep what their calibration promised on clean days that they have not seen: the interval of their alarms reaches down to it. */
@@ -73,9 +73,9 @@ function falseAlarms(lanes: readonly LaneResult[]): Check[] {
 /**
  * Random noise, and no attack at all, must not beat an attack that uses gradients: that is the mark of masked gradients. Other attacks without
  * gradients (black boxes, imitators, sensors that fail) have aims of their own and may be the stronger ones.
- * @param aimless the labels of the attacks that aim at nothing
+ * @param aimless the labels of the attacks that aim at nothing  @param headline the KPI that counts
  */
-function beatsNoise(lanes: readonly LaneResult[], aimless: ReadonlySet<string>): Check[] {
+function beatsNoise(lanes: readonly LaneResult[], aimless: ReadonlySet<string>, headline: string): Check[] {
   const regretOf = (lane: LaneResult): number => lane.regret?.[headline] ?? 0;
   return lanes
     .filter((lane) => (lane.cost?.gradients ?? 0) > 0)

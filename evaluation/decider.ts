@@ -1,7 +1,7 @@
 import type { Rng } from '../core/rng.ts';
-import type { DistrictEnv } from '../sim/district/district-env.ts';
 import type { LaneSpaces } from './black-box.ts';
 import type { VictimSource } from './workspace.ts';
+import type { LaneEnv } from './world.ts';
 
 /**
  * How all lanes decide: a network and a black box in one batch; a rule once per lane, since it reads physical values and may keep a count or
@@ -10,7 +10,7 @@ import type { VictimSource } from './workspace.ts';
  */
 export function decider(
   source: VictimSource,
-  env: DistrictEnv,
+  env: LaneEnv,
   buildings: readonly string[],
   stream: Rng,
 ): (seen: Float32Array, action: Float64Array) => void {
@@ -41,7 +41,7 @@ export function decider(
 }
 
 /** What a lane's building observes and does. */
-export function spacesOf(env: DistrictEnv, lane: number): LaneSpaces {
+export function spacesOf(env: LaneEnv, lane: number): LaneSpaces {
   return {
     observation: { kind: 'box', features: env.laneFeatures(lane) },
     action: { kind: 'box', features: env.laneActions(lane) },

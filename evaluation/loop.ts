@@ -8,10 +8,6 @@ import type { ThreatReport } from './checks.ts';
 import { decider, spacesOf } from './decider.ts';
 import type { StepBatch } from '../core/environment.ts';
 import { attacks } from '../attacks/index.ts';
-import type { DistrictEnv } from '../sim/district/district-env.ts';
-import { knownPlant } from '../sim/district/known-plant.ts';
-import { kpiMeter } from '../sim/district/kpi.ts';
-import { assertNormalisation, openDistrict } from './district.ts';
 import type { Clock } from './control.ts';
 import { moduleStage, withModules } from './modules.ts';
 import type { Preparing } from './modules.ts';
@@ -27,6 +23,8 @@ import type { Recorder } from './recorder.ts';
 import { regret } from './regret.ts';
 import { recordings } from './rehearsal.ts';
 import { rng } from '../core/rng.ts';
+import { assertSuits, openWorld } from './open-world.ts';
+import { sitesOf } from './sites.ts';
 import { otherController } from './other-controller.ts';
 import type { VictimSource, Workspace } from './workspace.ts';
 import type { VictimOptions } from './black-box.ts';
@@ -88,26 +86,28 @@ async function openHeld(
     held.push(() => source.close?.());
     return source;
   };
-  const buildings = part.buildings.map((b) => scenario.district.buildings[b]!);
+  const sites = sitesOf(scenario);
+  const buildings = part.buildings.map((b) => sites[b]!);
   const labels = part.attacks.map((a) => labelOf(scenario.attacks[a]!));
   const bare = await victimOf(scenario.victim.policy, optionsOf(scenario));
-  assertNormalisation(bare, scenario);
-  const district = await openDistrict(scenario, workspace, 1 + labels.length, part.buildings);
-  const env: DistrictEnv = district.env;
+  assertSuits(bare, scenario);
+  const world = await openWorld(scenario, workspace, 1 + labels.length, part.buildings);
+  const { env, gauges } = world;
+  const { kpis } = gauges;
   held.push(() => env[Symbol.dispose]());
   const lanes = env.numEnvs;
   const count = buildings.length;
   const size = env.observationSize;
   const root = rng(scenario.seed);
   const { features } = env.observationSpace;
-  const place = moduleStage(scenario, () => district.practice(), features, victimOf, tell);
+  const place = moduleStage(scenario, () => world.practice(), features, victimOf, tell);
   const { source, reports } = await withModules(bare, place, held);
   const decide = decider(source, env, buildings, root.split('controller'));
 
   const recording = recordings({
     source,
-    buildings: scenario.district.buildings,
-    open: () => district.rehearsal(),
+    buildings: sites,
+    open: () => world.rehearsal(),
     controller: root.split('controller'),
     environment: root.split('environment'),
   });
@@ -131,19 +131,15 @@ async function openHeld(
   const groups = openGroups({ scenario, part, source, env, root, clean, seen, action, duties });
 
   const grid = await openGrid(scenario, workspace, part, labels, env.secondsPerTimeStep / 3600);
-  const { recorder, channels } = channelTable(scenario, env, buildings, labels, grid);
+  const { recorder, channels } = channelTable(scenario, env, gauges, buildings, labels, grid);
   const totalSteps = env.episodeSteps;
-  const kpis = Array.from({ length: lanes }, (_, lane) => kpiMeter(env.lane(lane).model, env.firstWindow));
   const returns = new Float64Array(lanes);
   const laneAction = Array.from({ length: lanes }, (_, lane) => action.subarray(lane * actions, (lane + 1) * actions));
-  env.tap((lane, hours, at, _t, row, reward) => {
-    kpis[lane]!.push(hours, at, row);
-    // An hour that no action led to (the one that a reset books) has no row in the telemetry.
-    if (Number.isNaN(reward)) return;
+  gauges.tap((lane, reward) => {
     returns[lane]! += reward;
-    channels[lane]!.physics(recorder, hours, at, laneAction[lane]!, reward);
-    grid?.note(lane, hours, at);
+    channels[lane]!.physics(recorder, laneAction[lane]!, reward);
   });
+  if (grid !== undefined) world.hours?.((lane, hours, at) => grid.note(lane, hours, at));
   let batch: StepBatch = env.reset(root.split('environment'));
   let step = 0;
 
@@ -175,7 +171,7 @@ async function openHeld(
   return {
     recorder,
     totalSteps,
-    dataHash: grid === undefined ? district.hash : hashOf({ district: district.hash, grid: grid.hash }),
+    dataHash: grid === undefined ? world.hash : hashOf({ district: world.hash, grid: grid.hash }),
     modelHash: source.hash,
     modules: reports,
     get step() {
@@ -206,10 +202,10 @@ async function openHeld(
           victim,
           rng: own.split('rehearsal'),
           record: recording,
-          plants: () => Array.from({ length: rows }, (_, b) => knownPlant(env.lane(first + b), env.firstWindow)),
+          plants: () => Array.from({ length: rows }, (_, b) => env.knownPlant(first + b)),
           policy: (name) => otherController(others.get(name)!, spaces, own.split(name)),
           recordedPolicy(name) {
-            using all = district.rehearsal();
+            using all = world.rehearsal();
             const recorded = Array.from({ length: all.numEnvs }, (_, lane) => spacesOf(all, lane));
             return otherController(others.get(name)!, recorded, own.split(name));
           },

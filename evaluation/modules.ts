@@ -10,8 +10,6 @@ import type { ModuleSpec, Scenario } from '../core/scenario.ts';
 import type { Feature } from '../core/space.ts';
 import type { GradientAccess } from '../core/victim.ts';
 import type { KnownPlant } from '../core/plant.ts';
-import type { DistrictEnv } from '../sim/district/district-env.ts';
-import { knownPlant } from '../sim/district/known-plant.ts';
 import { chunkAttack } from './attack-batch.ts';
 import { hashOf } from './canonical.ts';
 import { changeOf } from './module-change.ts';
@@ -23,6 +21,8 @@ import { sharedTensors } from './shared-tensors.ts';
 import type { SharedTensors } from './shared-tensors.ts';
 import { certificateOf, kindOf } from './workspace.ts';
 import type { VictimSource } from './workspace.ts';
+import { sitesOf } from './sites.ts';
+import type { WorldEnv } from './world.ts';
 
 /** What is prepared before the first step, by its label, and how far. */
 export interface Preparing {
@@ -30,8 +30,9 @@ export interface Preparing {
   readonly done: number;
 }
 
-/** Where modules learn: the run's district, unattacked. */
-export interface ModuleStage extends Omit<Stage, 'source'> {
+/** Where modules learn: the run's world, unattacked. */
+export interface ModuleStage extends Omit<Stage, 'source' | 'open'> {
+  open(): WorldEnv;
   readonly scenario: Scenario;
   readonly features: readonly Feature[];
   readonly rng: Rng;
@@ -40,10 +41,10 @@ export interface ModuleStage extends Omit<Stage, 'source'> {
   readonly tell: Tell<Preparing>;
 }
 
-/** Where the scenario's modules learn, on a district that is open. */
+/** Where the scenario's modules learn, in a world that is open. */
 export function moduleStage(
   scenario: Scenario,
-  practice: () => DistrictEnv,
+  practice: () => WorldEnv,
   features: readonly Feature[],
   victim: ModuleStage['victim'],
   tell: ModuleStage['tell'] = () => Promise.resolve(),
@@ -54,7 +55,7 @@ export function moduleStage(
     features,
     victim,
     tell,
-    buildings: scenario.district.buildings,
+    buildings: sitesOf(scenario),
     open: practice,
     controller: root.split('controller'),
     environment: root.split('environment'),
@@ -198,7 +199,7 @@ async function openOthers(
 
 function plantsOf({ open }: ModuleStage): readonly KnownPlant[] {
   const env = open(); // its buildings live on in the plants
-  return Array.from({ length: env.numEnvs }, (_, lane) => knownPlant(env.lane(lane), env.firstWindow));
+  return Array.from({ length: env.numEnvs }, (_, lane) => env.knownPlant(lane));
 }
 
 /** PGD on rows in place, as the engine confines it. */

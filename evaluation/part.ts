@@ -1,21 +1,24 @@
 import { ConfigError } from '../core/errors.ts';
 import { labelOf } from '../core/scenario.ts';
 import type { Scenario } from '../core/scenario.ts';
+import { sitesOf } from './sites.ts';
 
-/** A rectangle of a panel: these attacks on these buildings, beside clean twins of these buildings. Indices into the scenario, ascending. */
+/** A rectangle of a panel: these attacks on these buildings (or other sites), beside clean twins of them. Indices into the scenario, ascending. */
 export interface Part {
   readonly attacks: readonly number[];
   readonly buildings: readonly number[];
 }
 
-export function wholePanel({ attacks, district }: Scenario): Part {
-  return { attacks: [...attacks.keys()], buildings: [...district.buildings.keys()] };
+export function wholePanel(scenario: Scenario): Part {
+  return { attacks: [...scenario.attacks.keys()], buildings: [...sitesOf(scenario).keys()] };
 }
 
 /** Lanes of a part by name, clean twins first, in the order of every result. */
-export function laneNames({ attacks, district }: Scenario, part: Part): readonly string[] {
+export function laneNames(scenario: Scenario, part: Part): readonly string[] {
+  const { attacks } = scenario;
+  const sites = sitesOf(scenario);
   return ['clean', ...part.attacks.map((a) => labelOf(attacks[a]!))].flatMap((label) =>
-    part.buildings.map((b) => `${district.buildings[b]!}/${label}`),
+    part.buildings.map((b) => `${sites[b]!}/${label}`),
   );
 }
 

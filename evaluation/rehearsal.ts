@@ -2,16 +2,16 @@ import type { Recording, Rehearsal } from '../core/attack.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Rng } from '../core/rng.ts';
 import type { Feature } from '../core/space.ts';
-import type { DistrictEnv } from '../sim/district/district-env.ts';
 import { decider } from './decider.ts';
 import type { VictimSource } from './workspace.ts';
+import type { LaneEnv } from './world.ts';
 
-/** What a rehearsal plays: the scenario's district and controller, unattacked, as the run's clean twins will see them. */
+/** What a rehearsal plays: the scenario's world and controller, unattacked, as the run's clean twins will see them. */
 export interface Stage {
   readonly source: VictimSource;
   readonly buildings: readonly string[];
   /** A lane for each of the buildings. */
-  open(): DistrictEnv;
+  open(): LaneEnv;
   /** Of the controller, and of the environment. */
   readonly controller: Rng;
   readonly environment: Rng;
@@ -35,7 +35,7 @@ export function recordings(stage: Stage): Rehearsal['record'] {
   };
 }
 
-function record(stage: Stage, env: DistrictEnv, steps: number, exploration: number): Recording {
+function record(stage: Stage, env: LaneEnv, steps: number, exploration: number): Recording {
   const lanes = env.numEnvs;
   const rows = env.observationSize * lanes;
   const actions = env.actionSize * lanes;

@@ -1,8 +1,8 @@
 import type { StepBatch } from '../core/environment.ts';
 import { rng } from '../core/rng.ts';
 import type { Scenario } from '../core/scenario.ts';
-import { kpiMeter } from '../sim/district/kpi.ts';
 import { channelTable } from './channels.ts';
+import { districtGauges } from './district-world.ts';
 import type { FrameSource } from './frames.ts';
 import { simulationEnv, source } from './simulate.ts';
 import type { SimulationOptions } from './simulate.ts';
@@ -18,15 +18,11 @@ export function simulationSource(options: SimulationOptions & { readonly scenari
   const lanes = env.numEnvs;
   const width = env.actionSize;
   const names = options.district.buildings.map((building) => building.name);
-  const { recorder, channels } = channelTable(options.scenario, env, names, []);
-  const kpis = names.map((_, lane) => kpiMeter(env.lane(lane).model, env.firstWindow));
+  const gauges = districtGauges(env);
+  const { recorder, channels } = channelTable(options.scenario, env, gauges, names, []);
   const action = new Float64Array(lanes * width);
   const laneAction = names.map((_, lane) => action.subarray(lane * width, (lane + 1) * width));
-  env.tap((lane, hours, at, _t, row, reward) => {
-    kpis[lane]!.push(hours, at, row);
-    // An hour that no action led to (the one that a reset books) has no row in the telemetry.
-    if (!Number.isNaN(reward)) channels[lane]!.physics(recorder, hours, at, laneAction[lane]!, reward);
-  });
+  gauges.tap((lane, reward) => channels[lane]!.physics(recorder, laneAction[lane]!, reward));
   let batch: StepBatch = env.reset(rng(options.seed).split('environment'));
   let step = 0;
   return {
@@ -39,7 +35,7 @@ export function simulationSource(options: SimulationOptions & { readonly scenari
       decide(step, batch.observation, action);
       batch = env.step(action);
       step++;
-      for (let lane = 0; lane < lanes; lane++) channels[lane]!.kpis(recorder, kpis[lane]!, undefined);
+      for (let lane = 0; lane < lanes; lane++) channels[lane]!.kpis(recorder, gauges.kpis[lane]!, undefined);
       return recorder.endRow();
     },
     [Symbol.dispose]() {

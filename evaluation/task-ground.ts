@@ -3,10 +3,8 @@ import type { Scenario } from '../core/scenario.ts';
 import { gridTasks } from '../sim/grid/task/index.ts';
 import type { GridTaskName } from '../sim/grid/task/index.ts';
 import { lockstepGround } from './lockstep-ground.ts';
+import { unitNormalisation } from './task-world.ts';
 import type { TrainingGround } from './training-ground.ts';
-
-/** What a policy's card says of observations that are all between their feature's low and high. */
-const unitNormalisation = 'unit';
 
 /**
  * A control task on a grid to train on. Days that it learns on, that choose the best policy, and that examine it are not the same; `return_<name>` of the examination is what

@@ -4,6 +4,7 @@ import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
 import type { RunDetail, RunState, RunSummary } from './events.ts';
 import type { Head } from './frame-log.ts';
+import { sitesOf } from '../evaluation/sites.ts';
 import { migrate } from './migrations.ts';
 import { NotFoundError } from './problem.ts';
 import { listed, selectRuns } from './run-query.ts';
@@ -204,9 +205,14 @@ export class Catalogue implements Disposable {
 }
 
 function searchText(scenario: Scenario): string {
-  const { name, victim, district, attacks, modules = [] } = scenario;
+  const { name, victim, attacks, modules = [] } = scenario;
   const labelled = [...modules, ...attacks].flatMap((one) => [one.name, labelOf(one)]);
-  return [name, victim.policy, district.dataset, ...district.buildings, ...labelled].join('\n').toLowerCase();
+  return [name, victim.policy, worldOf(scenario), ...sitesOf(scenario), ...labelled].join('\n').toLowerCase();
+}
+
+/** What a run is in: its task, or its district's dataset. */
+function worldOf({ task, district }: Scenario): string {
+  return task?.name ?? district.dataset;
 }
 
 function detailOf(row: Row): RunDetail {
@@ -226,8 +232,8 @@ function summaryOf(row: Row): RunSummary {
     state: String(row['state']) as RunState,
     seed: Number(row['seed']),
     policy: scenario.victim.policy,
-    dataset: scenario.district.dataset,
-    buildings: scenario.district.buildings,
+    dataset: worldOf(scenario),
+    buildings: sitesOf(scenario),
     attacks: scenario.attacks.map(labelOf),
     modules: (scenario.modules ?? []).map(labelOf),
     createdAt: Number(row['created_at']),

@@ -32,9 +32,14 @@ export type LockstepEnv = VectorEnv & Required<Pick<VectorEnv, 'snapshot' | 'res
  * the next one begins with. An episode that the physics ended is not truncated, even on the clock's last step. The state is
  * float64; no step allocates.
  *
+ * @param streams names of the lanes' random streams, so that lanes of one name meet the same; absent: each its own
  * @throws {ShapeError} when there is no lane, or an action is not a finite number; {StateError} for a step before the first reset.
  */
-export function lockstepEnv(kernel: Kernel, numEnvs: number): LockstepEnv {
+export function lockstepEnv(
+  kernel: Kernel,
+  numEnvs: number,
+  streams: readonly (string | number)[] = Array.from({ length: numEnvs }, (_, lane) => lane),
+): LockstepEnv {
   if (!Number.isInteger(numEnvs) || numEnvs < 1)
     throw new ShapeError(`lockstepEnv: ${numEnvs} lanes, expected an integer from 1`);
   const actionSize = kernel.actions.length;
@@ -65,7 +70,7 @@ export function lockstepEnv(kernel: Kernel, numEnvs: number): LockstepEnv {
     actionSpace: { kind: 'box', features: kernel.actions },
     probeChannels: kernel.state,
     reset(rng) {
-      rngs = states.map((_, lane) => rng.split(lane));
+      rngs = streams.map((name) => rng.split(name));
       batch.reward.fill(0);
       batch.terminated.fill(0);
       batch.truncated.fill(0);

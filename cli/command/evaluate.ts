@@ -5,8 +5,9 @@ import { ConfigError } from '../../core/errors.ts';
 import type { RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
-import { buildingBond } from '../../evaluation/district.ts';
+import { siteBond } from '../../evaluation/open-world.ts';
 import { cut, wholePanel } from '../../evaluation/part.ts';
+import { headlineOf } from '../../evaluation/sites.ts';
 import { telemetryParquet } from '../../evaluation/report/parquet.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
@@ -33,7 +34,11 @@ export function evaluateCommand(): Command {
     .option('--steps <n>', 'replaces the scenario’s number of steps', integer('--steps', 1, 10_000_000))
     .option('--policy <name>', 'replaces the scenario’s policy')
     .option('--fail-if <condition>', failIfText, collect)
-    .option('--max-regret <x>', 'gate: exit 1 when a consumption regret exceeds x', number('--max-regret'))
+    .option(
+      '--max-regret <x>',
+      'gate: exit 1 when a regret exceeds x: of consumption, or of a task’s cost',
+      number('--max-regret'),
+    )
     .option('--junit <file>', junitText)
     .option(
       '--workers <n>',
@@ -47,7 +52,7 @@ export function evaluateCommand(): Command {
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
-      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1\n  faultline evaluate examples/panel.yaml --out runs/gate --junit gate.xml --fail-if "regret.ramping_average > 0.5 or success.rate > 0.3"\n  faultline evaluate examples/grid.yaml --out runs/grid',
+      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1\n  faultline evaluate examples/panel.yaml --out runs/gate --junit gate.xml --fail-if "regret.ramping_average > 0.5 or success.rate > 0.3"\n  faultline evaluate examples/grid.yaml --out runs/grid\n  faultline evaluate examples/attack-battery-dispatch.yaml --out runs/battery',
     )
     .action(async (file, options) => {
       using interrupted = interruption();
@@ -57,13 +62,16 @@ export function evaluateCommand(): Command {
         ...read,
         ...(options.seed === undefined ? {} : { seed: options.seed }),
         district: { ...read.district, ...(options.steps === undefined ? {} : { steps: options.steps }) },
+        ...(read.task === undefined
+          ? {}
+          : { task: { ...read.task, ...(options.steps === undefined ? {} : { steps: options.steps }) } }),
         victim: options.policy === undefined ? read.victim : { ...read.victim, policy: options.policy },
         live: { ...read.live, stepsPerSecond: null },
       };
       const gates = gatesOf(
         [
           ...(options.failIf ?? []),
-          ...(options.maxRegret === undefined ? [] : [`regret.electricity_consumption_total > ${options.maxRegret}`]),
+          ...(options.maxRegret === undefined ? [] : [`regret.${headlineOf(scenario)} > ${options.maxRegret}`]),
         ],
         scenario,
       );
@@ -82,7 +90,7 @@ export function evaluateCommand(): Command {
         const { modelsDir } = installation();
         const whole = wholePanel(scenario);
         const parted = options.workers > 1 || options.shard !== undefined;
-        const bond = parted ? await buildingBond(scenario, fileWorkspace({ roots: null, modelsDir })) : null;
+        const bond = parted ? await siteBond(scenario, fileWorkspace({ roots: null, modelsDir })) : null;
         const { shard } = options;
         if (shard !== undefined && budgeted(scenario))
           throw new ConfigError('a budget is of the whole run: shards would each have one of their own', {

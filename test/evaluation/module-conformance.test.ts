@@ -6,6 +6,7 @@ import { modules } from '../../defenses/module/index.ts';
 import type { ModuleName } from '../../defenses/module/index.ts';
 import { commandQueue } from '../../evaluation/control.ts';
 import { openDistrict } from '../../evaluation/district.ts';
+import { districtWorldEnv } from '../../evaluation/district-world.ts';
 import { withModules } from '../../evaluation/modules.ts';
 import { recordings } from '../../evaluation/rehearsal.ts';
 import { runEvents } from '../../evaluation/run.ts';
@@ -72,7 +73,7 @@ async function wrapped(
   const root = rng(scenario.seed);
   const stage = {
     buildings: scenario.district.buildings,
-    open: () => district.practice(),
+    open: () => districtWorldEnv(district.practice()),
     controller: root.split('controller'),
     environment: root.split('environment'),
   };

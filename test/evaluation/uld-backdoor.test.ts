@@ -3,6 +3,7 @@ import { rng } from '../../core/rng.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { networkOf } from '../../defenses/module/network-controller.ts';
 import { openDistrict } from '../../evaluation/district.ts';
+import { districtWorldEnv } from '../../evaluation/district-world.ts';
 import { moduleStage, withModules } from '../../evaluation/modules.ts';
 import { recordings } from '../../evaluation/rehearsal.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
@@ -97,7 +98,7 @@ it('a backdoor of a shipped controller is unlearned from its incidents, and litt
   held.push(() => victim.close?.());
   const stage = moduleStage(
     scenario,
-    () => district.practice(),
+    () => districtWorldEnv(district.practice()),
     features,
     () => Promise.resolve(victim),
   );

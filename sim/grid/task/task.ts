@@ -10,12 +10,15 @@ export interface Measure extends Channel {
   readonly fold: 'sum' | 'mean' | 'least' | 'most';
 }
 
+/** The measure that every task has first, and a controller is to make small. */
+export const headline = 'cost';
+
 /** A control task on a grid: one lane's dynamics, what is measured in it, and what to judge a controller by. */
 export interface GridTask {
   /** A step leaves its measures in the state, where they stay readable after an episode has begun anew. */
   readonly kernel: Kernel;
   readonly secondsPerStep: number;
-  /** The first is the headline, which a controller is to make small. */
+  /** The first is `headline`. */
   readonly measures: readonly Measure[];
   /** What others reach from the state in which an episode begins: returns, by their names. They do not move the state. */
   readonly references: Readonly<Record<string, (state: Float64Array) => number>>;
