@@ -34,13 +34,18 @@ export async function districtWorld(
   groups: number,
   only: readonly number[],
 ): Promise<World> {
-  const { env, hash, rehearsal, practice } = await openDistrict(scenario, workspace, groups, only);
+  const district = await openDistrict(scenario, workspace, groups, only);
   return {
-    env: districtWorldEnv(env),
-    gauges: districtGauges(env),
-    hash,
-    rehearsal: () => districtWorldEnv(rehearsal()),
-    practice: () => districtWorldEnv(practice()),
+    env: districtWorldEnv(district.env),
+    gauges: districtGauges(district.env),
+    hours(listener) {
+      district.env.tap((lane, hours, at, _t, _row, reward) => {
+        if (!Number.isNaN(reward)) listener(lane, hours, at);
+      });
+    },
+    hash: district.hash,
+    rehearsal: () => districtWorldEnv(district.rehearsal()),
+    practice: () => districtWorldEnv(district.practice()),
   };
 }
 

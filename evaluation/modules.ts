@@ -197,8 +197,8 @@ async function openOthers(
   return others;
 }
 
-function plantsOf({ open }: ModuleStage): readonly KnownPlant[] {
-  const env = open(); // its buildings live on in the plants
+function plantsOf(stage: ModuleStage): readonly KnownPlant[] {
+  const env = stage.open(); // its buildings live on in the plants
   return Array.from({ length: env.numEnvs }, (_, lane) => env.knownPlant(lane));
 }
 

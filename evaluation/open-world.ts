@@ -15,6 +15,8 @@ export async function openWorld(
 ): Promise<World> {
   const { task } = scenario;
   if (task === undefined) return districtWorld(scenario, workspace, groups, only);
+  if (scenario.grid !== undefined)
+    throw new ConfigError('a task has a network of its own: leave out `grid`, or `task`', { place: { path: '/grid' } });
   return taskWorld({ ...scenario, task }, groups, only);
 }
 

@@ -43,9 +43,8 @@ export function taskWorld(
 }
 
 function taskEnv({ kernel, secondsPerStep }: GridTask, streams: readonly string[], steps: number): WorldEnv {
-  const { terminal: _, ...lasting } = kernel;
   return {
-    ...lockstepEnv(lasting, streams.length, streams),
+    ...lockstepEnv({ ...kernel, terminal: () => false }, streams.length, streams),
     episodeSteps: steps,
     secondsPerTimeStep: secondsPerStep,
     observationSize: kernel.features.length,

@@ -1,6 +1,8 @@
 import type { LaneResult, RunResult } from '../../core/run.ts';
 import { kpiNames } from '../../sim/district/kpi.ts';
 import { profiles } from '../../sim/district/profile.ts';
+import { gridTasks } from '../../sim/grid/task/index.ts';
+import type { GridTaskDefinition } from '../../sim/grid/task/task.ts';
 import { parseCondition } from './expression.ts';
 import type { Condition } from './expression.ts';
 
@@ -27,13 +29,16 @@ const ofNorms = ['linfMax', 'linfMean', 'l2Mean'] as const;
 const ofDetection = ['rate', 'alarmDays', 'heldOutDays', 'alarmsPerMonth', 'firstAlarm'] as const;
 const ofCost = ['queries', 'gradients', 'seconds'] as const;
 
-/** The KPIs of every profile, by their names in conditions: a gate is checked before anything has run. */
+/** The KPIs of every profile and task, by their names in conditions: a gate is checked before anything has run. */
 const kpis: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.values(profiles)
-    .flatMap(kpiNames)
+  [...Object.values(profiles).flatMap(kpiNames), ...Object.values(gridTasks).flatMap(taskKpis)]
     // v1 has a KPI whose name is a subtraction.
     .map((name) => [name.replace('1 - ', 'one_minus_'), name]),
 );
+
+function taskKpis({ measures }: GridTaskDefinition): string[] {
+  return measures.map(({ name }) => name);
+}
 
 /** Names of all that a gate can read; labels of detectors with `_` for whatever is no letter or digit. */
 export function gateNames(detectors: readonly string[]): string[] {

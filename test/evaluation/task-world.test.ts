@@ -164,6 +164,9 @@ describe('the section `task`', () => {
   });
 });
 
-it('every task has a cost first', () => {
-  for (const { open } of Object.values(gridTasks)) expect(open({}, 'judge').measures[0]!.name).toBe('cost');
+it('every task has a cost first, and measures what it says', () => {
+  for (const { open, measures } of Object.values(gridTasks)) {
+    expect(measures[0]!.name).toBe('cost');
+    expect(open({}, 'judge').measures).toMatchObject(measures);
+  }
 });

@@ -32,6 +32,17 @@ export const batteryDispatchConfig = z.strictObject({
   violation_price: violationPrice,
 });
 
+/** What an hour of it comes to. */
+export const batteryMeasures: readonly Omit<Measure, 'at'>[] = [
+  { name: 'cost', unit: '$', fold: 'sum' },
+  { name: 'saving', unit: '$', fold: 'sum' },
+  { name: 'energy_cost', unit: '$', fold: 'sum' },
+  { name: 'loss', unit: 'MWh', fold: 'sum' },
+  { name: 'voltage_violation', unit: 'p.u. h', fold: 'sum' },
+  { name: 'voltage_least', unit: 'p.u.', fold: 'least' },
+  { name: 'throughput', unit: 'MWh', fold: 'sum' },
+];
+
 /** Hours of day-ahead prices that are observed, the present one included. */
 const pricesShown = 8;
 
@@ -75,16 +86,7 @@ export function batteryDispatch(raw: unknown, use: DayUse): GridTask {
   const [SOC, V] = [2, 2 + many];
   const VMIN = V + many;
   const first = state.length;
-  const measured: readonly Omit<Measure, 'at'>[] = [
-    { name: 'cost', unit: '$', fold: 'sum' },
-    { name: 'saving', unit: '$', fold: 'sum' },
-    { name: 'energy_cost', unit: '$', fold: 'sum' },
-    { name: 'loss', unit: 'MWh', fold: 'sum' },
-    { name: 'voltage_violation', unit: 'p.u. h', fold: 'sum' },
-    { name: 'voltage_least', unit: 'p.u.', fold: 'least' },
-    { name: 'throughput', unit: 'MWh', fold: 'sum' },
-  ];
-  const measures = measured.map((measure, k): Measure => ({ ...measure, at: first + k }));
+  const measures = batteryMeasures.map((measure, k): Measure => ({ ...measure, at: first + k }));
 
   const look = (own: Float64Array): void => {
     for (let b = 0; b < many; b++) own[V + b] = feeder.voltage(batteries[b]!.order);

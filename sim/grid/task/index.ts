@@ -1,4 +1,4 @@
-import { batteryDispatch, batteryDispatchConfig } from './battery-dispatch.ts';
+import { batteryDispatch, batteryDispatchConfig, batteryMeasures } from './battery-dispatch.ts';
 import type { GridTaskDefinition } from './task.ts';
 
 /** Control tasks on a grid, by the names of scenarios and the command line. */
@@ -7,6 +7,7 @@ export const gridTasks = {
     title: 'charge and discharge batteries on a feeder with an eye on price and voltage',
     source: 'battery arbitrage with network constraints on the feeder of Baran and Wu (1989)',
     config: batteryDispatchConfig,
+    measures: batteryMeasures,
     steps: 200_000,
     open: batteryDispatch,
   },

@@ -29,6 +29,8 @@ export interface GridTaskDefinition {
   readonly title: string;
   readonly source: string;
   readonly config: z.ZodObject;
+  /** KPIs of its lanes, whatever its options. */
+  readonly measures: readonly Omit<Measure, 'at'>[];
   /** Environment steps after which the learners that suit it have learnt it, about. */
   readonly steps: number;
   readonly open: (config: unknown, use: DayUse) => GridTask;
