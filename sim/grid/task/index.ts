@@ -1,5 +1,7 @@
 import { batteryDispatch, batteryDispatchConfig, batteryMeasures } from './battery-dispatch.ts';
 import type { GridTaskDefinition } from './task.ts';
+import { topology, topologyConfig, topologyMeasures } from './topology.ts';
+import { voltVar, voltVarConfig, voltVarMeasures } from './volt-var.ts';
 
 /** Control tasks on a grid, by the names of scenarios and the command line. */
 export const gridTasks = {
@@ -10,6 +12,22 @@ export const gridTasks = {
     measures: batteryMeasures,
     steps: 200_000,
     open: batteryDispatch,
+  },
+  'volt-var': {
+    title: 'reactive power of inverters on a feeder, against losses and voltages out of their band',
+    source: 'volt-var control on the feeder of Baran and Wu (1989)',
+    config: voltVarConfig,
+    measures: voltVarMeasures,
+    steps: 100_000,
+    open: voltVar,
+  },
+  topology: {
+    title: 'switch branches, split substations and move generators of case14 so that nothing is overloaded',
+    source: 'Grid2Op’s rules on the IEEE 14-bus case',
+    config: topologyConfig,
+    measures: topologyMeasures,
+    steps: 200_000,
+    open: topology,
   },
 } satisfies Record<string, GridTaskDefinition>;
 

@@ -32,11 +32,13 @@ describe.each(names)('%s', (name) => {
     env.reset(rng(0));
     const stream = rng(1);
     const action = new Float64Array(6 * kernel.actions.length);
+    let outside = 0;
     for (let step = 0; step < 3 * kernel.horizon; step++) {
       const { observation, reward } = env.step(draw(env, stream, action));
-      for (const value of observation) expect(value >= 0 && value <= 1).toBe(true);
-      for (const value of reward) expect(Number.isFinite(value)).toBe(true);
+      for (const value of observation) if (!(value >= 0 && value <= 1)) outside++;
+      for (const value of reward) if (!Number.isFinite(value)) outside++;
     }
+    expect(outside).toBe(0);
   });
 
   it('gives a lane the same bits beside any others, and from its snapshot on', () => {
