@@ -4,13 +4,18 @@ import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { Access } from './access.ts';
 import { bearer } from './access.ts';
+import { compareOperation } from './api/compare.ts';
 import { openApi } from './api/openapi.ts';
 import { json, mount, operation } from './api/operation.ts';
+import { runStreamOperation } from './api/run-stream.ts';
 import { runOperations } from './api/runs.ts';
 import { telemetryOperations } from './api/telemetry.ts';
+import { sweepOperations } from './api/sweeps.ts';
+import { systemOperations } from './api/system.ts';
 import { tokenOperations } from './api/tokens.ts';
 import { vocabularyOperations } from './api/vocabulary.ts';
 import { version } from './installation.ts';
+import type { Metrics } from './metrics.ts';
 import { ForbiddenError, NotFoundError, problemOf, TooManyError, UnauthorizedError } from './problem.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Store } from './store.ts';
@@ -19,6 +24,7 @@ export interface ApiOptions {
   readonly access: Access;
   readonly store: Store;
   readonly manager: RunManager;
+  readonly metrics: Metrics;
   readonly modelsDir: string;
   /** Scenario texts that ship, by name. */
   readonly examples: () => readonly { readonly name: string; readonly text: string }[];
@@ -29,7 +35,7 @@ export interface ApiOptions {
 
 /** `/api/v1`: every answer is JSON unless it says otherwise, every error problem+json. */
 export function apiRouter(options: ApiOptions): Router {
-  const { access, store, manager, modelsDir, examples, writesPerMinute, requestsPerMinute } = options;
+  const { access, store, manager, metrics, modelsDir, examples, writesPerMinute, requestsPerMinute } = options;
   const router = Router();
   router.use(limit(requestsPerMinute, 'requests'), (request, response, next) => {
     if (!access.permitsHost(request.headers.host))
@@ -45,7 +51,11 @@ export function apiRouter(options: ApiOptions): Router {
   const operations = [
     ...runOperations(store, manager),
     ...telemetryOperations(store),
+    runStreamOperation(store, manager),
+    compareOperation(store),
     ...vocabularyOperations(modelsDir, examples),
+    ...sweepOperations(store, manager, () => Date.now()),
+    ...systemOperations(metrics, version()),
     ...tokenOperations(store.tokens, () => Date.now()),
   ];
   const document = operation({

@@ -49,7 +49,7 @@ export function openApp(options: AppOptions): Express {
     const { ready, damage } = health();
     response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'draining', damage });
   });
-  app.use('/api/v1', apiRouter(options));
+  app.use('/api/v1', options.metrics.request, apiRouter(options));
   const sendPage = (_request: Request, response: Response): void => {
     response.setHeader('Cache-Control', 'no-store');
     response.type('html').send(page(consoleDir, response.locals['nonce'] as string));

@@ -11,6 +11,7 @@ import { listed, selectRuns } from './run-query.ts';
 import type { RunQuery } from './run-query.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Row, Sqlite } from './sqlite.ts';
+import { Sweeps } from './sweeps.ts';
 import { Tokens } from './tokens.ts';
 
 /** What a run's log, and its file, note of it. */
@@ -52,6 +53,7 @@ export interface Annotation {
 /** `lab.db`: one row a run. */
 export class Catalogue implements Disposable {
   readonly tokens: Tokens;
+  readonly sweeps: Sweeps;
   readonly #database: Sqlite;
 
   /** Opens or creates the file and brings it to the newest version. */
@@ -66,6 +68,7 @@ export class Catalogue implements Disposable {
     }
     this.#database = database;
     this.tokens = new Tokens(database);
+    this.sweeps = new Sweeps(database);
   }
 
   insert(id: string, scenario: Scenario, createdAt: number, { key, sweepId }: Origin = {}): void {
@@ -178,6 +181,14 @@ export class Catalogue implements Disposable {
       untag.run(id);
       for (const tag of tags) keep.run(id, tag);
     });
+  }
+
+  /** How many runs are in which state. */
+  counts(): readonly { readonly state: RunState; readonly count: number }[] {
+    return this.#database
+      .prepare('select state, count(*) as count from run group by state')
+      .all()
+      .map((row) => ({ state: String(row['state']) as RunState, count: Number(row['count']) }));
   }
 
   /** Tags in use, with how many runs have them. */

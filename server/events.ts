@@ -72,6 +72,8 @@ export interface SubscribeRequest {
   readonly from?: number;
   /** `all` is lossless; `live` jumps to the head when far behind and announces the gap. */
   readonly mode?: 'all' | 'live';
+  /** In mode `live`: packets a second, at most 20. */
+  readonly maxHz?: number;
 }
 
 /** Namespace `/telemetry`: read. */

@@ -17,12 +17,25 @@ const subscribe = z.strictObject({
   runId,
   from: z.int().min(0).max(0xffff_ffff).optional(),
   mode: z.enum(['all', 'live']).optional(),
+  maxHz: z.number().min(0.1).max(20).optional().describe('Packets a second, in mode `live`.'),
 });
+
+const runOnly = z.strictObject({ runId });
+const runCommand = z.strictObject({ runId, command });
+
+/** What may be asked at the sockets, by namespace and event, for AsyncAPI. */
+export const requests: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  telemetry: { 'run:subscribe': subscribe, 'run:unsubscribe': runOnly, 'runs:subscribe': z.null() },
+  control: {
+    'run:launch': z.looseObject({}).describe('A scenario: /schemas/scenario.json.'),
+    'run:command': runCommand,
+  },
+};
 
 /** Everything that comes over a socket is read through one of these; what does not fit is a DocumentError with a pointer. */
 export const readSubscribe = (value: unknown): SubscribeRequest =>
   parseValueAs(value, 'run:subscribe', subscribe as z.ZodType<SubscribeRequest>);
-export const readRunId = (value: unknown): string => parseValueAs(value, 'message', z.strictObject({ runId })).runId;
+export const readRunId = (value: unknown): string => parseValueAs(value, 'message', runOnly).runId;
 export const readCommand = (value: unknown): { runId: string; command: Command } =>
-  parseValueAs(value, 'run:command', z.strictObject({ runId, command }));
+  parseValueAs(value, 'run:command', runCommand);
 export const readBareCommand = (value: unknown): Command => parseValueAs(value, 'command', command);

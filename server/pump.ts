@@ -22,6 +22,17 @@ const liveLag = 50;
 export interface PumpSource {
   readonly store: Pick<Store, 'frames' | 'summary'>;
   readonly notices: Pick<RunManager['notices'], 'subscribe'>;
+  /** Told of what was handed to a socket. */
+  readonly sent?: (frames: number, bytes: number) => void;
+}
+
+/** What a subscriber wants of a run. */
+export interface View {
+  /** First sequence number. */
+  readonly from: number;
+  readonly mode: 'all' | 'live';
+  /** Packets a second, in mode `live`; absent: as they come. */
+  readonly maxHz?: number | undefined;
 }
 
 /**
@@ -34,6 +45,11 @@ export class Pump {
   readonly #runId: string;
   readonly #live: boolean;
   readonly #frames: Disposable | undefined;
+  /** Least time between two packets. */
+  readonly #everyMs: number;
+  readonly #sent: PumpSource['sent'];
+  #lastAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
   readonly #subscription: Subscription;
   readonly #drain = (): void => this.#pump();
   #next: number;
@@ -43,25 +59,17 @@ export class Pump {
   #pumping = false;
   #closed = false;
 
-  /**
-   * @param from first sequence number wanted
-   * @param frames what keeps them readable
-   */
-  constructor(
-    socket: TelemetrySocket,
-    source: PumpSource,
-    runId: string,
-    from: number,
-    mode: 'all' | 'live',
-    frames?: Disposable,
-  ) {
+  /** @param frames what keeps them readable */
+  constructor(socket: TelemetrySocket, source: PumpSource, runId: string, view: View, frames?: Disposable) {
     const { headSeq, endedAt } = source.store.summary(runId);
     this.#socket = socket;
     this.#store = source.store;
     this.#runId = runId;
-    this.#live = mode === 'live';
+    this.#live = view.mode === 'live';
+    this.#everyMs = this.#live && view.maxHz !== undefined ? 1000 / view.maxHz : 0;
+    this.#sent = source.sent;
     this.#frames = frames;
-    this.#next = from;
+    this.#next = view.from;
     this.#head = headSeq;
     this.#over = endedAt !== null;
     this.#subscription = source.notices.subscribe((notice) => {
@@ -85,6 +93,7 @@ export class Pump {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#timer);
     this.#subscription.unsubscribe();
     this.#socket.conn.off('drain', this.#drain);
     this.#frames?.[Symbol.dispose]();
@@ -92,10 +101,21 @@ export class Pump {
 
   #pump(): void {
     if (this.#pumping) return; // a drain inside our own emit: the loop below goes on by itself
+    const waitMs = this.#lastAt + this.#everyMs - performance.now();
+    if (waitMs > 0) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#pump();
+      }, waitMs);
+      return;
+    }
     this.#pumping = true;
     try {
       if (this.#live && this.#head - this.#next > liveLag && this.#hasRoom()) this.#jump();
-      while (!this.#closed && this.#next < this.#head && this.#hasRoom()) this.#send();
+      while (!this.#closed && this.#next < this.#head && this.#hasRoom()) {
+        this.#send();
+        if (this.#everyMs > 0) break;
+      }
       if (!this.#closed && this.#over && this.#next >= this.#head) this.#end();
     } catch (error) {
       this.close();
@@ -119,6 +139,10 @@ export class Pump {
     const frames = stored.map((frame) => frame.body);
     this.#frameBytes = frames.at(-1)!.byteLength;
     this.#next = firstSeq + frames.length;
+    this.#sent?.(
+      frames.length,
+      frames.reduce((sum, body) => sum + body.byteLength, 0),
+    );
     this.#socket.emit('frames', { runId: this.#runId, firstSeq, frames });
   }
 

@@ -68,13 +68,20 @@ export class RunManager {
         throw new StateError(`the Idempotency-Key '${key}' came with another scenario before (run '${known.id}')`);
       return store.summary(known.id);
     }
-    if (this.#queue.length >= maxQueued) throw new TooManyError(`${maxQueued} runs are waiting already`);
+    this.assertRoom(1);
     const id = randomUUID();
     const run = store.create(id, scenario, now(), origin);
     this.notices.next({ type: 'state', run });
     this.#queue.push({ id, scenario });
     this.#startNext();
     return store.summary(id);
+  }
+
+  /** @throws {TooManyError} when so many more runs may not wait. */
+  assertRoom(runs: number): void {
+    const waiting = this.#queue.length;
+    if (waiting + runs > maxQueued)
+      throw new TooManyError(`${waiting} runs are waiting already, ${runs} more would be over ${maxQueued}`);
   }
 
   /** @throws {StateError} when the run is not going on. */

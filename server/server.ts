@@ -13,6 +13,7 @@ import { openApp } from './app.ts';
 import type { ControllerReach } from './black-boxes.ts';
 import type { RunSummary } from './events.ts';
 import { installation } from './installation.ts';
+import { openMetrics } from './metrics.ts';
 import { provenance } from './provenance.ts';
 import { RunManager } from './run-manager.ts';
 import { openSockets } from './sockets.ts';
@@ -48,6 +49,8 @@ export interface RunningServer {
   readonly url: string;
   /** Queues a run from a scenario's text. */
   launch(scenario: { readonly text: string; readonly file: string }): RunSummary;
+  /** Cuts every connection, as a network would: nobody is told. */
+  cut(): void;
   /** Tells clients, stops runs (marked interrupted), closes the store. */
   close(): Promise<void>;
 }
@@ -62,7 +65,10 @@ const goodbyeMs = 500;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, modelsDir, consoleDir } = options;
   const logger = pino(
-    { level: options.logLevel ?? 'info', redact: ['req.headers.authorization', 'token'] },
+    {
+      level: options.logLevel ?? 'info',
+      redact: ['authorization', 'token', '*.authorization', '*.token', 'req.headers.authorization'],
+    },
     pino.destination(2),
   );
   const log = (level: 'info' | 'error', fields: object, message: string): void => logger[level](fields, message);
@@ -83,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { retentionDays } = options;
   const retention = retentionDays === undefined ? undefined : { days: retentionDays, now: () => Date.now() };
+  const metrics = openMetrics(store, log);
   const compactor = new Compactor(store, manager.notices, log, retention);
   let draining = false;
   let closing: Promise<void> | undefined;
@@ -90,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access: gate,
     store,
     manager,
+    metrics,
     modelsDir,
     consoleDir,
     examples,
@@ -104,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
-  const sockets = openSockets({ http, access: gate, store, manager, log });
+  const sockets = openSockets({ http, access: gate, store, manager, metrics, log });
   try {
     await listen(http, host, port);
   } catch (error) {
@@ -119,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url,
     launch: ({ text, file }) => manager.launch(parseScenario(text, file, schema)),
+    cut: () => connections.forEach((socket) => socket.destroy()),
     close: () => (closing ??= close()),
   };
 

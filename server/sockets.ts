@@ -9,6 +9,7 @@ import type { Access, Scope } from './access.ts';
 import { backlog } from './backlog.ts';
 import type { ControlClientEvents, TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
 import { readCommand, readRunId, readSubscribe } from './messages.ts';
+import type { Metrics } from './metrics.ts';
 import { ForbiddenError, TooManyError, UnauthorizedError } from './problem.ts';
 import { maxWaiting, Pump } from './pump.ts';
 import type { TelemetrySocket } from './pump.ts';
@@ -22,6 +23,7 @@ interface SocketOptions {
   readonly access: Access;
   readonly store: Store;
   readonly manager: RunManager;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
@@ -31,11 +33,12 @@ const maxPumps = 32;
 const listed = 200;
 
 /** The two namespaces of server/events.ts. Anything malformed answers with a Problem; nothing a client sends can throw out of here. */
-export function openSockets({ http, access, store, manager, log }: SocketOptions): {
+export function openSockets(options: SocketOptions): {
   /** Says `server:draining`, so that clients know to come back. */
   drain(): void;
   close(): Promise<void>;
 } {
+  const { http, access, manager, metrics, log } = options;
   const io = new Server(http, {
     parser: parser as never,
     transports: ['websocket'],
@@ -55,9 +58,14 @@ export function openSockets({ http, access, store, manager, log }: SocketOptions
       else next(refused(new ForbiddenError(`this needs a token of scope '${scope}'`), 403));
     });
   };
+  for (const namespace of [telemetry, control] as Namespace[])
+    namespace.on('connection', (socket) => {
+      metrics.socket(namespace.name, 1);
+      socket.on('disconnect', () => metrics.socket(namespace.name, -1));
+    });
   needs(telemetry as Namespace, 'read');
   needs(control as Namespace, 'run');
-  telemetry.on('connection', (socket) => read(socket, store, manager, log));
+  telemetry.on('connection', (socket) => read(socket, options));
   control.on('connection', (socket) => {
     const on = listener(socket as Socket, log);
     on('run:launch', (scenario) => ({ answer: { run: manager.launch(scenarioFrom(scenario, 'scenario', schema)) } }));
@@ -84,7 +92,8 @@ function refused(error: Error, code: number): Error {
 }
 
 /** One socket of `/telemetry`: the runs it follows, and the list when it asked for it. */
-function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: Log): void {
+function read(socket: TelemetrySocket, { store, manager, metrics, log }: SocketOptions): void {
+  const source = { store, notices: manager.notices, sent: metrics.sent };
   const pumps = new Map<string, Pump>();
   /** Number of the last subscription to a run: one that was overtaken while its frames came back from a file is void. */
   const asked = new Map<string, number>();
@@ -92,7 +101,7 @@ function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: L
   let list = false;
   const on = listener(socket as Socket, log);
   on('run:subscribe', (request) => {
-    const { runId, from = 0, mode = 'all' } = readSubscribe(request);
+    const { runId, from = 0, mode = 'all', maxHz } = readSubscribe(request);
     const { scenario: _scenario, result: _result, schema, ...run } = store.detail(runId);
     for (const [id, pump] of pumps) if (pump.closed) pumps.delete(id);
     if (pumps.size >= maxPumps && !pumps.has(runId))
@@ -106,7 +115,7 @@ function read(socket: TelemetrySocket, store: Store, manager: RunManager, log: L
         frames[Symbol.dispose]();
         throw new StateError('another request for this run came meanwhile');
       }
-      const pump = new Pump(socket, { store, notices: manager.notices }, runId, from, mode, frames);
+      const pump = new Pump(socket, source, runId, { from, mode, maxHz }, frames);
       pumps.set(runId, pump);
       return { answer: { run, schema }, after: () => pump.start() };
     };

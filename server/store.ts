@@ -9,6 +9,8 @@ import { FrameLogs } from './frame-logs.ts';
 import type { RunQuery } from './run-query.ts';
 import { StoreError } from './store-error.ts';
 import { lockStore } from './store-lock.ts';
+import { maxSweepRuns } from './sweep.ts';
+import type { Sweeps } from './sweeps.ts';
 import type { Tokens } from './tokens.ts';
 import { Warehouse } from './warehouse.ts';
 
@@ -251,8 +253,21 @@ export class Store implements Disposable {
     return this.#catalogue.tokens;
   }
 
+  get sweeps(): Sweeps {
+    return this.#catalogue.sweeps;
+  }
+
+  /** Every run of a sweep that is still there, in no order that means anything. */
+  sweepRuns(sweep: string): readonly RunSummary[] {
+    return this.list({ sweep, archived: 'all', limit: maxSweepRuns }).runs;
+  }
+
   tags(): ReturnType<Catalogue['tags']> {
     return this.#catalogue.tags();
+  }
+
+  counts(): ReturnType<Catalogue['counts']> {
+    return this.#catalogue.counts();
   }
 
   /** Removes a run and its files. */

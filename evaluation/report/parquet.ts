@@ -33,9 +33,10 @@ export function telemetryParquet(schema: TelemetrySchema, frames: readonly Telem
   );
 }
 
-/** One row per lane: KPIs, regrets, success, norms and cost. */
-export function episodesParquet(result: RunResult): Uint8Array {
-  const { lanes } = result;
+/** One row per lane of each result: KPIs, regrets, success, norms and cost. */
+export function episodesParquet(...results: readonly RunResult[]): Uint8Array {
+  const lanes = results.flatMap((result) => result.lanes);
+  const seeds = new Map(results.flatMap((result) => result.lanes.map((lane) => [lane, result.seed] as const)));
   const kpiNames = Object.keys(lanes[0]?.kpis ?? {});
   const numbers = (name: string, read: (lane: RunResult['lanes'][number]) => number | null | undefined) => ({
     name,
@@ -47,7 +48,7 @@ export function episodesParquet(result: RunResult): Uint8Array {
       columnData: [
         { name: 'building', data: lanes.map((lane) => lane.building), type: 'STRING' },
         { name: 'attack', data: lanes.map((lane) => lane.attack), type: 'STRING' },
-        numbers('seed', () => result.seed),
+        numbers('seed', (lane) => seeds.get(lane)),
         numbers('steps', (lane) => lane.steps),
         numbers('return', (lane) => lane.return),
         ...kpiNames.map((kpi) => numbers(kpi, (lane) => lane.kpis[kpi])),

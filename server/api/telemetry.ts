@@ -1,11 +1,12 @@
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import { z } from 'zod';
-import { csvText } from '../../core/csv.ts';
 import { StateError, UnknownNameError } from '../../core/errors.ts';
 import { NotFoundError } from '../problem.ts';
 import type { Store } from '../store.ts';
+import { tableArrow, tableCsv, tableParquet } from '../telemetry-format.ts';
 import { telemetryCsv, telemetryTable } from '../telemetry-table.ts';
 import { json, operation } from './operation.ts';
 import type { Call, Operation } from './operation.ts';
@@ -53,6 +54,9 @@ const statisticsShape = z.strictObject({
   ),
 });
 
+const parquetType = 'application/vnd.apache.parquet';
+const arrowType = 'application/vnd.apache.arrow.stream';
+
 /** Bytes of frames after which an answer ends: one frame may hold 65535 channels of 1000 rows. */
 const maxAnswer = 16 << 20;
 
@@ -67,14 +71,12 @@ export function telemetryOperations(store: Store): readonly Operation[] {
     using _frames = await store.open(id);
     const query = { channels: channels?.split(',').filter(Boolean), from, to, points };
     if (type === 'text/csv' && points === undefined)
-      return await stream(response.type('text/csv'), telemetryCsv(store, id, known, query));
+      return await stream(response.type('text/csv'), Readable.from(telemetryCsv(store, id, known, query)));
     const table = telemetryTable(store, id, known, query);
-    if (type === 'text/csv') {
-      const head = ['step', ...table.channels.map((channel) => channel.name)];
-      const cell = (row: number, column: number): number =>
-        column === 0 ? table.step[row]! : table.values[column - 1]![row]!;
-      response.type('text/csv').send(csvText(head, table.step.length, cell));
-    } else response.json(table);
+    if (type === 'text/csv') response.type(type).send(tableCsv(table));
+    else if (type === parquetType) response.type(type).send(tableParquet(table));
+    else if (type === arrowType) response.type(type).send(await tableArrow(table));
+    else response.json(table);
   };
   return [
     operation({
@@ -109,9 +111,16 @@ export function telemetryOperations(store: Store): readonly Operation[] {
       summary: 'Telemetry in columns, in the form that Accept asks for.',
       query: telemetryQuery,
       answers: {
-        200: { description: 'The table.', content: { 'application/json': tableShape, 'text/csv': null } },
+        200: {
+          description: 'The table.',
+          content: { 'application/json': tableShape, 'text/csv': null, [parquetType]: null, [arrowType]: null },
+        },
       },
-      handle: (call) => telemetry(call, call.request.accepts(['application/json', 'text/csv']) || 'application/json'),
+      handle: (call) =>
+        telemetry(
+          call,
+          call.request.accepts(['application/json', 'text/csv', parquetType, arrowType]) || 'application/json',
+        ),
     }),
     operation({
       method: 'get',
@@ -142,13 +151,28 @@ export function telemetryOperations(store: Store): readonly Operation[] {
       answers: { 200: { description: 'The table.', content: { 'text/csv': null } } },
       handle: (call) => telemetry(call, 'text/csv'),
     }),
+    operation({
+      method: 'get',
+      path: '/runs/:id/telemetry.parquet',
+      scope: 'read',
+      summary: 'The file of a run that is over, whole, of any size; with `_frame` and `_wall_time`.',
+      answers: { 200: { description: 'The file.', content: { [parquetType]: null } } },
+      async handle({ param, response }) {
+        const id = param('id');
+        const { state, endedAt, headSeq } = store.summary(id);
+        if (endedAt === null) throw new StateError(`run '${id}' is ${state}: its file comes when it is over`);
+        if (headSeq === 0) throw new NotFoundError(`run '${id}' has no telemetry`);
+        await store.compact(id);
+        await stream(response.type(parquetType), createReadStream(store.warehouse.fileOf(id)));
+      },
+    }),
   ];
 }
 
 /** Sends pieces as fast as the client reads them; that it left is nothing to report. */
-async function stream(response: Response, pieces: Iterable<string>): Promise<void> {
+async function stream(response: Response, source: Readable): Promise<void> {
   try {
-    await pipeline(Readable.from(pieces), response);
+    await pipeline(source, response);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }

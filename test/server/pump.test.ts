@@ -76,7 +76,7 @@ class Bench implements AsyncDisposable {
     record(client, run, seen);
     await connected(client);
     const socket = await accepted;
-    const pump = new Pump(socket, { store: this.store, notices: this.notices }, run, from, mode);
+    const pump = new Pump(socket, { store: this.store, notices: this.notices }, run, { from, mode });
     socket.on('disconnect', () => pump.close());
     pump.start();
     const wire = (client.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws

@@ -16,6 +16,8 @@ interface RecordedRun {
   /** KPIs of the attacked lane; those of the clean one are all 1. */
   readonly kpis?: Readonly<Record<string, number>>;
   readonly attack?: string;
+  /** A sweep of this id is made when it is not there. */
+  readonly sweepId?: string;
 }
 
 /** Channel `a` counts the steps, `b` swings and has no value at every seventh step. */
@@ -34,9 +36,11 @@ export const recordedValue = (channel: number, step: number): number =>
 /** Writes runs that are over into a store, as a server would have left them, without simulating anything. */
 export function writeRecordedRuns(folder: string, runs: readonly RecordedRun[]): void {
   using store = new Store(folder, 0);
-  for (const { id, name = id, seed = 0, frames = 4, rows = 4, kpis = {}, attack = 'bifurcation' } of runs) {
+  for (const id of new Set(runs.flatMap((run) => run.sweepId ?? [])))
+    store.sweeps.insert({ id, name: id, createdAt: 0, cells: [] });
+  for (const { id, name = id, seed = 0, frames = 4, rows = 4, kpis = {}, attack = 'bifurcation', sweepId } of runs) {
     const scenario = scenarioFrom({ ...smallScenario({ name }), seed, attacks: [{ name: attack }] }, 'test', schema);
-    store.create(id, scenario, 1);
+    store.create(id, scenario, 1, { sweepId });
     store.started(id, { startedAt: 2, schema: recordedSchema, totalSteps: frames * rows });
     for (let seq = 0; seq < frames; seq++) {
       const step0 = seq * rows;

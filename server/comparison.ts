@@ -1,0 +1,85 @@
+import type { LaneResult } from '../core/run.ts';
+import { hashOf } from '../evaluation/canonical.ts';
+import { meanInterval } from '../evaluation/interval.ts';
+import type { Interval } from '../evaluation/interval.ts';
+import type { RunDetail } from './events.ts';
+
+/** A lane's value; undefined where it has none. */
+export type MetricOf = (lane: LaneResult) => number | null | undefined;
+
+/** What runs can be grouped by. `config` is the scenario but for its name, seed and pace. */
+export const groupKeys = ['config', 'policy', 'dataset', 'modules', 'attack', 'building', 'seed', 'name'] as const;
+export type GroupKey = (typeof groupKeys)[number];
+
+interface Point {
+  readonly runId: string;
+  readonly seed: number;
+  readonly value: number | null;
+}
+
+/** A group with figures of all its values, never of those alone that are drawn. */
+interface Group {
+  readonly key: Readonly<Record<string, string>>;
+  readonly count: number;
+  readonly mean: number | null;
+  readonly std: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly ci95: Interval | null;
+  readonly points: readonly Point[];
+}
+
+/**
+ * A metric of the lanes of several runs, by group. In a group values stand in the order of seed and run, so that the sums do not depend on
+ * how the runs were listed; a seed that is there twice counts twice.
+ */
+export function compareRuns(
+  runs: readonly RunDetail[],
+  metric: MetricOf,
+  keys: readonly GroupKey[],
+): { readonly groups: readonly Group[]; readonly missing: readonly string[] } {
+  const groups = new Map<string, { readonly key: Record<string, string>; readonly points: Point[] }>();
+  for (const run of [...runs].sort((a, b) => a.seed - b.seed || (a.id < b.id ? -1 : 1))) {
+    for (const lane of run.result?.lanes ?? []) {
+      const value = metric(lane);
+      if (value === undefined) continue;
+      const key = Object.fromEntries(keys.map((name) => [name, keyOf(run, lane, name)]));
+      const text = JSON.stringify(key);
+      const group = groups.get(text) ?? { key, points: [] };
+      group.points.push({ runId: run.id, seed: run.seed, value });
+      groups.set(text, group);
+    }
+  }
+  const ordered = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+  return {
+    groups: ordered.map(({ key, points }) => ({ key, ...figures(points), points })),
+    missing: runs.filter((run) => run.result === null).map((run) => run.id),
+  };
+}
+
+function figures(points: readonly Point[]): Omit<Group, 'key' | 'points'> {
+  const values = points.map((point) => point.value).filter((value) => value !== null);
+  const count = values.length;
+  if (count === 0) return { count, mean: null, std: null, min: null, max: null, ci95: null };
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return {
+    count,
+    mean,
+    std: count > 1 ? Math.sqrt(squares / (count - 1)) : null,
+    min: Math.min(...values),
+    max: Math.max(...values),
+    ci95: meanInterval(values),
+  };
+}
+
+function keyOf(run: RunDetail, lane: LaneResult, key: GroupKey): string {
+  if (key === 'config') {
+    const { name: _name, seed: _seed, live: _live, ...config } = run.scenario;
+    return hashOf(config).slice(0, 12);
+  }
+  if (key === 'attack') return lane.attack;
+  if (key === 'building') return lane.building;
+  if (key === 'modules') return run.modules.join(' + ');
+  return String(run[key]);
+}
