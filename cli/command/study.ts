@@ -37,6 +37,7 @@ Examples:
   faultline study bifurcation --dataset ../shared/datasets/citylearn_challenge_2022_phase_2 --workers 2 --out runs/bifurcation
   faultline study bifurcation --only ppo20,ppo20-atla --seeds 3 --out runs/hardened
   faultline study scaling-law --full --workers 2 --out runs/scaling-law
+  faultline study grid-impact --quick --workers 2 --out runs/grid-impact
   faultline study amu --quick --workers 2 --out runs/amu-quick
   faultline study dhkd --quick --only modes --out runs/dhkd-modes`,
     )

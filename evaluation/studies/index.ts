@@ -1,6 +1,7 @@
 import { amuStudy } from './amu/index.ts';
 import { bifurcationStudy } from './bifurcation/index.ts';
 import { dhkdStudy } from './dhkd/index.ts';
+import { gridImpactStudy } from './grid-impact/index.ts';
 import { irepoStudy } from './irepo/index.ts';
 import { scalingLawStudy } from './scaling-law/index.ts';
 import { steerStudy } from './steer/index.ts';
@@ -12,6 +13,7 @@ export const studies = {
   amu: amuStudy,
   bifurcation: bifurcationStudy,
   dhkd: dhkdStudy,
+  'grid-impact': gridImpactStudy,
   irepo: irepoStudy,
   'scaling-law': scalingLawStudy,
   steer: steerStudy,
