@@ -5,14 +5,16 @@ import { dcPowerFlow } from '../../sim/grid/dc.ts';
 import type { DcFlow } from '../../sim/grid/dc.ts';
 import { withColumns } from '../../sim/grid/grid-case.ts';
 import type { GridCase } from '../../sim/grid/grid-case.ts';
-import { networkOf } from '../../sim/grid/network.ts';
 import { algorithms, powerFlow } from '../../sim/grid/power-flow.ts';
 import type { PowerFlow } from '../../sim/grid/power-flow.ts';
-import { branchOutages, loadability } from '../../sim/grid/screening.ts';
+import { loadability } from '../../sim/grid/screening.ts';
 import { integer, number } from '../arguments.ts';
 import { writeFile } from '../files.ts';
 import { readGrid } from '../grid-file.ts';
-import { note, print, printJson, progress, table } from '../output.ts';
+import { loadingOf, outageText, screened } from '../outage-screening.ts';
+import { note, print, printJson, table } from '../output.ts';
+import { solveSeries } from '../powerflow-series.ts';
+import { readSeriesLoads } from '../series-file.ts';
 
 /** `faultline powerflow`: the voltages and flows of a network. */
 export function powerflowCommand(): Command {
@@ -47,7 +49,12 @@ export function powerflowCommand(): Command {
     )
     .option('--nose', 'find how far the loads can grow; on a network with several sources these grow too')
     .option('--outages', 'take every branch out of service, one at a time')
-    .option('--out <dir>', 'write result.json, buses.csv, branches.csv and generators.csv')
+    .option(
+      '--series <file.csv>',
+      'solve a row after the other: columns p_BUS (MW), q_BUS (MVAr), scale (of all other loads)',
+    )
+    .option('--hours <h>', 'of a row of --series', number('--hours'), 1)
+    .option('--out <dir>', 'write result.json, buses.csv, branches.csv and generators.csv; of a series series.csv')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -58,6 +65,7 @@ Examples:
   faultline powerflow case33bw
   faultline powerflow case118 --q-limits all --json
   faultline powerflow case39 --nose --outages
+  faultline powerflow case33bw --series loads.csv --out runs/year
   faultline powerflow networks/case141.m --algorithm sweep --out runs/case141`,
     )
     .action((source, options) => {
@@ -66,6 +74,12 @@ Examples:
         throw new ConfigError(`--tolerance is ${tolerance}, expected p.u. above 0`);
       const grid = scaled(readGrid(source), options.scale);
       const { algorithm, maxIterations } = options;
+      if (options.series !== undefined) {
+        if (algorithm !== 'newton')
+          throw new ConfigError('--series takes a sweep where the network allows it, else newton, and no --algorithm');
+        solvedSeries(grid, options.series, options);
+        return;
+      }
       const started = performance.now();
       const flow =
         algorithm === 'dc'
@@ -116,67 +130,22 @@ Examples:
     }) as unknown as Command;
 }
 
-/** An outage for a script. */
-interface ScreenedOutage {
-  readonly from: number;
-  readonly to: number;
-  readonly outcome: 'solved' | 'splits' | 'no solution';
-  readonly vminPu: number | null;
-  readonly lossMw: number | null;
-  /** Of the worst branch with a rate. */
-  readonly loading: number | null;
-}
-
-function screened(grid: GridCase): ScreenedOutage[] {
-  const { branch } = grid;
-  const bar = progress(branch.rows, 'outages', 'branches');
-  const work = branchOutages(grid);
-  const whole = networkOf(grid);
-  const parts = whole.islands.length + whole.dead.length;
-  try {
-    for (;;) {
-      const { done, value } = work.next();
-      if (done !== true) {
-        bar.update(value * branch.rows);
-        continue;
-      }
-      return value.map(({ branch: row, parts: left, solution }) => {
-        const ends = { from: branch.from[row]!, to: branch.to[row]! };
-        if (solution === null)
-          return {
-            ...ends,
-            outcome: left > parts ? 'splits' : 'no solution',
-            vminPu: null,
-            lossMw: null,
-            loading: null,
-          };
-        const rated = [...branch.rateA.keys()].filter((r) => branch.rateA[r] !== 0);
-        return {
-          ...ends,
-          outcome: 'solved',
-          vminPu: solution.vm.reduce((low, v) => (v < low ? v : low), Infinity),
-          lossMw: solution.lossMw,
-          loading: rated.length === 0 ? null : Math.max(...rated.map((r) => loadingOf(grid, solution, r))),
-        };
-      });
-    }
-  } finally {
-    bar.stop();
+/** A year of loads and the like. */
+function solvedSeries(
+  grid: GridCase,
+  file: string,
+  { hours, out, json }: { readonly hours: number; readonly out?: string | undefined; readonly json?: true | undefined },
+): void {
+  if (!(hours > 0)) throw new ConfigError(`--hours is ${hours}, expected above 0`);
+  const { kpis, text, csv } = solveSeries(grid, readSeriesLoads(file, grid), hours);
+  const result = { format: 'faultline-powerflow-series', version: 1, case: grid.name, series: file, ...kpis };
+  if (out !== undefined) {
+    writeFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+    writeFile(join(out, 'series.csv'), csv);
+    note(`wrote ${out}`);
   }
-}
-
-function outageText(outages: readonly ScreenedOutage[]): string {
-  const cell = (value: number | null, digits: number): string => (value === null ? '' : value.toFixed(digits));
-  return table([
-    ['OUT', 'OUTCOME', 'LOWEST V', 'LOSSES MW', 'LOADING'],
-    ...outages.map(({ from, to, outcome, vminPu, lossMw, loading }) => [
-      `${from}–${to}`,
-      outcome,
-      cell(vminPu, 6),
-      cell(lossMw, 6),
-      loading === null ? '' : `${(100 * loading).toFixed(1)} %`,
-    ]),
-  ]);
+  if (json === true) printJson(result);
+  else print(text);
 }
 
 type AnyFlow = PowerFlow | DcFlow;
@@ -242,13 +211,6 @@ function tables(grid: GridCase, flow: AnyFlow): Record<string, CellText[][]> {
       ...rows(gen.rows, (r) => [gen.bus[r]!, flow.pGen[r]!, ...(isAc ? [flow.qGen[r]!] : [])]),
     ],
   };
-}
-
-/** Apparent power of a branch's worse end, as a share of its rate A; NaN without one. */
-function loadingOf({ branch }: GridCase, flow: Extract<PowerFlow, { ok: true }>, r: number): number {
-  if (branch.rateA[r] === 0) return Number.NaN;
-  const worse = Math.max(Math.hypot(flow.pFrom[r]!, flow.qFrom[r]!), Math.hypot(flow.pTo[r]!, flow.qTo[r]!));
-  return worse / branch.rateA[r]!;
 }
 
 function summary(grid: GridCase, flow: AnyFlow): string {
