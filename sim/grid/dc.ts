@@ -2,6 +2,7 @@ import type { GridCase } from './grid-case.ts';
 import { admittancePattern, entryAt } from './admittance.ts';
 import { checkCase } from './check-case.ts';
 import { eliminate } from './elimination.ts';
+import { GridCaseError } from './grid-fault.ts';
 import type { GridFinding } from './grid-fault.ts';
 import { networkOf, role } from './network.ts';
 import type { Island } from './network.ts';
@@ -27,10 +28,21 @@ export class DcIsland {
   readonly shift: Float64Array;
   private readonly lu: ScalarLu;
 
-  constructor({ branch }: GridCase, island: Island) {
+  /** @throws {GridCaseError} of a branch without a reactance, which the AC model allows */
+  constructor({ branch, file }: GridCase, island: Island) {
     this.island = island;
     const pattern = admittancePattern(island);
     const { branches, from, to } = island;
+    const without = branches.find((row) => branch.x[row] === 0);
+    if (without !== undefined)
+      throw new GridCaseError(
+        'E_ZERO_IMPEDANCE',
+        `branch ${without + 1} (${branch.from[without]}–${branch.to[without]}) has x = 0: the DC power flow knows reactances alone`,
+        {
+          ...(file === undefined ? {} : { file }),
+          ...(branch.lines === undefined ? { path: `/branch/${without}` } : { line: branch.lines[without]! }),
+        },
+      );
     this.susceptance = Float64Array.from(
       branches,
       (row) => 1 / (branch.x[row]! * (branch.ratio[row] === 0 ? 1 : branch.ratio[row]!)),

@@ -2,6 +2,7 @@ import { lusolve, matrix, slu, sparse } from 'mathjs';
 import { describe, expect, it } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { branchAdmittance, busAdmittance } from '../../../sim/grid/admittance.ts';
+import { dcPowerFlow } from '../../../sim/grid/dc.ts';
 import { eliminate } from '../../../sim/grid/elimination.ts';
 import type { GridCase } from '../../../sim/grid/grid-case.ts';
 import { parseGridJson, writeGridJson } from '../../../sim/grid/case-json.ts';
@@ -118,6 +119,14 @@ describe('a branch of no impedance', () => {
     const flow = solved(grid);
     expect(flow.findings.map(({ code }) => code)).toEqual(['W_MERGED']);
     expect(imbalance(grid, flow)).toBeLessThan(1e-5);
+  });
+});
+
+describe('a branch of resistance alone', () => {
+  it('is solved by the AC power flow, and refused by name by the DC one', () => {
+    const grid = read(three('.01 0 0'));
+    expect(imbalance(grid, solved(grid, { start: 'flat' }))).toBeLessThan(1e-5);
+    expect(() => dcPowerFlow(grid)).toThrow('E_ZERO_IMPEDANCE: branch 2 (2–3) has x = 0');
   });
 });
 
