@@ -18,8 +18,11 @@ export function collect(value: string, earlier: readonly string[] = []): string[
 }
 
 /** Checks the conditions before anything runs. @throws {ConfigError} {UnknownNameError} */
-export function gatesOf(conditions: readonly string[] | undefined, scenario: Pick<Scenario, 'detectors'>): Gate[] {
-  return openGates(conditions ?? [], (scenario.detectors ?? []).map(labelOf));
+export function gatesOf(
+  conditions: readonly string[] | undefined,
+  { detectors = [], grid }: Pick<Scenario, 'detectors' | 'grid'>,
+): Gate[] {
+  return openGates(conditions ?? [], { detectors: detectors.map(labelOf), grid: grid !== undefined && grid !== null });
 }
 
 /** Judges a result: says what failed, writes JUnit where asked to, and sets the exit code. */

@@ -1,6 +1,7 @@
-import type { LaneResult, RunResult } from '../../core/run.ts';
+import type { LaneResult, NetworkResult, RunResult } from '../../core/run.ts';
 import { kpiNames } from '../../sim/district/kpi.ts';
 import { profiles } from '../../sim/district/profile.ts';
+import { gridKpiUnits } from '../../sim/grid/placed/grid-meter.ts';
 import { gridTasks } from '../../sim/grid/task/index.ts';
 import type { GridTaskDefinition } from '../../sim/grid/task/task.ts';
 import { parseCondition } from './expression.ts';
@@ -40,9 +41,17 @@ function taskKpis({ measures }: GridTaskDefinition): string[] {
   return measures.map(({ name }) => name);
 }
 
+/** What a scenario has that can be read: labels of its detectors, and whether a network. */
+export interface GateSubject {
+  readonly detectors: readonly string[];
+  readonly grid: boolean;
+}
+
 /** Names of all that a gate can read; labels of detectors with `_` for whatever is no letter or digit. */
-export function gateNames(detectors: readonly string[]): string[] {
+export function gateNames({ detectors, grid }: GateSubject): string[] {
+  const networks = grid ? ['grid', 'grid_clean', 'grid_regret'] : [];
   return [
+    ...networks.flatMap((group) => Object.keys(gridKpiUnits).map((name) => `${group}.${name}`)),
     ...['regret', 'kpi', 'clean'].flatMap((group) => Object.keys(kpis).map((name) => `${group}.${name}`)),
     ...ofSuccess.map((name) => `success.${name}`),
     ...ofNorms.map((name) => `norms.${name}`),
@@ -57,8 +66,8 @@ export function gateNames(detectors: readonly string[]): string[] {
  * Gates from their conditions, `regret.electricity_consumption_total > 0.1`.
  * @throws {UnknownNameError} {ConfigError} with the column, before anything has run.
  */
-export function openGates(texts: readonly string[], detectors: readonly string[]): Gate[] {
-  const names = gateNames(detectors);
+export function openGates(texts: readonly string[], subject: GateSubject): Gate[] {
+  const names = gateNames(subject);
   return texts.map((text) => ({ text, condition: parseCondition(text, names) }));
 }
 
@@ -68,10 +77,20 @@ export function judge(result: RunResult, gates: readonly Gate[]): GateVerdict[] 
     result.lanes.filter((lane) => lane.regret === undefined).map((lane) => [lane.building, lane] as const),
   );
   const attacked = result.lanes.filter((lane) => lane.regret !== undefined);
+  const networks = new Map((result.grid?.networks ?? []).map((network) => [network.attack, network] as const));
+  const calm = result.grid?.networks.find((network) => network.regret === undefined);
   return gates.flatMap(({ text, condition }) =>
     attacked.map((lane): GateVerdict => {
       const read: Record<string, number | null> = {};
-      const holds = condition((name) => (read[name] ??= quantity(name, lane, clean.get(lane.building))));
+      const holds = condition(
+        (name) =>
+          (read[name] ??= quantity(name, {
+            lane,
+            clean: clean.get(lane.building),
+            network: networks.get(lane.attack),
+            calm,
+          })),
+      );
       return {
         gate: text,
         lane: lane.lane,
@@ -92,7 +111,14 @@ export function verdictText({ outcome, lane, gate, read }: GateVerdict): string 
   return `${gate}: ${outcome} on ${lane}${figures === '' ? '' : ` (${figures})`}`;
 }
 
-function quantity(name: string, lane: LaneResult, clean: LaneResult | undefined): number | null {
+interface Sources {
+  readonly lane: LaneResult;
+  readonly clean: LaneResult | undefined;
+  readonly network: NetworkResult | undefined;
+  readonly calm: NetworkResult | undefined;
+}
+
+function quantity(name: string, { lane, clean, network, calm }: Sources): number | null {
   const [group, ...rest] = name.split('.');
   const own = rest.join('.');
   switch (group) {
@@ -102,6 +128,12 @@ function quantity(name: string, lane: LaneResult, clean: LaneResult | undefined)
       return number(lane.kpis[kpis[own]!]);
     case 'clean':
       return number(clean?.kpis[kpis[own]!]);
+    case 'grid':
+      return number(network?.kpis[own]);
+    case 'grid_clean':
+      return number(calm?.kpis[own]);
+    case 'grid_regret':
+      return number(network?.regret?.[own]?.delta);
     case 'success':
       return number(lane.success?.[own as (typeof ofSuccess)[number]]);
     case 'norms':

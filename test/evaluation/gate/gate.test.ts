@@ -127,9 +127,33 @@ const result = (lanes: readonly LaneResult[]): RunResult => ({
   timing: { seconds: 2, stepsPerSecond: 1, gradientsPerSecond: 1 },
 });
 
+const withGrid = (lanes: readonly LaneResult[]): RunResult => ({
+  ...result(lanes),
+  grid: {
+    case: 'case33bw',
+    buses: 33,
+    homes: 6,
+    method: 'sweep',
+    units: {},
+    findings: [],
+    networks: [network('clean', 0.96), network('fgsm', 0.955, -0.005), network('pgd', 0.93, -0.03)],
+  },
+});
+const bare = { detectors: [], grid: false };
+const network = (attack: string, vmin: number, delta?: number) => ({
+  lane: `feeder/${attack}`,
+  attack,
+  kpis: { vmin, max_loading: null },
+  extremes: {},
+  ...(delta === undefined ? {} : { regret: { vmin: { delta, ratio: null } } }),
+});
+
 describe('a gate', () => {
-  const run = result([lane('clean', undefined, null), lane('fgsm', 0.05, 0.3), lane('pgd', 0.3, null)]);
-  const outcomes = (text: string): string[] => judge(run, openGates([text], ['z-score'])).map(({ outcome }) => outcome);
+  const run = withGrid([lane('clean', undefined, null), lane('fgsm', 0.05, 0.3), lane('pgd', 0.3, null)]);
+  const outcomes = (text: string): string[] =>
+    judge(run, openGates([text], { detectors: ['z-score'], grid: run.grid !== undefined })).map(
+      ({ outcome }) => outcome,
+    );
 
   it('judges every attacked lane and no clean one', () => {
     expect(outcomes('regret.electricity_consumption_total > 0.1')).toEqual(['passed', 'failed']);
@@ -145,22 +169,33 @@ describe('a gate', () => {
     expect(outcomes('return < -5 or steps < 24')).toEqual(['passed', 'passed']);
   });
 
+  it('reads the network of its attack, and of the clean twins', () => {
+    expect(outcomes('grid.vmin < 0.95')).toEqual(['passed', 'failed']);
+    expect(outcomes('grid_clean.vmin - grid.vmin >= 0.005 - 1e-9')).toEqual(['failed', 'failed']);
+    expect(outcomes('grid_regret.vmin < -0.01')).toEqual(['passed', 'failed']);
+    expect(outcomes('grid.max_loading > 1')).toEqual(['unjudged', 'unjudged']);
+    expect(() => openGates(['grid.vmin < 0.95'], bare)).toThrow(UnknownNameError);
+  });
+
   it('lets nothing pass that it could not judge', () => {
     expect(outcomes('success.rate > 0.5')).toEqual(['passed', 'unjudged']);
     expect(outcomes('detection.z_score.firstAlarm > 0')).toEqual(['unjudged', 'unjudged']);
-    const [, text] = judge(run, openGates(['success.rate > 0.5'], [])).map(verdictText);
+    const [, text] = judge(run, openGates(['success.rate > 0.5'], bare)).map(verdictText);
     expect(text).toBe('success.rate > 0.5: unjudged on B/pgd (success.rate = none)');
   });
 
   it('is refused by name before anything runs', () => {
-    expect(() => openGates(['detection.cusum.rate > 1'], ['z-score'])).toThrow(UnknownNameError);
-    expect(() => openGates(['regret.electricity_consumption_totl > 1'], [])).toThrow(/electricity_consumption_total/);
-    expect(gateNames([])).toContain('regret.carbon_emissions_total');
-    for (const name of gateNames([])) expect(() => parseCondition(`${name} > 0`, gateNames([])), name).not.toThrow();
+    expect(() => openGates(['detection.cusum.rate > 1'], { detectors: ['z-score'], grid: false })).toThrow(
+      UnknownNameError,
+    );
+    expect(() => openGates(['regret.electricity_consumption_totl > 1'], bare)).toThrow(/electricity_consumption_total/);
+    expect(gateNames({ detectors: ['a b'], grid: true })).toContain('regret.carbon_emissions_total');
+    for (const name of gateNames({ detectors: ['a b'], grid: true }))
+      expect(() => parseCondition(`${name} > 0`, gateNames({ detectors: ['a b'], grid: true })), name).not.toThrow();
   });
 
   it('is written as JUnit, whatever the texts hold', () => {
-    const xml = junitXml(run, judge(run, openGates(['success.rate > 0.2'], [])));
+    const xml = junitXml(run, judge(run, openGates(['success.rate > 0.2'], bare)));
     expect(xml).toContain('<testsuites name="a &quot;b&quot; &lt;c&gt;" tests="4">');
     expect(xml).toContain('<testsuite name="checks" tests="2" failures="1" errors="0"');
     expect(xml).toContain('<testsuite name="gates" tests="2" failures="1" errors="1" time="2.000">');
