@@ -93,7 +93,9 @@ export class Catalogue implements Disposable {
 
   start(id: string, { startedAt, schema, totalSteps }: Start): void {
     this.#database
-      .prepare(`update run set state = 'running', schema = ?, total_steps = ?, started_at = ? where id = ?`)
+      .prepare(
+        `update run set state = 'running', ended_at = null, error = null, schema = ?, total_steps = ?, started_at = ? where id = ?`,
+      )
       .run(JSON.stringify(schema), totalSteps, startedAt, id);
   }
 

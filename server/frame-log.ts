@@ -49,6 +49,10 @@ export function openFrameLog(store: string, run: string, create: boolean): Frame
   }
 }
 
+/** Newest frames, and their bytes, that are kept in memory: hundreds of viewers at the head ask for the same one. */
+const maxRecent = 64;
+const maxRecentBytes = 1 << 20;
+
 function frameLog(database: Sqlite, run: string): FrameLog {
   database.exec(`
     create table if not exists frame(
@@ -64,15 +68,23 @@ function frameLog(database: Sqlite, run: string): FrameLog {
   const upsert = database.prepare('insert or replace into note(key, value) values (?, ?)');
   const noted = database.prepare('select key, value from note');
   let next: number | undefined;
+  const recent: Pick<StoredFrame, 'seq' | 'body'>[] = [];
+  let recentBytes = 0;
   return {
     append({ seq, step0, rows, body }) {
       next ??= headOf(last.get()).seq;
       if (seq !== next) throw new StateError(`run '${run}': frame ${seq} came, expected ${next}`);
       insert.run(seq, step0, rows, body);
       next++;
+      recent.push({ seq, body: bytesOf(body) });
+      for (recentBytes += body.byteLength; recent.length > maxRecent || recentBytes > maxRecentBytes;)
+        recentBytes -= recent.shift()!.body.byteLength;
     },
-    read: (from, limit) =>
-      select.all(from, limit).map((row) => ({ seq: Number(row['seq']), body: bytesOf(row['body']) })),
+    read(from, limit) {
+      const first = recent[0]?.seq;
+      if (first !== undefined && from >= first) return recent.slice(from - first, from - first + limit);
+      return select.all(from, limit).map((row) => ({ seq: Number(row['seq']), body: bytesOf(row['body']) }));
+    },
     head: () => headOf(last.get()),
     scan() {
       const [first] = select.all(0, 1);
@@ -111,5 +123,7 @@ function headOf(row: Row | undefined): Head {
 
 /** A Buffer, because socket.io's msgpack would wrap any other view. */
 function bytesOf(blob: unknown): Buffer {
-  return blob instanceof ArrayBuffer ? Buffer.from(blob) : Buffer.from(blob as Uint8Array);
+  if (blob instanceof ArrayBuffer) return Buffer.from(blob);
+  const { buffer, byteOffset, byteLength } = blob as Uint8Array<ArrayBuffer>;
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

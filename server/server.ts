@@ -12,12 +12,14 @@ import { Compactor } from './compactor.ts';
 import { openApp } from './app.ts';
 import type { ControllerReach } from './black-boxes.ts';
 import type { RunSummary } from './events.ts';
+import { openEnvSockets } from './env-socket.ts';
 import { installation } from './installation.ts';
 import { openMetrics } from './metrics.ts';
 import { provenance } from './provenance.ts';
 import { RunManager } from './run-manager.ts';
 import { openSockets } from './sockets.ts';
 import { Store } from './store.ts';
+import { fileWorkspace } from './workspace.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -113,9 +115,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.once('close', () => connections.delete(socket));
   });
   const sockets = openSockets({ http, access: gate, store, manager, metrics, log });
+  const workspace = fileWorkspace({ roots: options.dataRoots, modelsDir });
+  const envSockets = openEnvSockets(http, gate, workspace, log);
   try {
     await listen(http, host, port);
   } catch (error) {
+    envSockets.close();
     await sockets.close();
     await manager.close();
     await closeStore();
@@ -140,6 +145,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   async function close(): Promise<void> {
     draining = true;
     sockets.drain();
+    envSockets.close();
     await manager.close();
     const closed = sockets.close();
     http.closeAllConnections();

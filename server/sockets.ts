@@ -45,6 +45,7 @@ export function openSockets(options: SocketOptions): {
     perMessageDeflate: false,
     maxHttpBufferSize: 1_000_000,
     serveClient: false,
+    destroyUpgrade: false, // other paths have their own listener (env-socket.ts), which refuses what is nobody's
     allowRequest: (request, decide) => decide(null, access.permitsOrigin(request.headers.origin, request.headers.host)),
   });
   const telemetry: Namespace<TelemetryClientEvents, TelemetryServerEvents> = io.of('/telemetry');
