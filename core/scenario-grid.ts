@@ -1,16 +1,20 @@
 import { z } from 'zod';
+import { oneOf } from './vocabulary.ts';
 
 /** The network that a scenario's district stands on. */
 export interface GridSpec {
   /** A network that ships, or the path of a MATPOWER case (.m) or a case as JSON. */
   readonly case: string;
-  /** How many in all, dealt to the buses by their loads and to the buildings in turn; or which where. */
-  readonly homes: number | readonly { readonly building: string; readonly bus: number; readonly count: number }[];
+  /** How many in all, dealt to the buses by their loads and to the buildings in turn. */
+  readonly homes: number;
+  /** Which are where, in place of that; empty: dealt. */
+  readonly placement: readonly { readonly building: string; readonly bus: number; readonly count: number }[];
   readonly power_factor: number;
   readonly background: { readonly scale: number; readonly profile: readonly number[] };
   readonly zip: { readonly p: ZipShares; readonly q: ZipShares };
   readonly inverter?:
-    { readonly kva: number; readonly curve: string | readonly (readonly [number, number])[] } | undefined;
+    | { readonly kva: number; readonly curve: string; readonly points: readonly (readonly [number, number])[] }
+    | undefined;
   readonly taps: readonly {
     readonly branch: readonly [number, number];
     readonly bus?: number | undefined;
@@ -56,23 +60,22 @@ export function gridSection(curves: readonly string[]) {
         .default('case33bw')
         .describe('A network that ships (`case33bw`), or the path of a MATPOWER case (.m) or a case as JSON.'),
       homes: z
-        .union([
-          z.int().min(1).max(10_000_000),
-          z
-            .array(
-              z.strictObject({
-                building: z.string().min(1).describe('By name; one of the district’s.'),
-                bus: bus.describe('External number.'),
-                count: z.number().min(0).max(10_000_000).describe('Copies of the building there.'),
-              }),
-            )
-            .min(1)
-            .max(10_000),
-        ])
+        .int()
+        .min(1)
+        .max(10_000_000)
         .default(500)
-        .describe(
-          'How many homes in all, dealt to the buses by their loads and to the buildings in turn; or which where.',
-        ),
+        .describe('How many homes in all, dealt to the buses by their loads and to the buildings in turn.'),
+      placement: z
+        .array(
+          z.strictObject({
+            building: z.string().min(1).describe('By name; one of the district’s.'),
+            bus: bus.describe('External number.'),
+            count: z.number().min(0).max(10_000_000).describe('Copies of the building there.'),
+          }),
+        )
+        .max(10_000)
+        .default([])
+        .describe('Which homes are where, in place of those dealt.'),
       power_factor: z
         .number()
         .gt(0)
@@ -103,16 +106,12 @@ export function gridSection(curves: readonly string[]) {
             .max(1e6)
             .default(8)
             .describe('Rating of each home’s inverter, of PV and battery together.'),
-          curve: z
-            .union([
-              z.enum(curves as [string, ...string[]]),
-              z
-                .array(z.tuple([pu, z.number().min(-1).max(1)]))
-                .min(2)
-                .max(20),
-            ])
-            .default(curves.at(-1)!)
-            .describe('Volt-var by the name of its standard, or points of voltage (p.u.) and share of the rating.'),
+          curve: oneOf(curves.toReversed()).describe('Volt-var by the name of its standard.'),
+          points: z
+            .array(z.tuple([pu, z.number().min(-1).max(1)]))
+            .max(20)
+            .default([])
+            .describe('A curve of your own in its place: voltage (p.u.) and share of the rating.'),
         })
         .optional()
         .describe('Inverters that give reactive power by the voltage; absent: none do.'),

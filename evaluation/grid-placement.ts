@@ -26,7 +26,7 @@ export function placedOf(grid: GridCase, spec: GridSpec, buildings: readonly str
         inverter:
           inverter === undefined
             ? undefined
-            : { ratingKva: inverter.kva, curve: at('/grid/inverter/curve', () => curveOf(inverter.curve)) },
+            : { ratingKva: inverter.kva, curve: at('/grid/inverter/points', () => curveOf(inverter)) },
         tapChangers: taps.map(({ branch: [from, to], range: [least, most], ...tap }) => ({
           ...tap,
           from,
@@ -47,18 +47,18 @@ function isConstant({ p, q }: GridSpec['zip']): boolean {
   return p[0] === 1 && q[0] === 1;
 }
 
-function curveOf(curve: NonNullable<GridSpec['inverter']>['curve']): VoltVarCurve {
-  return voltVarCurve(typeof curve === 'string' ? voltVarDefaults[curve as keyof typeof voltVarDefaults] : curve);
+function curveOf({ curve, points }: NonNullable<GridSpec['inverter']>): VoltVarCurve {
+  return voltVarCurve(points.length > 0 ? points : voltVarDefaults[curve as keyof typeof voltVarDefaults]);
 }
 
-function homesOf(grid: GridCase, { homes }: GridSpec, buildings: readonly string[]): Homes[] {
-  if (typeof homes === 'number') return spreadHomes(grid, homes, buildings.length);
-  return homes.map(({ building, bus, count }, k) => {
-    const place = { path: `/grid/homes/${k}/building` };
+function homesOf(grid: GridCase, { homes, placement }: GridSpec, buildings: readonly string[]): Homes[] {
+  if (placement.length === 0) return spreadHomes(grid, homes, buildings.length);
+  return placement.map(({ building, bus, count }, k) => {
     const index = buildings.indexOf(building);
-    if (index < 0) throw new UnknownNameError('building', building, buildings, place);
+    if (index < 0)
+      throw new UnknownNameError('building', building, buildings, { path: `/grid/placement/${k}/building` });
     if (!grid.bus.bus.includes(bus))
-      throw new ConfigError(`${grid.name} has no bus ${bus}`, { place: { path: `/grid/homes/${k}/bus` } });
+      throw new ConfigError(`${grid.name} has no bus ${bus}`, { place: { path: `/grid/placement/${k}/bus` } });
     return { building: index, bus, count };
   });
 }

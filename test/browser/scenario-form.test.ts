@@ -34,13 +34,22 @@ describe('the launch form', () => {
     }
   });
 
+  it('adds a network with the very defaults that the server takes, tuples and all', () => {
+    const grid = filled(form.properties!['grid']!, undefined);
+    expect(grid).toMatchObject({ case: 'case33bw', zip: { p: [1, 0, 0] }, limits: { voltage: [0.95, 1.05] } });
+    expect(scenarioFrom({ grid }, 'form', schema)).toEqual(scenarioFrom({ grid: {} }, 'empty', schema));
+    const tap = filled(form.properties!['grid']!.properties!['taps']!.items!, undefined);
+    expect(tap).toMatchObject({ branch: [1, 1], range: [-16, 16] });
+  });
+
   it('has an editor of its own for every value of the schema', () => {
     const free: string[] = [];
     const visit = (one: JsonSchema, pointer: string): void => {
       const { schema: inner } = withoutNull(one);
       if (kindOf(inner) === 'free') free.push(pointer);
       for (const [key, property] of Object.entries(inner.properties ?? {})) visit(property, pointerTo(pointer, key));
-      if (inner.items !== undefined) visit(inner.items, `${pointer}/*`);
+      if (inner.prefixItems !== undefined) inner.prefixItems.forEach((item, k) => visit(item, `${pointer}/${k}`));
+      else if (inner.items !== undefined) visit(inner.items, `${pointer}/*`);
       for (const object of mixedOf(inner)?.byKey.values() ?? []) visit(object, pointer);
       for (const variant of variantsOf(inner)?.byName.values() ?? []) visit(variant, pointer);
     };

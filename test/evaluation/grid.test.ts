@@ -50,7 +50,7 @@ const value = {
   attacks: [{ name: 'pgd', config: { steps: 4, restarts: 1 } }, { name: 'random-noise' }],
   live: { frameSteps: 16 },
   grid: {
-    homes: [
+    placement: [
       { building: 'Building_1', bus: 18, count: 150 },
       { building: 'Building_4', bus: 33, count: 80 },
       { building: 'Building_4', bus: 18, count: 20 },
@@ -161,15 +161,15 @@ describe('a network in a scenario', () => {
 
   it.each([
     ['/grid/case', { case: 'case33wb' }, /case33bw/],
-    ['/grid/homes/0/building', { homes: [{ building: 'Building_2', bus: 3, count: 1 }] }, /Building_2/],
-    ['/grid/homes/0/bus', { homes: [{ building: 'Building_1', bus: 99, count: 1 }] }, /no bus 99/],
+    ['/grid/placement/0/building', { placement: [{ building: 'Building_2', bus: 3, count: 1 }] }, /Building_2/],
+    ['/grid/placement/0/bus', { placement: [{ building: 'Building_1', bus: 99, count: 1 }] }, /no bus 99/],
     ['/grid', { taps: [{ branch: [7, 6] }] }, /branch 7–6/],
     ['/grid', { capacitors: [{ bus: 77, mvar: 1 }] }, /bus 77/],
     [
-      '/grid/inverter/curve',
+      '/grid/inverter/points',
       {
         inverter: {
-          curve: [
+          points: [
             [1, 0],
             [1.1, 0.2],
           ],

@@ -10,8 +10,10 @@ export function ArrayField({ schema, label, pointer, value, onChange, optional }
   const { Field } = useForm();
   const items: readonly Json[] = Array.isArray(value) ? value : [];
   const itemSchema = schema.items ?? {};
+  /** A tuple has as many items as it has, each of its own kind. */
+  const tuple = schema.prefixItems;
   const singular = label.replace(/s$/, '');
-  const scalar = !['object', 'choice', 'mixed', 'record'].includes(kindOf(itemSchema));
+  const scalar = tuple !== undefined || !['object', 'choice', 'mixed', 'record'].includes(kindOf(itemSchema));
   const full = items.length >= (schema.maxItems ?? Infinity);
   const least = items.length <= (schema.minItems ?? 0);
   const remove = (at: number): void => {
@@ -25,33 +27,37 @@ export function ArrayField({ schema, label, pointer, value, onChange, optional }
           // An item has no identity but its place.
           <li key={k} className={scalar ? 'item-line' : 'item-card'}>
             <Field
-              schema={itemSchema}
+              schema={tuple?.[k] ?? itemSchema}
               optional={false}
               label={`${singular} ${k + 1}`}
               pointer={pointerTo(pointer, k)}
               value={item}
               onChange={(next) => onChange(items.map((old, j) => (j === k ? (next ?? null) : old)))}
             />
-            <Button
-              size="compact-xs"
-              variant="default"
-              disabled={least}
-              onClick={() => remove(k)}
-              aria-label={`Remove ${singular.toLowerCase()} ${k + 1}`}
-            >
-              Remove
-            </Button>
+            {tuple === undefined && (
+              <Button
+                size="compact-xs"
+                variant="default"
+                disabled={least}
+                onClick={() => remove(k)}
+                aria-label={`Remove ${singular.toLowerCase()} ${k + 1}`}
+              >
+                Remove
+              </Button>
+            )}
           </li>
         ))}
       </ol>
-      <Button
-        size="compact-xs"
-        variant="default"
-        disabled={full}
-        onClick={() => onChange([...items, filled(itemSchema, undefined)])}
-      >
-        Add {singular.toLowerCase()}
-      </Button>
+      {tuple === undefined && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          disabled={full}
+          onClick={() => onChange([...items, filled(itemSchema, undefined)])}
+        >
+          Add {singular.toLowerCase()}
+        </Button>
+      )}
     </Group>
   );
 }

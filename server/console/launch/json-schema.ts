@@ -13,6 +13,8 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema;
+  /** Of a tuple, item by item. */
+  readonly prefixItems?: readonly JsonSchema[];
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly minLength?: number;
@@ -159,6 +161,8 @@ function blank(schema: JsonSchema): Json {
   const kind = kindOf(schema);
   if (kind === 'enum') return (schema.const ?? schema.enum?.[0] ?? null) as Json;
   if (kind === 'object') return filled(schema, {});
+  if (kind === 'array' && schema.prefixItems !== undefined)
+    return schema.prefixItems.map((item) => filled(item, undefined));
   if (kind === 'array')
     return Array.from({ length: schema.minItems ?? 0 }, () => filled(schema.items ?? {}, undefined));
   if (kind === 'number') return schema.minimum ?? 0;

@@ -1,15 +1,39 @@
+import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useFieldError, useForm } from './form-context.ts';
 import type { FieldProps } from './form-context.ts';
 import type { Json, JsonObject, JsonSchema } from './json-schema.ts';
-import { helpOf, isObject, kindOf, labelOf, pointerTo, withoutNull } from './json-schema.ts';
+import { filled, helpOf, isObject, kindOf, labelOf, pointerTo, withoutNull } from './json-schema.ts';
 
-/** A group of fields. */
-export function ObjectField({ schema, label, pointer, value, onChange }: FieldProps) {
+/** A group of fields; one that may be left out is added and removed as a whole. */
+export function ObjectField(props: FieldProps) {
+  const { schema, label, pointer, value, onChange } = props;
   return (
     <Group label={label} description={helpOf(schema)} pointer={pointer}>
-      <Properties schema={schema} pointer={pointer} value={value} onChange={onChange} />
+      {!isAbsent(props) && <Properties schema={schema} pointer={pointer} value={value} onChange={onChange} />}
+      <Presence {...props} />
     </Group>
+  );
+}
+
+/** Whether a value that may be left out is. */
+export function isAbsent({ optional, value }: FieldProps): boolean {
+  return optional && value === undefined;
+}
+
+/** The button that adds a value, with the schema's defaults, or leaves it out; nothing for what has to be there. */
+export function Presence(props: FieldProps) {
+  const { schema, label, onChange, optional } = props;
+  if (!optional) return null;
+  const absent = isAbsent(props);
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      onClick={() => onChange(absent ? filled(schema, undefined) : undefined)}
+    >
+      {absent ? 'Add' : 'Remove'} {label.toLowerCase()}
+    </Button>
   );
 }
 
@@ -28,7 +52,7 @@ export function Properties({
     <Field
       key={key}
       schema={property}
-      optional={schema.required?.includes(key) !== true && property.default === undefined}
+      optional={isOptional(schema, key)}
       label={labelOf(key, property)}
       pointer={pointerTo(pointer, key)}
       value={object[key]}
@@ -72,12 +96,17 @@ export function Group({
   );
 }
 
+/** Whether a property may be left out, and then is. */
+export function isOptional({ required, properties }: JsonSchema, key: string): boolean {
+  return required?.includes(key) !== true && properties?.[key]?.default === undefined;
+}
+
 function isSimple(schema: JsonSchema): boolean {
   return !['object', 'record', 'array', 'choice', 'mixed', 'free'].includes(kindOf(withoutNull(schema).schema));
 }
 
 /** The object with one property changed, or left out; the order of keys stays. */
-function replaced(object: JsonObject, key: string, value: Json | undefined): JsonObject {
+export function replaced(object: JsonObject, key: string, value: Json | undefined): JsonObject {
   const { [key]: _old, ...rest } = object;
   return value === undefined
     ? rest

@@ -4,7 +4,7 @@ import type { FormContext } from './form-context.ts';
 import { formContext } from './form-context.ts';
 import type { Json, JsonObject, JsonSchema } from './json-schema.ts';
 import { isObject, kindOf, labelOf, pointerTo } from './json-schema.ts';
-import { Properties } from './object-field.tsx';
+import { isOptional, Properties, replaced } from './object-field.tsx';
 
 /** Sections that an attack does not read; they start folded. */
 const folded = new Set(['train', 'live']);
@@ -26,15 +26,16 @@ export function SchemaForm({ schema, value, onChange, errors, suggestions }: Sch
     <formContext.Provider value={context}>
       <Properties schema={schema} pointer="" value={value} onChange={onChange} without={sections.map(([key]) => key)} />
       {sections.map(([key, property]) => {
+        const optional = isOptional(schema, key) && kindOf(property) === 'object';
         const field = (
           <Field
             key={key}
             schema={property}
-            optional={false}
+            optional={optional}
             label={labelOf(key, property)}
             pointer={pointerTo('', key)}
             value={object[key]}
-            onChange={(next) => onChange({ ...object, [key]: next ?? null })}
+            onChange={(next) => onChange(replaced(object, key, optional ? next : (next ?? null)))}
           />
         );
         if (!folded.has(key)) return field;

@@ -9,10 +9,16 @@ export interface Lane {
 
 export const cleanLabel = 'clean';
 
-/** The lanes of a schema, in its order. A label holds no `/`, a building may. */
+/** The lane of the network with the clean twins, or those under an attack, on it. */
+export function networkLane(label: string): string {
+  return `grid/${label}`;
+}
+
+/** The buildings' lanes of a schema, in its order. A label holds no `/`, a building may. */
 export function lanesOf(schema: TelemetrySchema): readonly Lane[] {
   const names = new Set<string>();
-  for (const channel of schema.channels) if (channel.lane !== undefined) names.add(channel.lane);
+  const ofNetwork = (lane: string): boolean => schema.grid !== undefined && lane.startsWith(networkLane(''));
+  for (const { lane } of schema.channels) if (lane !== undefined && !ofNetwork(lane)) names.add(lane);
   return [...names].map((name) => {
     const cut = name.lastIndexOf('/');
     return { name, building: name.slice(0, Math.max(0, cut)), attack: name.slice(cut + 1) };

@@ -18,6 +18,7 @@ import { cleanLabel, lanesOf } from './lanes.ts';
 import type { Lane } from './lanes.ts';
 import { ChartSkeletons, LiveSkeleton } from './live-skeleton.tsx';
 import { featuresOf, panelsOf, successChannel } from './panels.ts';
+import { NetworkView } from './network-view.tsx';
 import { RunHeader } from './run-header.tsx';
 import { simClock, simTime } from './sim-time.ts';
 import { useRunStream } from './use-run-stream.ts';
@@ -146,6 +147,7 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
               <KpiTable pair={pair} columns={columns} schema={schema} result={result} />
             </section>
           </div>
+          <NetworkView schema={schema} attack={attack} columns={columns} view={view} clock={clock} result={result} />
           {result?.modules !== undefined && (
             <section className="panel" aria-labelledby="modules">
               <Title order={2} id="modules">

@@ -2,7 +2,7 @@ import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { Meaning } from '../theme.ts';
 import { words } from './format.ts';
 import type { Lane } from './lanes.ts';
-import { signalsOf } from './lanes.ts';
+import { cleanLabel, networkLane, signalsOf } from './lanes.ts';
 
 /** One line of a chart. */
 export interface Line {
@@ -99,6 +99,26 @@ export function panelsOf(schema: TelemetrySchema, { attacked, clean }: Pair, fea
     ),
   });
   return panels.filter((panel) => panel.lines.length > 0);
+}
+
+const networkTitles: Readonly<Record<string, string>> = {
+  vmin: 'Lowest voltage',
+  vmax: 'Highest voltage',
+  max_loading: 'Largest loading of a branch',
+  slack: 'Power from the source',
+  homes: 'Power of the homes',
+  losses: 'Losses',
+};
+
+/** The charts of a run's network: each signal of it, clean and under the attack. */
+export function networkPanels(schema: TelemetrySchema, attack: string): readonly Panel[] {
+  const lane = (label: string): Lane => ({ name: networkLane(label), building: 'grid', attack: label });
+  const pair = { clean: lane(cleanLabel), attacked: lane(attack) };
+  return panelsOf(schema, pair, null).map((panel) => ({
+    ...panel,
+    id: `grid-${panel.id}`,
+    title: networkTitles[panel.id] ?? panel.title,
+  }));
 }
 
 /** The features whose true and reported values a lane records. */
