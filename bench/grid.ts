@@ -15,9 +15,14 @@ import type { GridCase } from '../sim/grid/grid-case.ts';
 import { networkOf } from '../sim/grid/network.ts';
 import { NewtonPowerFlow } from '../sim/grid/newton.ts';
 import { startOf } from '../sim/grid/power-flow.ts';
+import { spreadHomes } from '../sim/grid/placed/homes.ts';
+import { placeDistrict } from '../sim/grid/placed/placement.ts';
+import type { DistrictPlacement } from '../sim/grid/placed/placement.ts';
+import { seriesOf, solvePlaced } from '../sim/grid/placed/solve-placed.ts';
 import { radialFeeder } from '../sim/grid/radial.ts';
 import { powerFlowSeries } from '../sim/grid/series.ts';
 import { PowerSweep } from '../sim/grid/sweep.ts';
+import { voltVarCurve, voltVarDefaults } from '../sim/grid/volt-var.ts';
 import { cpuMs, median } from './cpu-time.ts';
 
 export interface GridBenchRow {
@@ -37,6 +42,7 @@ export function run(): Promise<readonly GridBenchRow[]> {
     // A dataset of its own that is not ours to ship.
     ...(existsSync(large) ? newton(parseGridJson(readFileSync(large, 'utf8'), large), 5) : []),
     ...feeder(builtinGrid('case33bw')),
+    ...district(builtinGrid('case33bw')),
   ];
   return Promise.resolve(rows);
 }
@@ -103,4 +109,35 @@ function feeder(grid: GridCase): GridBenchRow[] {
     { case: `${grid.name}: one sweep`, ms: timed(5000, () => void sweep.solve(p, q, 1)) },
     { case: `${grid.name}: a year of ${steps} steps`, ms: timed(1, year) },
   ];
+}
+
+/** A year of homes on a feeder, with what there may be beside constant powers. */
+function district(grid: GridCase): GridBenchRow[] {
+  const buildings = 5;
+  const steps = 8760;
+  const net = Array.from({ length: buildings }, (_, b) =>
+    Float64Array.from({ length: steps }, (__, t) => 1 + Math.sin(t + b)),
+  );
+  const series = seriesOf(
+    net,
+    net.map((kwh) => kwh.map((each) => each - 1.5)),
+    1,
+  );
+  const homes = spreadHomes(grid, 1500, buildings);
+  const tap = { from: 6, to: 7, target: 1, band: 0.02, step: 0.00625, least: -16, most: 16, delay: 1, start: 0 };
+  const kinds: readonly (readonly [string, Partial<DistrictPlacement>])[] = [
+    ['constant power', {}],
+    ['constant power, loadings', { ratingMva: 5 }],
+    ['ZIP loads', { zip: { p: [0.4, 0.3, 0.3], q: [0.4, 0.3, 0.3] } }],
+    ['volt-var', { inverter: { ratingKva: 6, curve: voltVarCurve(voltVarDefaults['ieee1547-b']) } }],
+    ['a tap changer, step after step', { tapChangers: [tap] }],
+  ];
+  return kinds.map(([kind, more]) => {
+    const placed = placeDistrict(grid, { homes, background: { scale: 0.5 }, ...more }, buildings);
+    const year = (): void => {
+      const work = solvePlaced(placed, [series]);
+      while (work.next().done !== true);
+    };
+    return { case: `${grid.name}: a year of 1500 homes of ${buildings} buildings, ${kind}`, ms: timed(1, year) };
+  });
 }

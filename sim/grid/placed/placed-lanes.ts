@@ -23,6 +23,11 @@ export class PlacedLanes {
   private readonly mw: Float64Array;
   private readonly loadMw: Float64Array;
   private readonly mvar: Float64Array;
+  /** [buildings] kW of one home: the whole of it, and its load */
+  private readonly kw: Float64Array;
+  private readonly loadKw: Float64Array;
+  /** [homes] thousands of homes, by which kW become MW */
+  private readonly thousands: Float64Array;
 
   /** @param withFlows whether powers of branches are wanted */
   constructor(placed: PlacedDistrict, width: number, withFlows = true) {
@@ -34,6 +39,8 @@ export class PlacedLanes {
     this.flow = laneFlow(n, withFlows ? island.branches.length : 0, width, dependence);
     this.solver = feeder === null ? newtonLanes(placed) : sweepLanes(placed, feeder, width);
     this.regulators = new Regulators(tapChangers, capacitors, width);
+    [this.kw, this.loadKw] = [new Float64Array(placed.buildings), new Float64Array(placed.buildings)];
+    this.thousands = placed.count.map((homes) => homes / 1000);
     [this.controlledMw, this.demandMw] = [new Float64Array(width), new Float64Array(width)];
     [this.mw, this.loadMw, this.mvar] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   }
@@ -43,8 +50,8 @@ export class PlacedLanes {
    * @param net @param inverter [buildings] kWh in the step: of the whole building, and of its PV and battery alone (≤ 0: to the network)
    */
   load(lane: number, step: number, hours: number, net: Float64Array, inverter: Float64Array): void {
-    const { placed, flow, mw, loadMw, mvar } = this;
-    const { n, building, slot, count, tangent, backgroundMw, backgroundMvar, profile } = placed;
+    const { placed, flow, mw, loadMw, mvar, kw, loadKw, thousands } = this;
+    const { n, building, slot, tangent, backgroundMw, backgroundMvar, profile } = placed;
     const { width } = flow;
     const by = profile[step % profile.length]!;
     for (let k = 0; k < n; k++) {
@@ -52,15 +59,20 @@ export class PlacedLanes {
       loadMw[k] = mw[k]!;
       mvar[k] = backgroundMvar[k]! * by;
     }
+    for (let b = 0; b < kw.length; b++) {
+      kw[b] = net[b]! / hours;
+      loadKw[b] = (net[b]! - inverter[b]!) / hours;
+    }
     let controlled = 0;
     for (let h = 0; h < slot.length; h++) {
       const b = building[h]!;
-      const homes = count[h]! / (1000 * hours);
-      const whole = net[b]! * homes;
-      const load = (net[b]! - inverter[b]!) * homes;
-      mw[slot[h]!]! += whole;
-      loadMw[slot[h]!]! += load;
-      mvar[slot[h]!]! += load * tangent;
+      const k = slot[h]!;
+      const homes = thousands[h]!;
+      const whole = kw[b]! * homes;
+      const load = loadKw[b]! * homes;
+      mw[k]! += whole;
+      loadMw[k]! += load;
+      mvar[k]! += load * tangent;
       controlled += whole;
     }
     let demand = 0;
