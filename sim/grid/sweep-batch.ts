@@ -19,8 +19,14 @@ export interface BatchParts {
   readonly gain?: Float64Array | undefined;
 }
 
-/** Sweeps after which inverters are damped twice as much, and after which they stay where they are. */
-const [patience, frozen] = [40, 160];
+/** Sweeps in which inverters go three quarters of the way to their curves, which is quick on all but weak feeders; sweeps after which they are damped twice as much; and after which they stay where they are. */
+const [eager, patience, frozen] = [24, 40, 184];
+
+/** Part of the way to their curves that inverters go in a sweep. Source: specs/grid.md 2.8, which begins with a half */
+function damping(sweep: number): number {
+  if (sweep > frozen) return 0;
+  return sweep <= eager ? 0.75 : 0.5 ** (1 + Math.floor((sweep - eager - 1) / patience));
+}
 
 /**
  * Radial power flows of many scenarios at once, by squared voltages (no angles, no complex division): `l = (P² + Q²)/v`, `P_f = P + r l`, upwards;
@@ -83,7 +89,7 @@ export class SweepBatch {
     for (let sweep = 1; sweep <= limits.maxSweeps && settled < count; sweep++) {
       if (dependence === undefined) this.take(pLoad, qLoad, count);
       else this.takeByVoltage(pLoad, qLoad, count, dependence);
-      if (bank !== null) this.give(bank, count, sweep > frozen ? 0 : 0.5 ** (1 + Math.floor((sweep - 1) / patience)));
+      if (bank !== null) this.give(bank, count, damping(sweep));
       this.upwards(count);
       for (let s = 0; s < count; s++) change[s] = 0;
       this.downwards(count, tapped, gain);
@@ -137,7 +143,7 @@ export class SweepBatch {
   }
 
   /** The commands of inverters go a part of the way to what their curve says. */
-  private give(bank: InverterBank, count: number, damping: number): void {
+  private give(bank: InverterBank, count: number, part: number): void {
     const { width: w, v, qf, off, command } = this;
     for (let s = 0; s < count; s++) off[s] = 0;
     for (let u = 0; u < bank.at.length; u++) {
@@ -147,7 +153,7 @@ export class SweepBatch {
         const here = u * w + s;
         const missing = voltVar(bank.curve, Math.sqrt(v[row + s]!)) - command[here]!;
         if (!(Math.abs(missing) * total <= off[s]!)) off[s] = Math.abs(missing) * total;
-        command[here]! += damping * missing;
+        command[here]! += part * missing;
         qf[row + s]! -= given(bank, u, w, s, command[here]!);
       }
     }
