@@ -23,12 +23,19 @@ ${schema?.grid === undefined ? '' : voltageChart(schema, frames, grid.networks)}
 const digits = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : String(Number(value.toPrecision(5)));
 
+/** A difference, but for what is left of rounding. */
+function change(delta: number | null, value: number | null | undefined): string {
+  if (delta === null) return '–';
+  if (Math.abs(delta) <= 1e-9 * Math.abs(value ?? 0)) return '0';
+  return `${delta > 0 ? '+' : ''}${digits(delta)}`;
+}
+
 function kpiTable({ networks, units }: GridResult): string {
   const cells = ({ kpis, regret }: NetworkResult, name: string): string => {
     const own = `<td>${digits(kpis[name])}</td>`;
     if (regret === undefined) return own;
     const { delta, ratio } = regret[name]!;
-    return `${own}<td>${delta === null ? '–' : `${delta > 0 ? '+' : ''}${digits(delta)}`}</td><td>${ratio === null ? '–' : `×${digits(ratio)}`}</td>`;
+    return `${own}<td>${change(delta, kpis[name])}</td><td>${ratio === null ? '–' : `×${digits(ratio)}`}</td>`;
   };
   const head = networks.map(({ attack, regret }) =>
     regret === undefined ? `<th>${escape(attack)}</th>` : `<th>${escape(attack)}</th><th>Δ</th><th>ratio</th>`,
