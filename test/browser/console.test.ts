@@ -263,56 +263,6 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     expect(await violations(page)).toEqual([]);
   });
 
-  it('draws the network that a district stands on, and what an attack does to it', async () => {
-    const scenario = smallScenario({ name: 'on a feeder', steps: 48 });
-    const run = await launch(server.url, { ...scenario, grid: { homes: 900, limits: { branch_mva: 4 } } });
-    await page.goto(`${server.url}/runs/${run.id}`);
-    await badge('done').waitFor({ timeout: 60_000 });
-    await page.getByRole('heading', { name: 'Network case33bw' }).waitFor();
-    expect(await page.locator('.one-line').count()).toBe(2);
-    expect(await page.locator('.one-line[data-lane="grid/bifurcation"] circle').count()).toBe(33);
-    const picture = page.getByRole('img', { name: /^case33bw, bifurcation at day/ });
-    const says = async (): Promise<string> => (await picture.getAttribute('aria-label')) ?? '';
-    await expect.poll(says, { timeout: 20_000 }).toMatch(/lowest 0\.\d{4} p\.u\. at bus \d+$/);
-    // The cursor of the charts is the diagram's: at the first hour and at the last one it shows what the charts show.
-    const chart = page.getByRole('group', { name: /^Lowest voltage/ });
-    await chart.focus();
-    const seen = new Set<string>();
-    for (const key of ['Home', 'End']) {
-      await page.keyboard.press(key);
-      const day = key === 'Home' ? 'day 1, ' : 'day 2, ';
-      // What is out of sight is not drawn.
-      await picture.scrollIntoViewIfNeeded();
-      await expect.poll(says, { timeout: 20_000 }).toContain(day);
-      const [, lowest] = /lowest (0\.\d{3})/.exec(await says())!;
-      await chart.scrollIntoViewIfNeeded();
-      await expect
-        .poll(() => page.getByRole('img', { name: /^Lowest voltage/ }).getAttribute('aria-label'), { timeout: 20_000 })
-        .toContain(day);
-      const label = await page.getByRole('img', { name: /^Lowest voltage/ }).getAttribute('aria-label');
-      expect(Math.abs(Number(/attacked (0\.\d+) pu/.exec(label!)![1]) - Number(lowest))).toBeLessThan(2e-3);
-      const fill = page.locator('.one-line[data-lane="grid/bifurcation"] circle').last();
-      seen.add((await fill.getAttribute('fill'))!);
-    }
-    expect(seen.size).toBe(2);
-    const losses = page.locator('table[data-source="grid"] tr[data-kpi="losses"]');
-    expect(await losses.innerText()).toMatch(/MWh\s+\d+\.\d+\s+\d+\.\d+\s+[+−]?\d+\.\d+\s+\d\.\d+/);
-    expect(await violations(page)).toEqual([]);
-    // A network is no building: it is not among those to choose from.
-    expect(await page.getByRole('combobox', { name: 'Building' }).locator('option').allInnerTexts()).toEqual([
-      'Building_1',
-    ]);
-    await page.getByRole('link', { name: 'launch a variant' }).click();
-    const text = page.getByRole('textbox', { name: 'Scenario as YAML' });
-    await expect.poll(() => text.inputValue()).toContain('homes: 900');
-    await page.getByRole('button', { name: 'Remove grid' }).click();
-    await expect.poll(() => text.inputValue()).not.toContain('homes');
-    await page.getByRole('button', { name: 'Add grid' }).click();
-    await expect.poll(() => text.inputValue()).toContain('case: case33bw');
-    await page.getByText('The server accepts this scenario.').waitFor();
-    expect(await violations(page)).toEqual([]);
-  }, 120_000);
-
   it('says when an address leads nowhere', async () => {
     await page.goto(`${server.url}/nowhere`);
     await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
@@ -327,10 +277,6 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     expect(await violations(page)).toEqual([]);
     await page.getByRole('link', { name: 'to the end' }).click();
     await rowsBeyond(0);
-    expect(await violations(page)).toEqual([]);
-    await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
-    await page.getByRole('link', { name: 'on a feeder' }).click();
-    await page.getByRole('heading', { name: 'Network case33bw' }).waitFor();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('link', { name: 'Launch', exact: true }).click();
     await page.getByText('The server accepts this scenario.').waitFor();
