@@ -23,7 +23,7 @@ export const topologyConfig = z.strictObject({
     .number()
     .gt(0)
     .max(10)
-    .default(1.25)
+    .default(1.2)
     .describe('Thermal limits: multiple of what branches carry in the case.'),
   outages: z.boolean().default(true).describe('Whether a branch is out of service for two hours of every episode.'),
   horizon: z.int().min(8).max(288).default(96).describe('Steps of five minutes.'),
@@ -90,6 +90,7 @@ export function topology(raw: unknown, use: DayUse): GridTask {
   const { load } = feederYear();
 
   const limits = thermalLimits(yard, config.margin);
+  const outable = config.outages ? survivable(yard, limits) : [];
 
   const state: Channel[] = [];
   const place = (count: number, name: (i: number) => string, unit: string): number => {
@@ -255,10 +256,9 @@ export function topology(raw: unknown, use: DayUse): GridTask {
   const draw = (own: Float64Array, rng: Rng): void => {
     const day = days[rng.int(days.length)]!;
     own[START] = day * hoursPerDay + rng.int(hoursPerDay - horizonHours + 1);
-    own[OUT] = rng.int(lines);
+    own[OUT] = outable[rng.int(Math.max(1, outable.length))] ?? 0;
     own[OUT + 1] = 1 + rng.int(Math.max(1, config.horizon - outageSteps));
-    // Branch 7–8 is all that a generator hangs at.
-    if (!config.outages || (branch.from[own[OUT]] === 7 && branch.to[own[OUT]] === 8)) own[OUT + 1] = -1;
+    if (outable.length === 0) own[OUT + 1] = -1;
   };
   const kernel: Kernel = {
     features,
@@ -328,4 +328,16 @@ function thermalLimits(yard: Switchyard, margin: number): Float64Array {
   const { bus, branch, gen } = yard.grid;
   yard.solve(new Float64Array(yard.elements), branch.status, bus.Pd, bus.Qd, gen.Pg);
   return yard.mva.map((mva) => Math.max(leastLimit, margin * mva));
+}
+
+/** Branches whose outage in the case itself leaves time to act: nothing is cut off, and nothing trips at once. */
+function survivable(yard: Switchyard, limits: Float64Array): readonly number[] {
+  const { bus, branch, gen } = yard.grid;
+  const whole = new Float64Array(yard.elements);
+  return Array.from(branch.status.keys()).filter((l) => {
+    const without = branch.status.map((own, k) => (k === l ? 0 : own));
+    return (
+      yard.solve(whole, without, bus.Pd, bus.Qd, gen.Pg) && yard.mva.every((mva, k) => mva <= trip.hard * limits[k]!)
+    );
+  });
 }
