@@ -142,6 +142,38 @@ describe('a policy that was trained to dispatch a battery', () => {
   });
 });
 
+describe('any task', () => {
+  it.each(Object.keys(gridTasks))('%s runs under controllers that follow a rule, twins alike', async (name) => {
+    const panel = [{ name: 'none' }, { name: 'random-noise' }];
+    for (const policy of ['idle', 'random']) {
+      const value = scenario({ task: { name, episodes: 3 }, victim: { policy }, attacks: panel });
+      const { lanes } = await resultOf(value, memoryWorkspace());
+      expect(lanes).toHaveLength(9);
+      for (const lane of lanes) {
+        const twin = lanes.find(({ building, attack }) => building === lane.building && attack === 'clean')!;
+        expect(lane.kpis).toEqual(twin.kpis); // neither rule looks at what it is shown
+        if (policy === 'idle' && name !== 'topology') expect(lane.return).toBeCloseTo(0, 9);
+      }
+    }
+  });
+
+  it('lies dark to the end of the episode after a blackout', async () => {
+    const value = scenario({
+      task: { name: 'topology', episodes: 4 },
+      victim: { policy: 'random' },
+      attacks: [{ name: 'none' }],
+    });
+    const { lanes } = await resultOf(value, memoryWorkspace());
+    const dark = lanes.filter((lane) => lane.kpis['survival']! < 1);
+    expect(dark.length).toBeGreaterThan(0);
+    for (const lane of dark) {
+      const steps = 96 * (1 - lane.kpis['survival']!);
+      expect(lane.kpis['unserved']!).toBeCloseTo((steps * 259) / 12, 6);
+      expect(lane.kpis['cost']!).toBeCloseTo(96 - lane.return, 9);
+    }
+  });
+});
+
 describe('the section `task`', () => {
   it('names every task, with its own options, and refuses others', () => {
     for (const name of Object.keys(gridTasks)) expect(scenario({ task: { name } }).task!.episodes).toBe(8);
