@@ -1,6 +1,7 @@
 import { batteryDispatch, batteryDispatchConfig, batteryMeasures } from './battery-dispatch.ts';
 import type { GridTaskDefinition } from './task.ts';
-import { topology, topologyConfig, topologyMeasures } from './topology.ts';
+import { topology } from './topology.ts';
+import { topologyConfig, topologyMeasures } from './topology-options.ts';
 import { voltVar, voltVarConfig, voltVarMeasures } from './volt-var.ts';
 
 /** Control tasks on a grid, by the names of scenarios and the command line. */

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Rng } from '../../../core/rng.ts';
 import type { Feature } from '../../../core/space.ts';
 import type { Channel } from '../../../core/telemetry.ts';
@@ -8,44 +7,12 @@ import { daysFor, feederYear, hoursPerDay } from './feeder-year.ts';
 import type { DayUse } from './feeder-year.ts';
 import { Switchyard } from './switchyard.ts';
 import type { GridTask, Measure } from './task.ts';
+import { survivable, thermalLimits, trip } from './thermal-limits.ts';
 import { topologyActions } from './topology-actions.ts';
 import type { TopologyAction } from './topology-actions.ts';
-
-export const topologyConfig = z.strictObject({
-  substations: z
-    .array(z.int().min(2).max(14))
-    .max(4)
-    .refine((list) => new Set(list).size === list.length, 'a substation is named twice')
-    .default([4, 5])
-    .describe('Buses of case14 whose substations have two busbars.'),
-  load: z.number().gt(0).max(2).default(1).describe('Multiple of all loads.'),
-  margin: z
-    .number()
-    .gt(0)
-    .max(10)
-    .default(1.2)
-    .describe('Thermal limits: multiple of what branches carry in the case.'),
-  outages: z.boolean().default(true).describe('Whether a branch is out of service for two hours of every episode.'),
-  horizon: z.int().min(8).max(288).default(96).describe('Steps of five minutes.'),
-});
-
-/** What a step of it comes to. */
-export const topologyMeasures: readonly Omit<Measure, 'at'>[] = [
-  { name: 'cost', unit: '1', fold: 'sum' },
-  { name: 'survival', unit: 'share of steps', fold: 'mean' },
-  { name: 'overloads', unit: 'branch steps', fold: 'sum' },
-  { name: 'trips', unit: 'branches', fold: 'sum' },
-  { name: 'rho_most', unit: '1', fold: 'most' },
-  { name: 'unserved', unit: 'MWh', fold: 'sum' },
-  { name: 'redispatch', unit: 'MWh', fold: 'sum' },
-  { name: 'illegal', unit: 'actions', fold: 'sum' },
-];
+import { topologyConfig, topologyMeasures } from './topology-options.ts';
 
 const stepsPerHour = 12;
-/** Least thermal limit of a branch, MVA. */
-const leastLimit = 12;
-/** Grid2Op's rule: above `hard` at once, above 1 for more than `patience` steps in a row; then out for `recovery` steps. */
-const trip = { hard: 2, patience: 2, recovery: 10 } as const;
 /** Steps in which nothing more can be done to a line or a substation that was acted upon. */
 const coolDown = 3;
 /** Steps that an outage lasts. */
@@ -321,23 +288,4 @@ export function topology(raw: unknown, use: DayUse): GridTask {
       greedy: (own) => played(own, greedy),
     },
   };
-}
-
-/** MVA: what each branch carries in the case itself, times the margin. */
-function thermalLimits(yard: Switchyard, margin: number): Float64Array {
-  const { bus, branch, gen } = yard.grid;
-  yard.solve(new Float64Array(yard.elements), branch.status, bus.Pd, bus.Qd, gen.Pg);
-  return yard.mva.map((mva) => Math.max(leastLimit, margin * mva));
-}
-
-/** Branches whose outage in the case itself leaves time to act: nothing is cut off, and nothing trips at once. */
-function survivable(yard: Switchyard, limits: Float64Array): readonly number[] {
-  const { bus, branch, gen } = yard.grid;
-  const whole = new Float64Array(yard.elements);
-  return Array.from(branch.status.keys()).filter((l) => {
-    const without = branch.status.map((own, k) => (k === l ? 0 : own));
-    return (
-      yard.solve(whole, without, bus.Pd, bus.Qd, gen.Pg) && yard.mva.every((mva, k) => mva <= trip.hard * limits[k]!)
-    );
-  });
 }
