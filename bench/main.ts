@@ -19,6 +19,8 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   updates: () => import('./updates.ts'),
   language: () => import('./language.ts'),
   grid: () => import('./grid.ts'),
+  server: () => import('./server.ts'),
+  hostile: () => import('./hostile.ts'),
 };
 
 const asked = process.argv.slice(2);

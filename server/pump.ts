@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Socket } from 'socket.io';
 import { backlog } from './backlog.ts';
 import type { TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
+import type { FramesMessages } from './packets.ts';
 import { problemOf } from './problem.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Store } from './store.ts';
@@ -22,6 +23,8 @@ const liveLag = 50;
 export interface PumpSource {
   readonly store: Pick<Store, 'frames' | 'summary'>;
   readonly notices: Pick<RunManager['notices'], 'subscribe'>;
+  /** Shared by those who send the same frames. */
+  readonly messages?: FramesMessages;
   /** Told of what was handed to a socket. */
   readonly sent?: (frames: number, bytes: number) => void;
 }
@@ -48,6 +51,7 @@ export class Pump {
   /** Least time between two packets. */
   readonly #everyMs: number;
   readonly #sent: PumpSource['sent'];
+  readonly #messages: PumpSource['messages'];
   #lastAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   readonly #subscription: Subscription;
@@ -68,6 +72,7 @@ export class Pump {
     this.#live = view.mode === 'live';
     this.#everyMs = this.#live && view.maxHz !== undefined ? 1000 / view.maxHz : 0;
     this.#sent = source.sent;
+    this.#messages = source.messages;
     this.#frames = frames;
     this.#next = view.from;
     this.#head = headSeq;
@@ -143,7 +148,8 @@ export class Pump {
       frames.length,
       frames.reduce((sum, body) => sum + body.byteLength, 0),
     );
-    this.#socket.emit('frames', { runId: this.#runId, firstSeq, frames });
+    const message = this.#messages?.of(this.#runId, firstSeq, frames) ?? { runId: this.#runId, firstSeq, frames };
+    this.#socket.emit('frames', message);
   }
 
   #jump(): void {

@@ -1,7 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
 import type { Namespace, Socket } from 'socket.io';
-import * as parser from 'socket.io-msgpack-parser';
 import { StateError } from '../core/errors.ts';
 import { scenarioFrom } from '../core/scenario.ts';
 import { schema } from '../evaluation/vocabulary.ts';
@@ -10,6 +9,7 @@ import { backlog } from './backlog.ts';
 import type { ControlClientEvents, TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
 import { readCommand, readRunId, readSubscribe } from './messages.ts';
 import type { Metrics } from './metrics.ts';
+import { FramesMessages, parser } from './packets.ts';
 import { ForbiddenError, TooManyError, UnauthorizedError } from './problem.ts';
 import { maxWaiting, Pump } from './pump.ts';
 import type { TelemetrySocket } from './pump.ts';
@@ -66,7 +66,8 @@ export function openSockets(options: SocketOptions): {
     });
   needs(telemetry as Namespace, 'read');
   needs(control as Namespace, 'run');
-  telemetry.on('connection', (socket) => read(socket, options));
+  const messages = new FramesMessages();
+  telemetry.on('connection', (socket) => read(socket, options, messages));
   control.on('connection', (socket) => {
     const on = listener(socket as Socket, log);
     on('run:launch', (scenario) => ({ answer: { run: manager.launch(scenarioFrom(scenario, 'scenario', schema)) } }));
@@ -93,8 +94,12 @@ function refused(error: Error, code: number): Error {
 }
 
 /** One socket of `/telemetry`: the runs it follows, and the list when it asked for it. */
-function read(socket: TelemetrySocket, { store, manager, metrics, log }: SocketOptions): void {
-  const source = { store, notices: manager.notices, sent: metrics.sent };
+function read(
+  socket: TelemetrySocket,
+  { store, manager, metrics, log }: SocketOptions,
+  messages: FramesMessages,
+): void {
+  const source = { store, notices: manager.notices, sent: metrics.sent, messages };
   const pumps = new Map<string, Pump>();
   /** Number of the last subscription to a run: one that was overtaken while its frames came back from a file is void. */
   const asked = new Map<string, number>();

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Subject } from 'rxjs';
 import { Server } from 'socket.io';
-import * as parser from 'socket.io-msgpack-parser';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeFrame } from '../../core/frame-codec.ts';
 import { scenarioFrom } from '../../core/scenario.ts';
 import { schema } from '../../evaluation/vocabulary.ts';
+import { FramesMessages, parser } from '../../server/packets.ts';
 import { Pump } from '../../server/pump.ts';
 import type { TelemetrySocket } from '../../server/pump.ts';
 import type { RunNotice } from '../../server/run-manager.ts';
@@ -30,6 +30,7 @@ class Bench implements AsyncDisposable {
   readonly http = createServer();
   readonly io = new Server(this.http, { parser: parser as never, transports: ['websocket'], perMessageDeflate: false });
   readonly clients: TelemetryClient[] = [];
+  readonly messages = new FramesMessages();
   #seq = 0;
 
   async open(): Promise<this> {
@@ -76,7 +77,10 @@ class Bench implements AsyncDisposable {
     record(client, run, seen);
     await connected(client);
     const socket = await accepted;
-    const pump = new Pump(socket, { store: this.store, notices: this.notices }, run, { from, mode });
+    const pump = new Pump(socket, { store: this.store, notices: this.notices, messages: this.messages }, run, {
+      from,
+      mode,
+    });
     socket.on('disconnect', () => pump.close());
     pump.start();
     const wire = (client.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws
@@ -231,7 +235,7 @@ describe('pump', () => {
   });
 
   it('a log that loses a frame is a problem to who comes to it, not to who reads behind it', async () => {
-    bench.commit(40);
+    bench.commit(200); // the newest 64 are remembered
     const file = join(bench.folder.path, 'store', 'live', `${run}.db`);
     using database = openSqlite(file);
     database.exec('delete from frame where seq = 10');
@@ -240,7 +244,7 @@ describe('pump', () => {
     expect(viewer.seen.problems).toEqual([expect.objectContaining({ status: 500, code: 'store' })]);
     expect(viewer.seen).toMatchObject({ disorder: [], end: undefined });
     const behind = await bench.view('all', 11);
-    await until('the rest', () => behind.seen.next === 40);
+    await until('the rest', () => behind.seen.next === 200);
   });
 
   it('a run that is removed while someone watches is a problem to the viewer, not to the server', async () => {

@@ -16,7 +16,9 @@ export function killServers(): void {
 }
 
 /** Starts the server in a process of its own; resolves with its URL. */
-export async function spawnServer(options: ServerOptions): Promise<{ url: string; kill(): Promise<void> }> {
+export async function spawnServer(
+  options: ServerOptions,
+): Promise<{ url: string; pid: number; kill(): Promise<void> }> {
   const child = spawn(process.execPath, ['--import', 'tsx', entry, JSON.stringify(options)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -30,6 +32,7 @@ export async function spawnServer(options: ServerOptions): Promise<{ url: string
   });
   return {
     url,
+    pid: child.pid!,
     async kill() {
       const gone = once(child, 'exit');
       child.kill('SIGKILL');

@@ -1,0 +1,236 @@
+// Fan-out, a viewer that stops reading, cut connections and kills, over loopback with frames of 40 channels x 50 steps (8 kB).
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { io } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+import * as parser from 'socket.io-msgpack-parser';
+import { connect } from '../server/client/index.ts';
+
+interface Usage {
+  readonly cpuMs: number;
+  readonly rss: number;
+  readonly head: number;
+}
+
+/** Subscribers and seconds of the fan-out; smaller ones for a machine that is shared. */
+const subscribers = Number(process.env['FAULTLINE_BENCH_SUBSCRIBERS'] ?? 500);
+const hz = 20;
+const seconds = 15;
+
+export async function run(): Promise<readonly object[]> {
+  const results: object[] = [];
+  for (const part of [kills, cuts, stalled, fanOut]) {
+    console.error(`  ${part.name} …`);
+    results.push(await part());
+    console.error(`  ${JSON.stringify(results.at(-1))}`);
+  }
+  return results;
+}
+
+async function fanOut(): Promise<object> {
+  using place = folder();
+  const frames = hz * seconds;
+  const server = await start(place.path, 0, hz, frames, 60_000 * (subscribers / 500));
+  const url = `http://127.0.0.1:${server.port}/telemetry`;
+  const delays: number[] = [];
+  let delivered = 0;
+  let ended = 0;
+  const sockets: Socket[] = [];
+  for (let i = 0; i < subscribers; i++) {
+    const socket = io(url, { transports: ['websocket'], parser, forceNew: true });
+    sockets.push(socket);
+    let next = 0;
+    socket.on('frames', ({ firstSeq, frames }: { firstSeq: number; frames: Uint8Array[] }) => {
+      if (firstSeq === next) delivered += frames.length; // what is out of order does not count
+      next = firstSeq + frames.length;
+      const last = frames.at(-1)!;
+      if (i % 25 === 0)
+        delays.push(Date.now() - 1000 * new DataView(last.buffer, last.byteOffset).getFloat64(24, true));
+    });
+    socket.on('end', () => ended++);
+    await once(socket as never, 'connect');
+    await socket.emitWithAck('run:subscribe', { runId: 'bench', from: 0, mode: 'all' });
+  }
+  const wait = async (until: () => Promise<boolean> | boolean): Promise<void> => {
+    while (!(await until())) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await wait(async () => (await server.usage()).head > 0);
+  const before = await server.usage();
+  const begun = performance.now();
+  await wait(() => ended === subscribers);
+  const wallMs = performance.now() - begun;
+  const after = await server.usage();
+  for (const socket of sockets) socket.close();
+  server.kill();
+  delays.sort((a, b) => a - b);
+  const cpuMs = after.cpuMs - before.cpuMs;
+  return {
+    what: `fan-out: ${subscribers} subscribers, ${hz} Hz x 8 kB, ${frames} frames`,
+    delivered: `${delivered} of ${subscribers * frames}`,
+    'server CPU, % of a core over the pace': round((100 * cpuMs) / (1000 * seconds)),
+    'us of server CPU a delivery': round((1000 * cpuMs) / delivered),
+    'wall s': round(wallMs / 1000),
+    'latency p50 / p95 ms': `${round(delays[Math.floor(delays.length / 2)]!)} / ${round(delays[Math.floor(delays.length * 0.95)]!)}`,
+  };
+}
+
+/** One that stops reading while 12 MB come, and then reads all of it. */
+async function stalled(): Promise<object> {
+  using place = folder();
+  const frames = 1500;
+  const server = await start(place.path, 0, 300, frames, 1500);
+  const socket = io(`http://127.0.0.1:${server.port}/telemetry`, { transports: ['websocket'], parser, forceNew: true });
+  await once(socket as never, 'connect');
+  const seen: number[] = [];
+  socket.on('frames', ({ firstSeq, frames }: { firstSeq: number; frames: unknown[] }) =>
+    frames.forEach((_, i) => seen.push(firstSeq + i)),
+  );
+  const end = new Promise((resolve) => socket.once('end', resolve));
+  await socket.emitWithAck('run:subscribe', { runId: 'bench', from: 0, mode: 'all' });
+  const { rss: base } = await server.usage();
+  const tcp = (socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws
+    ._socket;
+  tcp.pause();
+  let most = 0;
+  for (let head = 0; head < frames;) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const usage = await server.usage();
+    ({ head } = usage);
+    most = Math.max(most, usage.rss - base);
+  }
+  tcp.resume();
+  await end;
+  socket.close();
+  server.kill();
+  return {
+    what: `a viewer that does not read ${frames} frames (12 MB)`,
+    delivered: `${seen.length} of ${frames}`,
+    'in order': seen.every((seq, i) => seq === i),
+    'server memory grew by MB': round(most / 2 ** 20),
+  };
+}
+
+/** The client's own reconnection over 20 cuts of the transport. */
+async function cuts(): Promise<object> {
+  using place = folder();
+  const frames = 2000;
+  const server = await start(place.path, 0, 200, frames, 500);
+  const proxy = await cuttable(server.port);
+  const seen: number[] = [];
+  let made = 0;
+  for await (const { seq } of connect(`http://127.0.0.1:${proxy.port}`).tail('bench')) {
+    seen.push(seq);
+    if (made < 20 && seq >= (made + 1) * 80) {
+      made++;
+      proxy.cut();
+    }
+  }
+  proxy.close();
+  server.kill();
+  return { what: `${made} cuts of the transport in a run`, ...whole(seen, frames) };
+}
+
+/** kill -9 of the server, five times; it is started again on its port and store and goes on. */
+async function kills(): Promise<object> {
+  using place = folder();
+  const frames = 1500;
+  const start1 = (port: number) => start(place.path, port, 200, frames, 300);
+  let server = await start1(0);
+  const { port } = server;
+  const seen: number[] = [];
+  let made = 0;
+  let starting: Promise<void> | undefined;
+  for await (const { seq } of connect(`http://127.0.0.1:${port}`).tail('bench')) {
+    seen.push(seq);
+    if (made < 5 && starting === undefined && seq >= (made + 1) * 200) {
+      made++;
+      server.kill();
+      starting = start1(port).then((again) => {
+        server = again;
+        starting = undefined;
+      });
+    }
+  }
+  server.kill();
+  return { what: `${made} kills (SIGKILL) of the server in a run`, ...whole(seen, frames) };
+}
+
+function whole(seen: readonly number[], frames: number): object {
+  const distinct = new Set(seen).size;
+  return { delivered: `${seen.length} of ${frames}`, lost: frames - distinct, twice: seen.length - distinct };
+}
+
+interface Child {
+  readonly port: number;
+  usage(): Promise<Usage>;
+  kill(): void;
+}
+
+async function start(store: string, port: number, hz: number, frames: number, waitMs: number): Promise<Child> {
+  const args = [join(import.meta.dirname, 'server-child.ts'), store, port, hz, frames, waitMs].map(String);
+  const child: ChildProcessWithoutNullStreams = spawn(process.execPath, ['--import', 'tsx', ...args]);
+  child.stderr.pipe(process.stderr);
+  let text = '';
+  const waiting: ((line: string) => void)[] = [];
+  child.stdout.on('data', (piece: Buffer) => {
+    text += piece.toString();
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
+      waiting.shift()?.(text.slice(0, at));
+      text = text.slice(at + 1);
+    }
+  });
+  const line = (): Promise<string> => new Promise((resolve) => waiting.push(resolve));
+  const bound = Number(await line());
+  return {
+    port: bound,
+    usage: async () => {
+      const answer = line();
+      child.stdin.write('usage\n');
+      return JSON.parse(await answer) as Usage;
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+/** A relay whose connections can all be cut. */
+async function cuttable(to: number): Promise<{ port: number; cut(): void; close(): void }> {
+  const { connect: dial } = await import('node:net');
+  const ends = new Set<{ destroy(): void }>();
+  const relay = createServer((near) => {
+    const far = dial(to, '127.0.0.1');
+    for (const end of [near, far]) {
+      ends.add(end);
+      end.on('error', () => {});
+      end.on('close', () => {
+        ends.delete(end);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const cut = (): void => ends.forEach((end) => end.destroy());
+  return {
+    port: (relay.address() as AddressInfo).port,
+    cut,
+    close() {
+      cut();
+      relay.close();
+    },
+  };
+}
+
+function folder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'faultline-bench-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
