@@ -80,11 +80,11 @@ async function fanOut(): Promise<object> {
   };
 }
 
-/** One that stops reading while 12 MB come, and then reads all of it. */
+/** One that stops reading while 48 MB come, and then reads all of it. */
 async function stalled(): Promise<object> {
   using place = folder();
-  const frames = 1500;
-  const server = await start(place.path, 0, 300, frames, 1500);
+  const frames = 6000;
+  const server = await start(place.path, 0, 600, frames, 1500);
   const socket = io(`http://127.0.0.1:${server.port}/telemetry`, { transports: ['websocket'], parser, forceNew: true });
   await once(socket as never, 'connect');
   const seen: number[] = [];
@@ -109,7 +109,7 @@ async function stalled(): Promise<object> {
   socket.close();
   server.kill();
   return {
-    what: `a viewer that does not read ${frames} frames (12 MB)`,
+    what: `a viewer that does not read ${frames} frames (48 MB)`,
     delivered: `${seen.length} of ${frames}`,
     'in order': seen.every((seq, i) => seq === i),
     'server memory grew by MB': round(most / 2 ** 20),

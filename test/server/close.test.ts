@@ -65,7 +65,10 @@ describe('close', () => {
     const kept = store.detail(running.id);
     expect(kept).toMatchObject({ state: 'interrupted', error: null });
     expect(kept.headSeq).toBeGreaterThanOrEqual(seen.frames.size);
+    using _readable = await store.open(running.id); // its frames may have become a file
+    await store.warehouse[Symbol.asyncDispose]();
     const frames = store.frames(running.id, 0, seen.frames.size);
+    expect(frames).toHaveLength(seen.frames.size);
     for (const { seq, body } of frames) {
       expect(decodeFrame(body).seq).toBe(seq);
       expect(Buffer.compare(body, seen.frames.get(seq)!)).toBe(0);
