@@ -13,6 +13,13 @@ import { invisibility } from './invisibility.ts';
 export const parts = ['published', 'invisibility', 'feeder'] as const;
 export type PartName = (typeof parts)[number];
 
+/** Bifurcation with a side for each hour, the same in all homes: batteries are emptied before the evening's load, and fill while it is there. */
+const atPeak = {
+  objective: 'grouped-margin',
+  target: { peak: [16, 17, 18, 19, 20], valley: [11, 12, 13, 14, 15] },
+  steps: 20,
+};
+
 /** What the homes' controllers are attacked by: its label, and what it may change. `stealth` is the budget of the paper's stealthiest runs. */
 export const panel = [
   {
@@ -29,7 +36,8 @@ export const panel = [
   },
   { label: 'noise, stealth', attack: 'random-noise', threat: { preset: 'stealth-rescale' }, config: {} },
   { label: 'bifurcation, 5 %', attack: 'bifurcation', threat: { preset: 'paper-5%' }, config: { steps: 20 } },
-  { label: 'toggle, 5 %', attack: 'toggle-bifurcation', threat: { preset: 'paper-5%' }, config: { steps: 20 } },
+  { label: 'at the peak, stealth', attack: 'pgd', threat: { preset: 'stealth-rescale' }, config: atPeak },
+  { label: 'at the peak, 5 %', attack: 'pgd', threat: { preset: 'paper-5%' }, config: atPeak },
   { label: 'noise, 5 %', attack: 'random-noise', threat: { preset: 'paper-5%' }, config: {} },
 ] as const;
 export const labels = panel.map(({ label }) => label);
