@@ -30,6 +30,36 @@ describe('faultline frequency', () => {
     expect(lines).toHaveLength(402);
   });
 
+  it('integrates areas with limits under an attack on a mode, and tells of every area', async () => {
+    const { code, stdout } = await run(join(examples, 'frequency', 'limited-areas.yaml'), '--json', '--out', 'limited');
+    expect(code).toBe(0);
+    const { stability, time, study, nadir } = JSON.parse(stdout);
+    expect(stability.gain).toBeCloseTo(1.2 * stability.modes[0].gain, 12);
+    expect(time.areas).toHaveLength(3);
+    expect(time.areas[0].nadir).toBe(nadir);
+    const lines = readFileSync(join(folder, 'limited', 'frequency.csv'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines[0]).toBe('t,f,f2,f3');
+    expect(lines).toHaveLength(study.duration * 10 + 2);
+    const exact = await run(join(examples, 'frequency', 'limited-areas.yaml'), '--method', 'exact');
+    expect([exact.code, exact.stderr]).toEqual([2, expect.stringContaining('method exact needs all to be linear')]);
+  });
+
+  it('finds the shares of load that an attacker needs, on the frequency and on a network', async () => {
+    const search = ['--thresholds', '--case', 'case39', '--most', '0.24', '--resolution', '0.04'];
+    const { code, stdout } = await run(...search, '--home-kw', '5', '--json');
+    expect(code).toBe(0);
+    const { outcomes, baseMw } = JSON.parse(stdout);
+    expect(baseMw).toBeCloseTo(6254.23, 9);
+    const [shedding, , , cascade] = outcomes;
+    expect(shedding).toMatchObject({ outcome: 'shedding', monotone: true });
+    expect(shedding.homes).toBe(Math.ceil((shedding.least * 6254.23 * 1000) / 5));
+    expect(cascade.least).toBeGreaterThan(0.05);
+    const wrong = await run('--thresholds', '--most', '0.1', '--resolution', '0.2');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('a search up to 0.1 in steps of 0.2')]);
+  });
+
   it('refuses what cannot be, with its place', async () => {
     writeFileSync(join(folder, 'bad.yaml'), 'f0: 50\nsystem: { H: -1 }\n');
     const bad = await run('bad.yaml');

@@ -62,6 +62,7 @@ export class AreaHybrid implements HybridSystem {
     },
   ) {
     const { attacks, loads = [] } = options;
+    const windows = (options.relays ?? []).map(({ window }) => window);
     const areas = system.areas.length;
     this.system = system;
     const history = new FrequencyHistory(areas);
@@ -73,7 +74,7 @@ export class AreaHybrid implements HybridSystem {
     this.course = new Int8Array(areas).fill(1);
     this.before = new Float64Array(this.n);
     this.after = new Float64Array(this.n);
-    this.schedule = new Schedule(system, this.plant, attacks, loads, (kind, index, area, power, t, x) =>
+    this.schedule = new Schedule(system, this.plant, attacks, loads, windows, (kind, index, area, power, t, x) =>
       this.tell(kind, index, area, power, t, x),
     );
     const rules = areaRelays(system, this.plant, this.recorder, history, options, {
@@ -85,10 +86,12 @@ export class AreaHybrid implements HybridSystem {
         this.shedding[area]! += power;
         this.shed += power;
         this.plant.load[area]! -= power;
+        this.schedule.echo(t);
         this.tell('shed', stage, area, power, t, x);
       },
       lose: (kind, index, area, power, t, x) => {
         this.plant.load[area]! += power;
+        this.schedule.echo(t);
         this.tell(kind, index, area, -power, t, x);
       },
       blackout: (area, t, x) => {

@@ -1,6 +1,7 @@
 import { ConfigError, assertLength } from '../../../core/errors.ts';
 import type { ControlArea } from './load-frequency.ts';
 import type { LimiterBounds } from './limiter.ts';
+import type { SystemParameters } from './system-response.ts';
 
 /** A dead-band of a governor around the nominal frequency: beyond it the governor sees what is beyond (`offset`), or all of the deviation at once (`step`). */
 export interface Deadband {
@@ -63,6 +64,12 @@ export interface AreaSystem {
 /** An area of `loadFrequencyModel` as one of these: one unit, nothing limited. */
 export function linearArea({ M, D, R, Tg, Tt, beta, Ki }: ControlArea, load = 1): AreaModel {
   return { M, D, beta, Ki, units: [{ R, Tg, Tt, participation: 1 }], load };
+}
+
+/** One equivalent machine with reheat as an area: nothing ahead of its reheater lags. */
+export function machineArea({ H, D, R, Km, FH, TR }: SystemParameters): AreaModel {
+  const unit = { R: R / Km, Tg: 0, Tt: 0, reheat: { FH, TR }, participation: 1 };
+  return { M: 2 * H, D, beta: 0, Ki: 0, units: [unit], load: 1 };
 }
 
 /** @throws {ConfigError} for a limit of a lag that is not there, ranges without the operating point, participations that do not add up to 1 */

@@ -13,6 +13,8 @@ export class Schedule {
   private readonly attacks: readonly FeedbackLoad[];
   private readonly loads: readonly LoadWaveform[];
   private readonly tell: Tell;
+  /** s by which attacks hear late, and windows of relays: a slope over a window is steepest as that leaves a jump. */
+  private readonly waits: readonly number[];
   /** [loads] how many pieces have begun, the one there is, and the one that comes */
   private readonly begun: Int32Array;
   private readonly pieces: (WaveformPiece | undefined)[];
@@ -31,6 +33,7 @@ export class Schedule {
     plant: AreaPlant,
     attacks: readonly FeedbackLoad[],
     loads: readonly LoadWaveform[],
+    windows: readonly number[],
     tell: Tell,
   ) {
     this.system = system;
@@ -38,6 +41,7 @@ export class Schedule {
     this.attacks = attacks;
     this.loads = loads;
     this.tell = tell;
+    this.waits = [...new Set([...attacks.map(({ delay }) => delay), ...windows])].filter((wait) => wait > 0);
     this.begun = new Int32Array(loads.length);
     this.pieces = loads.map(() => undefined);
     this.coming = loads.map((wave) => waveformPiece(wave, 0));
@@ -56,9 +60,9 @@ export class Schedule {
     return sum;
   }
 
-  /** Those who see late what happens at t: until then steps end. */
+  /** Something jumped at t: steps end when those who look back see it. */
   echo(t: number): void {
-    for (const { delay } of this.attacks) if (delay > 0) this.echoes.push(t + delay);
+    for (const wait of this.waits) this.echoes.push(t + wait);
   }
 
   due(t: number): number {
