@@ -219,6 +219,43 @@ describe('areas with limits', () => {
     expect(errors[2]).toBeLessThan(1e-7);
   });
 
+  it('of several units are one of their parts together, where these are alike', () => {
+    const system = limited();
+    const split = {
+      ...system,
+      areas: system.areas.map((area) => {
+        const [{ turbine, R, ...unit }] = area.units as [(typeof area.units)[number]];
+        const { min, max, fall, rise } = turbine!;
+        const part = (share: number): (typeof area.units)[number] => ({
+          ...unit,
+          R: R / share,
+          participation: share,
+          turbine: { min: share * min, max: share * max, fall: share * fall, rise: share * rise },
+        });
+        return { ...area, units: [part(0.25), part(0.75)] };
+      }),
+    };
+    const options = { duration: 10, loads: [step(0.07)] };
+    const [one, two] = [runAreas(system, options), runAreas(split, options)];
+    one.areas.forEach(({ f }, i) =>
+      f.forEach((value, k) => expect(Math.abs(value - two.areas[i]!.f[k]!)).toBeLessThan(1e-9)),
+    );
+  });
+
+  it('shed shares of what there is where they are told to', () => {
+    const shedding = { ...sheddingSchemes['colib']!, delay: 0 };
+    const amounts = (shedBase: 'initial' | 'atTrip'): number[] =>
+      runAreas(machine(typical), { duration: 4, shedding, shedBase, loads: [step(0.5)] })
+        .events.filter(({ kind }) => kind === 'shed')
+        .map(({ power }) => power);
+    expect(amounts('initial').every((power) => Math.abs(power - 0.1) < 1e-12)).toBe(true);
+    let there = 1.5;
+    for (const power of amounts('atTrip')) {
+      expect(power).toBeCloseTo(0.1 * there, 12);
+      there -= power;
+    }
+  });
+
   it('never leave their ranges and rates, nor shed more than there is; events come in order', () => {
     const power = fc.double({ min: -0.5, max: 0.5, noNaN: true });
     fc.assert(
