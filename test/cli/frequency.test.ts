@@ -34,7 +34,7 @@ describe('faultline frequency', () => {
     const { code, stdout } = await run(join(examples, 'frequency', 'limited-areas.yaml'), '--json', '--out', 'limited');
     expect(code).toBe(0);
     const { stability, time, study, nadir } = JSON.parse(stdout);
-    expect(stability.gain).toBeCloseTo(1.2 * stability.modes[0].gain, 12);
+    expect(stability.gain).toBeCloseTo(study.attack.margin * stability.modes[0].gain, 12);
     expect(time.areas).toHaveLength(3);
     expect(time.areas[0].nadir).toBe(nadir);
     const lines = readFileSync(join(folder, 'limited', 'frequency.csv'), 'utf8')
