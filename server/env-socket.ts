@@ -32,7 +32,8 @@ export function openEnvSockets(http: HttpServer, access: Access, workspace: Work
     handleProtocols: (offered) => (offered.has(packed) ? packed : false),
   });
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://server');
+    // No URL: some targets that HTTP allows, such as `//`, are none, and an error here would end the server.
+    const [pathname = ''] = (request.url ?? '').split('?', 1);
     if (pathname.startsWith('/socket.io')) return; // engine.io answers
     const status = pathname === path ? refusal(access, request) : '404 Not Found';
     if (status === undefined && server.clients.size < maxSessions)
@@ -65,13 +66,18 @@ function serve(client: WebSocket, env: RemoteEnv, log: Log): void {
   let turn: Promise<void> = Promise.resolve();
   client.on('message', (data: Buffer, isBinary: boolean) => {
     client.pause();
-    turn = turn.then(async () => {
-      const answer = await answered(env, data, binary, isBinary, log);
-      client.send(binary ? encode(bytesIn(answer)) : JSON.stringify(answer, listsIn));
-      if (answer.type === 'closed') client.close();
-      await new Promise((resolve) => setImmediate(resolve));
-      if (client.readyState === client.OPEN) client.resume();
-    });
+    turn = turn
+      .then(async () => {
+        const answer = await answered(env, data, binary, isBinary, log);
+        client.send(binary ? encode(bytesIn(answer)) : JSON.stringify(answer, listsIn));
+        if (answer.type === 'closed') client.close();
+        await new Promise((resolve) => setImmediate(resolve));
+        if (client.readyState === client.OPEN) client.resume();
+      })
+      .catch((error: unknown) => {
+        log('error', { fault: error instanceof Error ? error.stack : error }, 'env failed');
+        client.terminate();
+      });
   });
 }
 

@@ -1,6 +1,7 @@
 import { decode, encode } from '@msgpack/msgpack';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
@@ -146,4 +147,21 @@ describe('/env/ws', () => {
     expect(actions).toBeGreaterThan(0);
     expect(total).toBeLessThan(0);
   });
+
+  it.each(['//', '/env/ws/../..', '/%', '/\\', 'http://[', '*'])(
+    'an upgrade of %j ends nothing but itself',
+    async (target) => {
+      const { hostname, port } = new URL(server.url);
+      const socket = connect(Number(port), hostname);
+      let said = '';
+      socket.on('data', (data: Buffer) => (said += data.toString('latin1')));
+      socket.on('error', () => {});
+      socket.write(
+        `GET ${target} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+      );
+      await once(socket, 'close');
+      expect(said).toMatch(/^HTTP\/1\.1 4\d\d /);
+      expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    },
+  );
 });
