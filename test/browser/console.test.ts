@@ -23,6 +23,8 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
   let server: Awaited<ReturnType<typeof startServer>>;
   let browser: BrowserPage;
   let page: Page;
+  /** Complaints up to when the server was back. */
+  let untilBack = 0;
 
   const serve = (port: number): ReturnType<typeof startServer> =>
     startServer({
@@ -165,6 +167,7 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await badge('interrupted').waitFor();
     expect(await rows()).toBeGreaterThanOrEqual(before);
     expect(await page.getByTestId('stream').innerText()).toMatch(/, 0 gaps$/);
+    untilBack = browser.complaints.length;
   });
 
   it('launches a variant, and cancels it', async () => {
@@ -307,6 +310,11 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
 
   it('complained of nothing that was not meant to fail', () => {
     const meant = /status of (404|422)|WebSocket connection to|ERR_CONNECTION_REFUSED/;
-    expect(browser.complaints.filter((complaint) => !meant.test(complaint))).toEqual([]);
+    // A server that goes closes connections which the page is about to use.
+    const whileGone = /ERR_SOCKET_NOT_CONNECTED/;
+    const odd = browser.complaints.filter(
+      (complaint, at) => !meant.test(complaint) && !(at < untilBack && whileGone.test(complaint)),
+    );
+    expect(odd).toEqual([]);
   });
 });

@@ -117,6 +117,8 @@ describe('faultline', () => {
       'name',
       'seed',
       'district',
+      'task',
+      'grid',
       'victim',
       'modules',
       'attacks',

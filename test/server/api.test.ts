@@ -194,7 +194,12 @@ describe('openapi.json', () => {
       await api<{ openapi: string; paths: Record<string, Record<string, Described>> }>(url, '/openapi.json')
     ).body;
     expect(document.openapi).toBe('3.1.0');
+    const sweep = await api<{ id: string }>(url, '/sweeps', posted({ name: 'described', scenario: {} }));
     const checked: string[] = [];
+    const asked = (path: string): string => {
+      if (path === '/compare') return `${path}?ids=${done.id}`;
+      return path.replace('{id}', path.startsWith('/sweeps') ? sweep.body.id : done.id);
+    };
     for (const [path, calls] of Object.entries(document.paths))
       for (const [method, call] of Object.entries(calls)) {
         expect([path, ['read', 'run', 'admin'].includes(call['x-scope']), call.summary.length > 5]).toEqual([
@@ -206,13 +211,21 @@ describe('openapi.json', () => {
         expect(path.match(/\{\w+\}/g) ?? []).toEqual(inPath);
         const schema = call.responses['200']?.content?.['application/json']?.schema;
         if (method !== 'get' || schema === undefined) continue;
-        const answer = await api(url, path.replace('{id}', done.id));
+        const answer = await api(url, asked(path));
         const parsed = z.fromJSONSchema(schema as never).safeParse(answer.body);
         expect([path, answer.status, parsed.error?.issues]).toEqual([path, 200, undefined]);
         checked.push(path);
       }
     expect(checked).toEqual(
-      expect.arrayContaining(['/runs', '/runs/{id}', '/runs/{id}/telemetry', '/tags', '/tokens']),
+      expect.arrayContaining([
+        '/runs',
+        '/runs/{id}',
+        '/runs/{id}/telemetry',
+        '/compare',
+        '/sweeps/{id}',
+        '/tags',
+        '/tokens',
+      ]),
     );
     expect(Object.keys(document.paths['/runs']!)).toEqual(['post', 'get']);
     expect(document.paths['/runs']!['get']!.parameters!.map((one) => one.name)).toContain('cursor');
