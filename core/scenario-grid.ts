@@ -34,6 +34,21 @@ export interface GridSpec {
     readonly start: boolean;
   }[];
   readonly limits: { readonly voltage: readonly [number, number]; readonly branch_mva?: number | undefined };
+  readonly frequency?: FrequencySpec | undefined;
+}
+
+/** The system that the network hangs on, as one equivalent machine. */
+export interface FrequencySpec {
+  readonly system_mw: number;
+  readonly feeders: number;
+  readonly f0: 50 | 60;
+  readonly shedding: string;
+  readonly inertia: number;
+  readonly damping: number;
+  readonly droop: number;
+  readonly gain: number;
+  readonly high_pressure: number;
+  readonly reheat: number;
 }
 
 type ZipShares = readonly [power: number, current: number, impedance: number];
@@ -50,8 +65,31 @@ const zipShares = (what: string) =>
 
 const ascending = ([low, high]: readonly [number, number]): boolean => low < high;
 
-/** A scenario's `grid`. @param curves names of volt-var curves */
-export function gridSection(curves: readonly string[]) {
+/** @param schemes names of schemes of shedding, the usual one first */
+const frequencySection = (schemes: readonly string[]) =>
+  z
+    .strictObject({
+      system_mw: z.number().gt(0).max(1e7).default(1000).describe('Load of the whole system, MW.'),
+      feeders: z.int().min(1).max(1e6).default(1).describe('Feeders like this one that do the same at once.'),
+      f0: z
+        .union([z.literal(50), z.literal(60)])
+        .default(50)
+        .describe('Hz.'),
+      shedding: oneOf(schemes).describe('Under-frequency load shedding.'),
+      inertia: z.number().gt(0).max(100).default(4).describe('H, s.'),
+      damping: z.number().min(0).max(20).default(1).describe('D, p.u.'),
+      droop: z.number().gt(0).max(1).default(0.05).describe('R, p.u.'),
+      gain: z.number().gt(0).max(2).default(0.95).describe('Km, share of the power that has spinning reserve.'),
+      high_pressure: z.number().gt(0).max(1).default(0.3).describe('FH, share of the high-pressure turbine.'),
+      reheat: z.number().gt(0).max(100).default(8).describe('TR, s.'),
+    })
+    .optional()
+    .describe(
+      'What sudden changes of the feeder from step to step do to the frequency of a system; absent: not asked.',
+    );
+
+/** A scenario's `grid`. @param curves names of volt-var curves @param schemes of schemes of shedding */
+export function gridSection(curves: readonly string[], schemes: readonly string[]) {
   return z
     .strictObject({
       case: z
@@ -165,6 +203,7 @@ export function gridSection(curves: readonly string[]) {
             .describe('Of every branch for which the case names no limit.'),
         })
         .prefault({}),
+      frequency: frequencySection(schemes),
     })
     .optional()
     .describe(

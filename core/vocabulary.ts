@@ -24,6 +24,8 @@ export interface Vocabulary {
   readonly normalisations: readonly string[];
   /** Of inverters. */
   readonly voltVarCurves: readonly string[];
+  /** Of under-frequency load shedding, the usual one first. */
+  readonly sheddingSchemes: readonly string[];
 }
 
 /** One of these names, the first by default; at least one. */

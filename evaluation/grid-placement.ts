@@ -1,6 +1,8 @@
 import { ConfigError, FaultlineError, UnknownNameError } from '../core/errors.ts';
-import type { GridSpec } from '../core/scenario-grid.ts';
+import type { FrequencySpec, GridSpec } from '../core/scenario-grid.ts';
+import { sheddingSchemes } from '../sim/grid/frequency/shedding.ts';
 import type { GridCase } from '../sim/grid/grid-case.ts';
+import type { FeederSystem } from '../sim/grid/placed/frequency-meter.ts';
 import { spreadHomes } from '../sim/grid/placed/homes.ts';
 import type { Homes } from '../sim/grid/placed/homes.ts';
 import { placeDistrict } from '../sim/grid/placed/placement.ts';
@@ -40,6 +42,21 @@ export function placedOf(grid: GridCase, spec: GridSpec, buildings: readonly str
       buildings.length,
     ),
   );
+}
+
+/** The system that the network hangs on. @throws {ConfigError} for a scheme that is made for another frequency */
+export function systemOf(spec: FrequencySpec): FeederSystem {
+  const { f0, inertia: H, damping: D, droop: R, gain: Km, high_pressure: FH, reheat: TR } = spec;
+  const shedding = sheddingSchemes[spec.shedding]!;
+  const odd = shedding.stages.find(({ threshold }) => !(threshold < f0 && threshold > f0 - 5));
+  if (odd !== undefined)
+    throw new ConfigError(
+      `'${spec.shedding}' sheds at ${odd.threshold} Hz, which is no stage of a system of ${f0} Hz`,
+      {
+        place: { path: '/grid/frequency/shedding' },
+      },
+    );
+  return { parameters: { H, D, R, Km, FH, TR }, f0, systemMw: spec.system_mw, feeders: spec.feeders, shedding };
 }
 
 /** Constant powers need nothing of what depends on the voltage. */

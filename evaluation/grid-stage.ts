@@ -5,6 +5,7 @@ import type { GridTopology } from '../core/telemetry.ts';
 import { BATTERY_CONSUMPTION, NET, SOLAR } from '../sim/district/hour.ts';
 import { builtinGrids } from '../sim/grid/builtin/index.ts';
 import { isGridFile } from '../sim/grid/case-text.ts';
+import { FrequencyMeter, frequencyKpiUnits } from '../sim/grid/placed/frequency-meter.ts';
 import { GridMeter, gridKpiUnits } from '../sim/grid/placed/grid-meter.ts';
 import { noseMargin } from '../sim/grid/placed/nose-margin.ts';
 import type { PlacedState } from '../sim/grid/placed/nose-margin.ts';
@@ -13,7 +14,7 @@ import { referenceBus } from '../sim/grid/placed/placement.ts';
 import type { PlacedDistrict } from '../sim/grid/placed/placement.ts';
 import { StepReader } from '../sim/grid/placed/step-reader.ts';
 import type { AddChannel } from './channels.ts';
-import { placedOf } from './grid-placement.ts';
+import { placedOf, systemOf } from './grid-placement.ts';
 import type { Part } from './part.ts';
 import type { Recorder } from './recorder.ts';
 import { ratios, regret } from './regret.ts';
@@ -41,6 +42,8 @@ export interface GridStage {
 interface Copy {
   readonly label: string;
   readonly meter: GridMeter;
+  /** null: the scenario does not ask */
+  readonly frequency: FrequencyMeter | null;
   readonly net: Float64Array;
   readonly inverter: Float64Array;
   /** The step with the least voltage so far, or the first one without a solution. */
@@ -81,9 +84,11 @@ function gridStage(
   const { grid, island, feeder, n } = placed;
   const [low, high] = spec!.limits.voltage;
   const count = district.buildings.length;
+  const system = spec!.frequency === undefined ? null : systemOf(spec!.frequency);
   const copies = ['clean', ...labels].map((label): Copy => ({
     label,
     meter: new GridMeter(placed, hours, { low, high }),
+    frequency: system === null ? null : new FrequencyMeter(system, hours),
     net: new Float64Array(count),
     inverter: new Float64Array(count),
     worst: undefined,
@@ -153,6 +158,8 @@ function gridStage(
       for (let c = 0; c < copies.length; c++) {
         reader.read(c);
         copies[c]!.meter.push(reader.step);
+        copies[c]!.frequency?.push(reader.step);
+        if (c > 0) copies[c]!.frequency?.against(copies[0]!.frequency!);
         writers[c]!(recorder);
         keepWorst(copies[c]!, c);
         lanes.advance(c);
@@ -160,13 +167,22 @@ function gridStage(
       step++;
     },
     result() {
-      const networks = copies.map(({ label, meter, worst }): NetworkResult => {
+      const networks = copies.map(({ label, meter, frequency, worst }): NetworkResult => {
         const margin = worst === undefined ? Number.NaN : noseMargin(placed, worst.state);
         return {
           lane: laneOf(label),
           attack: label,
-          kpis: { ...meter.values(), nose_margin: Number.isFinite(margin) ? margin : null },
-          extremes: { ...meter.extremes() },
+          kpis: {
+            ...meter.values(),
+            nose_margin: Number.isFinite(margin) ? margin : null,
+            ...frequency?.values(),
+          },
+          extremes: {
+            ...meter.extremes(),
+            ...(frequency === null
+              ? {}
+              : { frequency: frequency.worstStep < 0 ? null : { step: frequency.worstStep } }),
+          },
         };
       });
       const clean = networks[0]!.kpis;
@@ -175,7 +191,7 @@ function gridStage(
         buses: n,
         homes: placed.count.reduce((sum, homes) => sum + homes, 0),
         method: feeder === null ? 'newton' : 'sweep',
-        units: { ...gridKpiUnits, nose_margin: 'share' },
+        units: { ...gridKpiUnits, nose_margin: 'share', ...(system === null ? {} : frequencyKpiUnits) },
         findings: placed.findings.map(({ code, message }) => `${code}: ${message}`),
         networks: networks.map((network, k) => {
           if (k === 0) return network;

@@ -22,6 +22,7 @@ import { defectNames, defects, profiles } from '../sim/district/profile.ts';
 import type { ProfileName } from '../sim/district/profile.ts';
 import { rewardNames } from '../sim/district/reward.ts';
 import { gridTasks } from '../sim/grid/task/index.ts';
+import { sheddingSchemes } from '../sim/grid/frequency/shedding.ts';
 import { voltVarDefaults } from '../sim/grid/volt-var.ts';
 
 /** Every registry that a scenario can name, composed once. */
@@ -43,6 +44,7 @@ export const vocabulary: Vocabulary = {
   rewards: rewardNames,
   normalisations,
   voltVarCurves: Object.keys(voltVarDefaults),
+  sheddingSchemes: ['ce', ...Object.keys(sheddingSchemes).filter((name) => name !== 'ce')],
 };
 
 /** The scenario's schema over all registries. */

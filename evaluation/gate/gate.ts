@@ -1,6 +1,7 @@
 import type { LaneResult, NetworkResult, RunResult } from '../../core/run.ts';
 import { kpiNames } from '../../sim/district/kpi.ts';
 import { profiles } from '../../sim/district/profile.ts';
+import { frequencyKpiUnits } from '../../sim/grid/placed/frequency-meter.ts';
 import { gridKpiUnits } from '../../sim/grid/placed/grid-meter.ts';
 import { gridTasks } from '../../sim/grid/task/index.ts';
 import type { GridTaskDefinition } from '../../sim/grid/task/task.ts';
@@ -37,6 +38,9 @@ const kpis: Readonly<Record<string, string>> = Object.fromEntries(
     .map((name) => [name.replace('1 - ', 'one_minus_'), name]),
 );
 
+/** Of a network, those of the frequency too: where a scenario does not ask for them they are not known. */
+const networkKpis = [...Object.keys(gridKpiUnits), 'nose_margin', ...Object.keys(frequencyKpiUnits)];
+
 function taskKpis({ measures }: GridTaskDefinition): string[] {
   return measures.map(({ name }) => name);
 }
@@ -51,7 +55,7 @@ export interface GateSubject {
 export function gateNames({ detectors, grid }: GateSubject): string[] {
   const networks = grid ? ['grid', 'grid_clean', 'grid_regret'] : [];
   return [
-    ...networks.flatMap((group) => Object.keys(gridKpiUnits).map((name) => `${group}.${name}`)),
+    ...networks.flatMap((group) => networkKpis.map((name) => `${group}.${name}`)),
     ...['regret', 'kpi', 'clean'].flatMap((group) => Object.keys(kpis).map((name) => `${group}.${name}`)),
     ...ofSuccess.map((name) => `success.${name}`),
     ...ofNorms.map((name) => `norms.${name}`),

@@ -64,6 +64,9 @@ function extremes(networks: readonly NetworkResult[]): string {
         : [
             `branch ${of['loading']['from']}–${of['loading']['to']} at ${digits(100 * kpis['max_loading']!)} % of its limit in step ${of['loading']['step']}`,
           ]),
+      ...(of['frequency'] == null
+        ? []
+        : [`lowest frequency ${digits(kpis['frequency_nadir'])} Hz, after step ${of['frequency']['step']}`]),
     ];
     return `<li>${escape(attack)}: ${said.join('; ')}</li>`;
   });

@@ -42,6 +42,7 @@ const schema = scenarioSchema({
   rewards: ['RewardFunction', 'SolarPenaltyReward'],
   normalisations: ['citylearn-2.0.0', 'fixed'],
   voltVarCurves: ['ieee1547-b'],
+  sheddingSchemes: ['ce'],
 });
 
 /** [what is wrong, text, the message's place and words] */

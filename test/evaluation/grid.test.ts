@@ -18,6 +18,7 @@ import { schema } from '../../evaluation/vocabulary.ts';
 import type { Workspace } from '../../evaluation/workspace.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
 import { case14 } from '../../sim/grid/builtin/case14.ts';
+import { stepResponse } from '../../sim/grid/frequency/system-response.ts';
 import { memoryWorkspace } from '../support/memory-workspace.ts';
 
 const source = memoryWorkspace();
@@ -61,6 +62,7 @@ const value = {
     taps: [{ branch: [6, 7] }],
     capacitors: [{ bus: 30, mvar: 0.3 }],
     limits: { branch_mva: 3 },
+    frequency: { system_mw: 2000, feeders: 300 },
   },
 };
 const scenario = scenarioFrom(value, 'test', schema);
@@ -87,6 +89,29 @@ describe('a run with a network', () => {
       );
       expect(kpis['nose_margin']).toBeGreaterThan(0.5);
     }
+  });
+
+  it('follows the frequency of a system with 300 such feeders', () => {
+    for (const { lane, kpis, extremes, regret } of grid.networks) {
+      const changes = [...column(`${lane}/slack`)].map((mw, t, all) => (t === 0 ? 0 : mw - all[t - 1]!));
+      const rise = Math.max(...changes);
+      const parameters = { H: 4, D: 1, R: 0.05, Km: 0.95, FH: 0.3, TR: 8 };
+      const { nadir, settled } = stepResponse(parameters, (-300 * rise) / 2000);
+      const unshed = 50 * (1 + Math.min(nadir!, settled));
+      if (kpis['ufls_steps'] === 0) expect(kpis['frequency_nadir']).toBeCloseTo(unshed, 3);
+      else expect(kpis['frequency_nadir']).toBeGreaterThan(unshed);
+      expect(extremes['frequency']).toEqual({ step: changes.indexOf(rise) });
+      if (regret !== undefined)
+        expect(regret['frequency_nadir']!.delta).toBeCloseTo(
+          kpis['frequency_nadir']! - grid.networks[0]!.kpis['frequency_nadir']!,
+          12,
+        );
+    }
+    expect(grid.units['frequency_rocof']).toBe('Hz/s');
+    const odd = { ...value, grid: { ...value.grid, frequency: { f0: 60, shedding: 'ce' } } };
+    return expect(evaluate(scenarioFrom(odd, 'test', schema))).rejects.toThrow(
+      /\/grid\/frequency\/shedding.*no stage of a system of 60 Hz/,
+    );
   });
 
   it('takes from it what the buildings take, home by home', () => {
@@ -121,6 +146,7 @@ describe('a run with a network', () => {
     const html = reportHtml(whole.result, whole.schema, whole.frames);
     expect(html).toContain('The network case33bw');
     expect(html).toContain('<td>nose_margin</td><td>share</td>');
+    expect(html).toMatch(/lowest frequency \d\d\.\d+ Hz, after step \d+/);
     expect(html).toContain('lowest voltage of case33bw');
     expect(reportHtml({ ...whole.result, grid: undefined as never }, null, [])).not.toContain('The network');
   });
