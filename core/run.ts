@@ -78,6 +78,31 @@ export interface ModuleReport {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** What a network's relays did in the step that loaded it most; numbers of buses are external. */
+export interface CascadeResult {
+  readonly step: number;
+  readonly ended: 'stable' | 'time' | 'blackout';
+  readonly rounds: number;
+  readonly islands: number;
+  readonly linesTripped: number;
+  readonly demandMw: number;
+  readonly servedMw: number;
+  readonly servedFraction: number;
+  /** Until the step is over. */
+  readonly unservedMwh: number;
+  readonly events: readonly {
+    /** s from the step's beginning */
+    readonly t: number;
+    readonly what: string;
+    readonly why: string;
+    readonly branch: readonly [from: number, to: number] | null;
+    readonly buses: readonly number[];
+    /** Loading of the branch, or voltage of the bus, p.u. */
+    readonly value: number | null;
+    readonly mwLost: number;
+  }[];
+}
+
 /** What a network came to with the district of the clean twins, or of one attack, on it. */
 export interface NetworkResult {
   /** As in telemetry. */
@@ -86,6 +111,8 @@ export interface NetworkResult {
   readonly kpis: Readonly<Record<string, number | null>>;
   /** Where it was worst: external numbers, steps. */
   readonly extremes: Readonly<Record<string, Readonly<Record<string, number>> | null>>;
+  /** Absent where the scenario has no relays. */
+  readonly cascade?: CascadeResult | null;
   /** KPI(attacked) − KPI(clean), and by how many times it is; null where that means nothing. Absent on the clean twin. */
   readonly regret?: Readonly<Record<string, { readonly delta: number | null; readonly ratio: number | null }>>;
 }

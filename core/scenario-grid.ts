@@ -35,6 +35,14 @@ export interface GridSpec {
   }[];
   readonly limits: { readonly voltage: readonly [number, number]; readonly branch_mva?: number | undefined };
   readonly frequency?: FrequencySpec | undefined;
+  readonly protection?: ProtectionSpec | undefined;
+}
+
+/** Relays of the network. */
+export interface ProtectionSpec {
+  readonly rule: string;
+  readonly under_voltage?: { readonly pu: number; readonly seconds: number; readonly share: number } | undefined;
+  readonly over_voltage?: { readonly pu: number; readonly seconds: number } | undefined;
 }
 
 /** The system that the network hangs on, as one equivalent machine. */
@@ -88,8 +96,40 @@ const frequencySection = (schemes: readonly string[]) =>
       'What sudden changes of the feeder from step to step do to the frequency of a system; absent: not asked.',
     );
 
-/** A scenario's `grid`. @param curves names of volt-var curves @param schemes of schemes of shedding */
-export function gridSection(curves: readonly string[], schemes: readonly string[]) {
+const seconds = z.number().min(0).max(86_400).describe('s');
+
+/** @param rules names of rules by which branches trip */
+const protectionSection = (rules: readonly string[]) =>
+  z
+    .strictObject({
+      rule: oneOf(rules).describe('How branches above their limit trip.'),
+      under_voltage: z
+        .strictObject({
+          pu: pu.default(0.85),
+          seconds: seconds.default(10),
+          share: z.number().gt(0).max(1).default(0.2).describe('Of its load that a bus sheds.'),
+        })
+        .optional()
+        .describe('A bus below this for so long sheds a share of its load, and again; absent: none does.'),
+      over_voltage: z
+        .strictObject({ pu: pu.default(1.15), seconds: seconds.default(10) })
+        .optional()
+        .describe('A bus above this for so long loses its generators, or its capacitors; absent: none does.'),
+    })
+    .optional()
+    .describe(
+      'Relays: what they do in the step that loads the network most, until it is stable or dark; absent: not asked.',
+    );
+
+/** Names that a scenario's `grid` may use. */
+export interface GridVocabulary {
+  readonly voltVarCurves: readonly string[];
+  readonly sheddingSchemes: readonly string[];
+  readonly tripRules: readonly string[];
+}
+
+/** A scenario's `grid`. */
+export function gridSection({ voltVarCurves: curves, sheddingSchemes: schemes, tripRules: rules }: GridVocabulary) {
   return z
     .strictObject({
       case: z
@@ -204,6 +244,7 @@ export function gridSection(curves: readonly string[], schemes: readonly string[
         })
         .prefault({}),
       frequency: frequencySection(schemes),
+      protection: protectionSection(rules),
     })
     .optional()
     .describe(

@@ -165,7 +165,7 @@ export function scenarioSchema(vocabulary: Vocabulary): z.ZodType<Scenario> {
         .discriminatedUnion('name', taskEntries(vocabulary) as [z.ZodObject, ...z.ZodObject[]])
         .optional()
         .describe('A control task on a grid that the victim acts in, in place of the district; absent: the district.'),
-      grid: gridSection(vocabulary.voltVarCurves, vocabulary.sheddingSchemes),
+      grid: gridSection(vocabulary),
       victim: z
         .strictObject({
           policy: z

@@ -26,6 +26,8 @@ export interface Vocabulary {
   readonly voltVarCurves: readonly string[];
   /** Of under-frequency load shedding, the usual one first. */
   readonly sheddingSchemes: readonly string[];
+  /** By which branches trip in a run, the usual one first. */
+  readonly tripRules: readonly string[];
 }
 
 /** One of these names, the first by default; at least one. */

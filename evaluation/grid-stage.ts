@@ -15,6 +15,7 @@ import type { PlacedDistrict } from '../sim/grid/placed/placement.ts';
 import { StepReader } from '../sim/grid/placed/step-reader.ts';
 import type { AddChannel } from './channels.ts';
 import { placedOf, systemOf } from './grid-placement.ts';
+import { cascadeKpiUnits, Protection } from './grid-protection.ts';
 import type { Part } from './part.ts';
 import type { Recorder } from './recorder.ts';
 import { ratios, regret } from './regret.ts';
@@ -44,6 +45,7 @@ interface Copy {
   readonly meter: GridMeter;
   /** null: the scenario does not ask */
   readonly frequency: FrequencyMeter | null;
+  readonly protection: Protection | null;
   readonly net: Float64Array;
   readonly inverter: Float64Array;
   /** The step with the least voltage so far, or the first one without a solution. */
@@ -89,6 +91,7 @@ function gridStage(
     label,
     meter: new GridMeter(placed, hours, { low, high }),
     frequency: system === null ? null : new FrequencyMeter(system, hours),
+    protection: spec!.protection === undefined ? null : new Protection(placed, spec!.protection, hours),
     net: new Float64Array(count),
     inverter: new Float64Array(count),
     worst: undefined,
@@ -159,6 +162,7 @@ function gridStage(
         reader.read(c);
         copies[c]!.meter.push(reader.step);
         copies[c]!.frequency?.push(reader.step);
+        copies[c]!.protection?.push(lanes.flow, c, reader.step);
         if (c > 0) copies[c]!.frequency?.against(copies[0]!.frequency!);
         writers[c]!(recorder);
         keepWorst(copies[c]!, c);
@@ -167,7 +171,8 @@ function gridStage(
       step++;
     },
     result() {
-      const networks = copies.map(({ label, meter, frequency, worst }): NetworkResult => {
+      const networks = copies.map(({ label, meter, frequency, protection, worst }): NetworkResult => {
+        const cascade = protection?.result();
         const margin = worst === undefined ? Number.NaN : noseMargin(placed, worst.state);
         return {
           lane: laneOf(label),
@@ -176,7 +181,15 @@ function gridStage(
             ...meter.values(),
             nose_margin: Number.isFinite(margin) ? margin : null,
             ...frequency?.values(),
+            ...(cascade === undefined
+              ? {}
+              : {
+                  cascade_lines_tripped: cascade?.linesTripped ?? null,
+                  cascade_served: cascade?.servedFraction ?? null,
+                  cascade_energy_not_served: cascade?.unservedMwh ?? null,
+                }),
           },
+          ...(cascade === undefined ? {} : { cascade }),
           extremes: {
             ...meter.extremes(),
             ...(frequency === null
@@ -191,7 +204,12 @@ function gridStage(
         buses: n,
         homes: placed.count.reduce((sum, homes) => sum + homes, 0),
         method: feeder === null ? 'newton' : 'sweep',
-        units: { ...gridKpiUnits, nose_margin: 'share', ...(system === null ? {} : frequencyKpiUnits) },
+        units: {
+          ...gridKpiUnits,
+          nose_margin: 'share',
+          ...(system === null ? {} : frequencyKpiUnits),
+          ...(spec!.protection === undefined ? {} : cascadeKpiUnits),
+        },
         findings: placed.findings.map(({ code, message }) => `${code}: ${message}`),
         networks: networks.map((network, k) => {
           if (k === 0) return network;

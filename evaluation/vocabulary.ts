@@ -44,6 +44,8 @@ export const vocabulary: Vocabulary = {
   rewards: rewardNames,
   normalisations,
   voltVarCurves: Object.keys(voltVarDefaults),
+  // What trips by chance would need draws of its own.
+  tripRules: ['thermal', 'instant', 'grid2op'],
   sheddingSchemes: ['ce', ...Object.keys(sheddingSchemes).filter((name) => name !== 'ce')],
 };
 

@@ -5,6 +5,7 @@ import { frequencyKpiUnits } from '../../sim/grid/placed/frequency-meter.ts';
 import { gridKpiUnits } from '../../sim/grid/placed/grid-meter.ts';
 import { gridTasks } from '../../sim/grid/task/index.ts';
 import type { GridTaskDefinition } from '../../sim/grid/task/task.ts';
+import { cascadeKpiUnits } from '../grid-protection.ts';
 import { parseCondition } from './expression.ts';
 import type { Condition } from './expression.ts';
 
@@ -38,8 +39,13 @@ const kpis: Readonly<Record<string, string>> = Object.fromEntries(
     .map((name) => [name.replace('1 - ', 'one_minus_'), name]),
 );
 
-/** Of a network, those of the frequency too: where a scenario does not ask for them they are not known. */
-const networkKpis = [...Object.keys(gridKpiUnits), 'nose_margin', ...Object.keys(frequencyKpiUnits)];
+/** Of a network, those of frequency and relays too: where a scenario does not ask for them they are not known. */
+const networkKpis = [
+  ...Object.keys(gridKpiUnits),
+  'nose_margin',
+  ...Object.keys(frequencyKpiUnits),
+  ...Object.keys(cascadeKpiUnits),
+];
 
 function taskKpis({ measures }: GridTaskDefinition): string[] {
   return measures.map(({ name }) => name);

@@ -17,6 +17,7 @@ export function gridSection(
 ${found === '' ? '' : `<ul>${found}</ul>`}
 ${kpiTable(grid)}
 ${extremes(grid.networks)}
+${cascades(grid.networks)}
 ${schema?.grid === undefined ? '' : voltageChart(schema, frames, grid.networks)}`;
 }
 
@@ -71,6 +72,28 @@ function extremes(networks: readonly NetworkResult[]): string {
     return `<li>${escape(attack)}: ${said.join('; ')}</li>`;
   });
   return `<ul>${items.join('\n')}</ul>`;
+}
+
+/** Events of a cascade that a report shows. */
+const shown = 10;
+
+/** What relays did, where the scenario has any. */
+function cascades(networks: readonly NetworkResult[]): string {
+  const items = networks.flatMap(({ attack, cascade }) => {
+    if (cascade === undefined || cascade === null) return [];
+    const { step, ended, linesTripped, servedFraction, events } = cascade;
+    const said = events.slice(0, shown).map(({ t, what, branch, buses, mwLost }) => {
+      const where = branch === null ? `bus ${buses.slice(0, 4).join(' ')}` : `branch ${branch.join('–')}`;
+      return `${digits(t)} s: ${what} at ${where}${mwLost === 0 ? '' : `, ${digits(mwLost)} MW lost`}`;
+    });
+    const rest = events.length > shown ? [`and ${events.length - shown} more`] : [];
+    const list = [...said, ...rest].map((line) => `<li>${escape(line)}</li>`).join('');
+    return `<li>${escape(attack)}: step ${step}, ${ended}; ${linesTripped} branches tripped, ${digits(100 * servedFraction)} % of the load served${list === '' ? '' : `<ul>${list}</ul>`}</li>`;
+  });
+  return items.length === 0
+    ? ''
+    : `<h3>Relays in the step that loads it most</h3>
+<ul>${items.join('\n')}</ul>`;
 }
 
 /** The share of steps in which the lowest voltage of the network was below a value. */

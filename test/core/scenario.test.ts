@@ -43,6 +43,7 @@ const schema = scenarioSchema({
   normalisations: ['citylearn-2.0.0', 'fixed'],
   voltVarCurves: ['ieee1547-b'],
   sheddingSchemes: ['ce'],
+  tripRules: ['thermal'],
 });
 
 /** [what is wrong, text, the message's place and words] */

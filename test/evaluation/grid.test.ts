@@ -63,6 +63,7 @@ const value = {
     capacitors: [{ bus: 30, mvar: 0.3 }],
     limits: { branch_mva: 3 },
     frequency: { system_mw: 2000, feeders: 300 },
+    protection: { rule: 'instant' },
   },
 };
 const scenario = scenarioFrom(value, 'test', schema);
@@ -114,6 +115,29 @@ describe('a run with a network', () => {
     );
   });
 
+  it('asks its relays what they do in the step that loads it most', async () => {
+    for (const { kpis, extremes, cascade } of grid.networks) {
+      expect(cascade!.step).toBe(extremes['loading']!['step']);
+      expect(kpis['cascade_lines_tripped']).toBe(cascade!.linesTripped);
+      const trips = cascade!.events.filter(({ what }) => what === 'line-trip');
+      expect(cascade!.linesTripped).toBe(trips.length);
+      expect(trips.length > 0).toBe(kpis['max_loading']! > 1);
+      if (trips.length === 0) continue;
+      // The branch at the head of the feeder: all behind it is dark.
+      const { loading } = extremes;
+      expect(trips[0]).toMatchObject({ t: 0, why: 'instant', branch: [loading!['from'], loading!['to']] });
+      expect([cascade!.ended, cascade!.servedMw]).toEqual(['blackout', 0]);
+      const lost = cascade!.events.reduce((sum, event) => sum + event.mwLost, 0);
+      expect(lost).toBeCloseTo(cascade!.demandMw, 6);
+      expect(kpis['cascade_energy_not_served']).toBeCloseTo(lost, 6);
+    }
+    expect(grid.networks.map(({ cascade }) => cascade!.linesTripped > 0)).toContain(true);
+    const strong = { ...value, grid: { ...value.grid, limits: { branch_mva: 100 } } };
+    const { networks } = (await evaluate(scenarioFrom(strong, 'test', schema))).result.grid!;
+    for (const { cascade } of networks)
+      expect([cascade!.ended, cascade!.events, cascade!.servedFraction]).toEqual(['stable', [], 1]);
+  });
+
   it('takes from it what the buildings take, home by home', () => {
     for (const label of ['clean', 'pgd']) {
       const [one, four] = [column(`Building_1/${label}/net`), column(`Building_4/${label}/net`)];
@@ -146,6 +170,7 @@ describe('a run with a network', () => {
     const html = reportHtml(whole.result, whole.schema, whole.frames);
     expect(html).toContain('The network case33bw');
     expect(html).toContain('<td>nose_margin</td><td>share</td>');
+    expect(html).toMatch(/branches tripped, \d+ % of the load served<ul><li>0 s: line-trip at branch \d+–\d+<\/li>/);
     expect(html).toMatch(/lowest frequency \d\d\.\d+ Hz, after step \d+/);
     expect(html).toContain('lowest voltage of case33bw');
     expect(reportHtml({ ...whole.result, grid: undefined as never }, null, [])).not.toContain('The network');
