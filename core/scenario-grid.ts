@@ -49,7 +49,7 @@ export interface ProtectionSpec {
 export interface FrequencySpec {
   readonly system_mw: number;
   readonly feeders: number;
-  readonly f0: 50 | 60;
+  readonly f0: number;
   readonly shedding: string;
   readonly inertia: number;
   readonly damping: number;
@@ -79,10 +79,7 @@ const frequencySection = (schemes: readonly string[]) =>
     .strictObject({
       system_mw: z.number().gt(0).max(1e7).default(1000).describe('Load of the whole system, MW.'),
       feeders: z.int().min(1).max(1e6).default(1).describe('Feeders like this one that do the same at once.'),
-      f0: z
-        .union([z.literal(50), z.literal(60)])
-        .default(50)
-        .describe('Hz.'),
+      f0: z.number().min(45).max(65).default(50).describe('Hz.'),
       shedding: oneOf(schemes).describe('Under-frequency load shedding.'),
       inertia: z.number().gt(0).max(100).default(4).describe('H, s.'),
       damping: z.number().min(0).max(20).default(1).describe('D, p.u.'),
