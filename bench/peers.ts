@@ -163,18 +163,25 @@ interface Peer extends Disposable {
 
 async function fastestPeer(setup: object): Promise<Peer> {
   let best: { readonly peer: Peer; readonly ms: number } | undefined;
+  let refusal: unknown;
   for (const core of [undefined, 'Haswell', 'Zen', 'SkylakeX']) {
-    const peer = await openPeer(core, setup).catch(() => undefined); // a core type this processor cannot run
-    if (peer === undefined) continue;
-    const request = { kind: 'gradient', rows: 256, calls: 60 };
-    await peer.ask(request);
-    const { ms } = (await peer.ask(request)) as { ms: number };
+    let peer: Peer;
+    let ms: number;
+    try {
+      peer = await openPeer(core, setup);
+      const request = { kind: 'gradient', rows: 256, calls: 60 };
+      await peer.ask(request);
+      ({ ms } = (await peer.ask(request)) as { ms: number });
+    } catch (error) {
+      refusal = error; // a core type this processor cannot run ends PyTorch, mostly at the first product
+      continue;
+    }
     if (best === undefined || ms < best.ms) {
       best?.peer[Symbol.dispose]();
       best = { peer, ms };
     } else peer[Symbol.dispose]();
   }
-  if (best === undefined) throw new Error('PyTorch does not answer');
+  if (best === undefined) throw new Error('there is no PyTorch to compare with', { cause: refusal });
   return best.peer;
 }
 
@@ -196,7 +203,11 @@ async function openPeer(core: string | undefined, setup: object): Promise<Peer> 
     if (done === true) throw new Error('PyTorch ended');
     return JSON.parse(value) as object;
   };
-  const { torch } = (await ask(setup)) as { torch: string };
+  const { torch, blas } = (await ask(setup)) as { torch: string; blas: string };
+  if (blas === 'reference') {
+    child.stdin.end();
+    throw new Error('PyTorch runs on the reference BLAS here: apt-get install libopenblas0-pthread');
+  }
   return { name: `torch ${torch}, ${core ?? 'detected'} core`, ask, [Symbol.dispose]: () => child.stdin.end() };
 }
 
