@@ -1,7 +1,8 @@
-import mathjs from 'mathjs/lib/browser/math.js';
 import type { MathNode } from 'mathjs';
 import { ConfigError, UnknownNameError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
+import { indexOf, parseMath } from '../../core/math-tree.ts';
+import type { MathTree } from '../../core/math-tree.ts';
 
 /*
  * Conditions of a gate, `regret.electricity_consumption_total > 0.1`. mathjs parses them, once and only into a tree; what runs are the closures
@@ -19,22 +20,6 @@ export type Condition = (quantities: Quantities) => boolean | null;
 
 type Value = number | null;
 type Evaluate = (quantities: Quantities) => Value;
-
-/** The parts of mathjs' nodes that are read; its own types leave the kind open. */
-type Tree = MathNode & {
-  readonly value?: unknown;
-  readonly name?: string;
-  readonly op?: string;
-  readonly fn?: string | { readonly name?: string };
-  readonly implicit?: boolean;
-  readonly isPercentage?: boolean;
-  readonly args?: readonly MathNode[];
-  readonly params?: readonly MathNode[];
-  readonly conditionals?: readonly string[];
-  readonly content?: MathNode;
-  readonly object?: MathNode;
-  readonly index?: MathNode & { readonly dimensions?: readonly MathNode[]; readonly dotNotation?: boolean };
-};
 
 const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
@@ -74,14 +59,7 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
   if (text.trim() === '') throw fail('empty, expected one such as regret.electricity_consumption_total > 0.1', 0);
   const odd = /[^\w\s+\-*/^<>=!.,()]/u.exec(text);
   if (odd !== null) throw fail(`unexpected character '${odd[0]}'`, odd.index);
-  let tree: MathNode;
-  try {
-    tree = mathjs.parse(text.replaceAll(/\s/g, ' '));
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const at = 'char' in error && typeof error.char === 'number' ? error.char - 1 : undefined;
-    throw fail(error instanceof RangeError ? 'nested too deeply' : error.message.replace(/ \(char \d+\)$/, ''), at);
-  }
+  const tree = parseMath(text, fail);
   let parts = 0;
 
   const truth = translate(tree, 0);
@@ -95,7 +73,7 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
   function translate(node: MathNode, depth: number): Part {
     if (++parts > limits.parts) throw fail(`more than ${limits.parts} parts`);
     if (depth > limits.depth) throw fail(`nested more than ${limits.depth} deep`);
-    const part = node as Tree;
+    const part = node as MathTree;
     const number = (one: MathNode): Evaluate => {
       const made = translate(one, depth + 1);
       if (made.kind !== 'number') throw fail(`'${one.toString()}' is a condition, expected a number`, find(one));
@@ -156,7 +134,11 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
     }
   }
 
-  function operator(part: Tree, number: (one: MathNode) => Evaluate, condition: (one: MathNode) => Condition): Part {
+  function operator(
+    part: MathTree,
+    number: (one: MathNode) => Evaluate,
+    condition: (one: MathNode) => Condition,
+  ): Part {
     if (part.implicit === true) throw fail('two values side by side, expected an operator between them', find(part));
     const fn = part.fn as string;
     const [a, b] = part.args as [MathNode, MathNode];
@@ -170,25 +152,17 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
     return { kind: 'number', of: strict(arithmetic[fn]!, [number(a), number(b)]) };
   }
 
-  /** Nodes do not know where they stand: the first name or number inside does, nearly. */
   function find(node: MathNode): number | undefined {
-    const named: string[] = [];
-    node.traverse((inner) => {
-      const { type, name, value } = inner as Tree;
-      if (type === 'SymbolNode') named.push(name!);
-      else if (type === 'ConstantNode') named.push(String(value));
-    });
-    const first = named.map((one) => text.indexOf(one)).filter((index) => index >= 0);
-    return first.length === 0 ? undefined : Math.min(...first);
+    return indexOf(text, node);
   }
 }
 
 /** `a.b.c` as its text; null for what is not made of names and points alone. */
-function dotted(part: Tree): string | null {
+function dotted(part: MathTree): string | null {
   if (part.type === 'SymbolNode') return part.name!;
   if (part.type !== 'AccessorNode' || part.index!.dotNotation !== true) return null;
-  const own = (part.index!.dimensions![0] as Tree).value;
-  const before = dotted(part.object as Tree);
+  const own = (part.index!.dimensions![0] as MathTree).value;
+  const before = dotted(part.object as MathTree);
   return before === null ? null : `${before}.${String(own)}`;
 }
 

@@ -1,7 +1,8 @@
-import mathjs from 'mathjs/lib/browser/math.js';
 import type { MathNode } from 'mathjs';
 import { ConfigError, UnknownNameError } from '../../core/errors.ts';
 import type { Place } from '../../core/errors.ts';
+import { indexOf, parseMath } from '../../core/math-tree.ts';
+import type { MathTree } from '../../core/math-tree.ts';
 import type { BuildingModel } from './model.ts';
 import type { RewardKernel } from './reward-kernel.ts';
 import type { Operation } from './reward-operations.ts';
@@ -73,16 +74,10 @@ function parseReward(expression: string, symbols: ReadonlyMap<string, Formula>):
     });
   if (expression.trim() === '')
     throw new ConfigError('reward expression is empty, expected one such as -max(net, 0)', { place: placeOf('', 0) });
-  let tree: MathNode;
-  try {
-    // A line's end would end the expression.
-    tree = mathjs.parse(expression.replaceAll(/\s/g, ' '));
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const at = 'char' in error && typeof error.char === 'number' ? error.char - 1 : undefined;
-    const what = error instanceof RangeError ? 'nested too deeply' : error.message.replace(/ \(char \d+\)$/, '');
-    throw new ConfigError(`reward expression: ${what}`, { place: placeOf(expression, at), cause: error });
-  }
+  const tree = parseMath(
+    expression,
+    (problem, at, cause) => new ConfigError(`reward expression: ${problem}`, { place: placeOf(expression, at), cause }),
+  );
   return new Translator(expression, symbols).translate(tree);
 }
 
@@ -94,23 +89,6 @@ function placeOf(expression: string, index: number | undefined): Place {
   return { path, line: before.length, column: before.at(-1)!.length + 1 };
 }
 
-/** The parts of mathjs' nodes that are read; its own types leave the kind open. */
-type Tree = MathNode & {
-  readonly value?: unknown;
-  readonly name?: string;
-  readonly op?: string;
-  readonly fn?: string | { readonly name?: string };
-  readonly implicit?: boolean;
-  readonly isPercentage?: boolean;
-  readonly args?: readonly MathNode[];
-  readonly params?: readonly MathNode[];
-  readonly conditionals?: readonly string[];
-  readonly content?: MathNode;
-  readonly condition?: MathNode;
-  readonly trueExpr?: MathNode;
-  readonly falseExpr?: MathNode;
-};
-
 class Translator {
   readonly #expression: string;
   readonly #symbols: ReadonlyMap<string, Formula>;
@@ -121,7 +99,7 @@ class Translator {
   }
 
   translate(node: MathNode): Formula {
-    const tree = node as Tree;
+    const tree = node as MathTree;
     switch (tree.type) {
       case 'ConstantNode':
         if (typeof tree.value !== 'number') return this.#reject(`'${String(tree.value)}' is not a number`, node);
@@ -158,7 +136,7 @@ class Translator {
     throw new UnknownNameError('name in the reward expression', name, [...this.#symbols.keys()], this.#find(name));
   }
 
-  #operator(tree: Tree): Formula {
+  #operator(tree: MathTree): Formula {
     if (tree.implicit === true) return this.#reject('two values side by side, expected an operator between them', tree);
     if (tree.isPercentage === true) return this.#reject('% is the remainder of a division; write 10 % as 0.1', tree);
     const of = tree.args!.map((arg) => this.translate(arg));
@@ -169,14 +147,14 @@ class Translator {
   }
 
   /** `a < b <= c`: each two neighbours compared, all of them. */
-  #chain(tree: Tree): Formula {
+  #chain(tree: MathTree): Formula {
     const of = tree.params!.map((param) => this.translate(param));
     return tree
       .conditionals!.map((fn, i) => apply(operators[fn]!, of[i]!, of[i + 1]!))
       .reduce((left, right) => apply('and', left, right));
   }
 
-  #call(tree: Tree): Formula {
+  #call(tree: MathTree): Formula {
     const name = typeof tree.fn === 'object' ? tree.fn.name : undefined;
     if (name === undefined) return this.#reject('only functions can be called', tree);
     const bounds = Object.hasOwn(functions, name) ? functions[name] : undefined;
@@ -204,17 +182,9 @@ class Translator {
     return placeOf(this.#expression, index);
   }
 
-  /** Nodes do not know where they stand: the first name or number inside does, nearly. */
   #reject(problem: string, node: MathNode): never {
-    const named: string[] = [];
-    node.traverse((part) => {
-      const { type, name, value } = part as Tree;
-      if (type === 'SymbolNode') named.push(name!);
-      else if (type === 'ConstantNode') named.push(String(value));
-    });
-    const first = named.map((text) => this.#expression.indexOf(text)).filter((index) => index >= 0);
     throw new ConfigError(`reward expression: ${problem}`, {
-      place: placeOf(this.#expression, first.length === 0 ? undefined : Math.min(...first)),
+      place: placeOf(this.#expression, indexOf(this.#expression, node)),
     });
   }
 }
