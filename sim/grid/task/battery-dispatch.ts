@@ -5,7 +5,8 @@ import type { Kernel } from '../../lockstep-env.ts';
 import { HourCost, limited, stored } from './battery.ts';
 import type { DispatchBattery } from './battery.ts';
 import { bestSchedule } from './battery-optimum.ts';
-import { daysFor, hoursPerDay, priceRange } from './feeder-year.ts';
+import { DayObservation, hourFeatures, voltageRange } from './day-observation.ts';
+import { daysFor, hoursPerDay } from './feeder-year.ts';
 import type { DayUse } from './feeder-year.ts';
 import { bandOption, busNumber, caseOption, panelsOption, violationPrice } from './feeder-options.ts';
 import { Feeder } from './feeder.ts';
@@ -93,20 +94,12 @@ export function batteryDispatch(raw: unknown, use: DayUse): GridTask {
     own[VMIN] = feeder.vmin;
   };
   const features: Feature[] = [
-    { name: 'hour_cos', unit: '1', low: -1, high: 1 },
-    { name: 'hour_sin', unit: '1', low: -1, high: 1 },
-    ...Array.from({ length: pricesShown }, (_, ahead) => ({
-      name: ahead === 0 ? 'electricity_pricing' : `electricity_pricing_predicted_${ahead}`,
-      unit: '$/MWh',
-      ...priceRange,
-    })),
-    { name: 'load_homes', unit: '1', low: 0, high: 1.5 },
-    { name: 'load_mixed', unit: '1', low: 0, high: 1.5 },
-    { name: 'solar_generation', unit: '1', low: 0, high: 1 },
+    ...hourFeatures(pricesShown),
     ...batteries.map(({ bus }) => ({ name: `bus${bus}_storage_soc`, unit: '1', low: 0, high: 1 })),
-    ...batteries.map(({ bus }) => ({ name: `bus${bus}_voltage`, unit: 'p.u.', low: 0.85, high: 1.1 })),
-    { name: 'voltage_min', unit: 'p.u.', low: 0.85, high: 1.1 },
+    ...batteries.map(({ bus }) => ({ name: `bus${bus}_voltage`, unit: 'p.u.', ...voltageRange })),
+    { name: 'voltage_min', unit: 'p.u.', ...voltageRange },
   ];
+  const shown = new DayObservation(features, year, pricesShown);
   const kernel: Kernel = {
     features,
     actions: batteries.map(({ bus, mw }) => ({
@@ -125,22 +118,7 @@ export function batteryDispatch(raw: unknown, use: DayUse): GridTask {
       look(own);
     },
     observe(own, out) {
-      const hour = own[1]!;
-      const at = Math.min(own[0]! * hoursPerDay + hour, year.price.length - 1);
-      const turn = (2 * Math.PI * hour) / hoursPerDay;
-      let k = 0;
-      const put = (value: number): void => {
-        const { low, high } = features[k]!;
-        out[k++] = Math.min(1, Math.max(0, (value - low) / (high - low)));
-      };
-      put(Math.cos(turn));
-      put(Math.sin(turn));
-      for (let ahead = 0; ahead < pricesShown; ahead++)
-        put(hour + ahead < hoursPerDay ? year.price[at + ahead]! : year.meanPrice);
-      put(year.load[0][at]!);
-      put(year.load[1][at]!);
-      put(year.solar[at]!);
-      for (let i = SOC; i <= VMIN; i++) put(own[i]!);
+      shown.write(own, SOC, VMIN, out);
     },
     advance(own, action) {
       const hour = own[0]! * hoursPerDay + own[1]!;

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Feature } from '../../../core/space.ts';
 import type { Channel } from '../../../core/telemetry.ts';
 import type { Kernel } from '../../lockstep-env.ts';
-import { daysFor, hoursPerDay, priceRange } from './feeder-year.ts';
+import { DayObservation, hourFeatures, voltageRange } from './day-observation.ts';
+import { daysFor, hoursPerDay } from './feeder-year.ts';
 import type { DayUse } from './feeder-year.ts';
 import { bandOption, busNumber, caseOption, violationPrice } from './feeder-options.ts';
 import { Feeder } from './feeder.ts';
@@ -83,19 +84,15 @@ export function voltVar(raw: unknown, use: DayUse): GridTask {
   ];
   const measures = voltVarMeasures.map((measure, k): Measure => ({ ...measure, at: first + k }));
   const features: Feature[] = [
-    { name: 'hour_cos', unit: '1', low: -1, high: 1 },
-    { name: 'hour_sin', unit: '1', low: -1, high: 1 },
-    { name: 'electricity_pricing', unit: '$/MWh', ...priceRange },
-    { name: 'load_homes', unit: '1', low: 0, high: 1.5 },
-    { name: 'load_mixed', unit: '1', low: 0, high: 1.5 },
-    { name: 'solar_generation', unit: '1', low: 0, high: 1 },
-    ...inverters.map(({ bus }) => ({ name: `bus${bus}_voltage`, unit: 'p.u.', low: 0.85, high: 1.1 })),
-    { name: 'voltage_min', unit: 'p.u.', low: 0.85, high: 1.1 },
+    ...hourFeatures(1),
+    ...inverters.map(({ bus }) => ({ name: `bus${bus}_voltage`, unit: 'p.u.', ...voltageRange })),
+    { name: 'voltage_min', unit: 'p.u.', ...voltageRange },
   ];
   const look = (lane: Float64Array): void => {
     for (let i = 0; i < orders.length; i++) lane[V + i] = feeder.voltage(orders[i]!);
     lane[VMIN] = feeder.vmin;
   };
+  const shown = new DayObservation(features, year, 1);
   const kernel: Kernel = {
     features,
     actions: [
@@ -116,21 +113,7 @@ export function voltVar(raw: unknown, use: DayUse): GridTask {
       look(lane);
     },
     observe(lane, out) {
-      const hour = lane[1]!;
-      const at = Math.min(lane[0]! * hoursPerDay + hour, year.price.length - 1);
-      const turn = (2 * Math.PI * hour) / hoursPerDay;
-      let k = 0;
-      const put = (value: number): void => {
-        const { low, high } = features[k]!;
-        out[k++] = Math.min(1, Math.max(0, (value - low) / (high - low)));
-      };
-      put(Math.cos(turn));
-      put(Math.sin(turn));
-      put(year.price[at]!);
-      put(year.load[0][at]!);
-      put(year.load[1][at]!);
-      put(year.solar[at]!);
-      for (let i = V; i <= VMIN; i++) put(lane[i]!);
+      shown.write(lane, V, VMIN, out);
     },
     advance(lane, action) {
       const hour = lane[0]! * hoursPerDay + lane[1]!;
