@@ -1,6 +1,6 @@
 import { Alert, AppShell, Button, Group, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { Suspense, lazy } from 'react';
-import { Link, Route, Switch, useLocation } from 'wouter';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { LiveSkeleton } from './live/live-skeleton.tsx';
 import { NotFoundPage } from './not-found-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
@@ -52,6 +52,9 @@ export function Shell() {
           <Switch>
             <Route path="/" component={RunsPage} />
             <Route path="/launch" component={LaunchPage} />
+            <Route path="/runs">
+              <Redirect to="/" replace />
+            </Route>
             <Route path="/runs/:id">{({ id }) => <LivePage key={id} id={id} />}</Route>
             <Route component={NotFoundPage} />
           </Switch>
