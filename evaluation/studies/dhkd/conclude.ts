@@ -18,10 +18,10 @@ export function conclude(options: StudyOptions, cells: ReadonlyMap<string, unkno
   const base = on(claimedOn);
   return {
     claims: [
-      ...mechanismClaims(base),
-      ...(options.quick || !partsOf(options).includes('modes')
-        ? []
-        : collapseClaims(on({ kind: 'modes', difficulty: 'fast' }))),
+      ...(partsOf(options).includes('modes') ? mechanismClaims(base) : []),
+      ...(problems.some(({ problem: { difficulty } }) => difficulty === 'fast')
+        ? collapseClaims(on({ kind: 'modes', difficulty: 'fast' }))
+        : []),
       ...problems.flatMap(({ problem, measured }) =>
         inRange(problem) ? [...ablationClaims(problem, measured), overLabels(problem, measured)] : [],
       ),
@@ -31,7 +31,7 @@ export function conclude(options: StudyOptions, cells: ReadonlyMap<string, unkno
     ],
     tables: [
       ...problems.map(({ problem, measured }) => accuracyTable(problem, measured)),
-      collapseTable(base),
+      ...(base.seeds.length > 0 ? [collapseTable(base)] : []),
       ...policyTables(options, cells),
     ],
     figures: [...conflictFigure(base), ...weightFigure(base)],

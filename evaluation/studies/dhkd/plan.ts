@@ -11,8 +11,8 @@ import type { Classroom } from './lesson.ts';
 import { modesRoom, modesSettings } from './modes.ts';
 import { policyLesson, policySettings } from './policies.ts';
 
-/** What `--only` names. */
-const parts = ['modes', 'images', 'policies', 'modes-large'] as const;
+/** What `--only` names: problems at the difficulty of the claims, and all other difficulties of them. */
+const parts = ['modes', 'images', 'policies', 'difficulty', 'modes-large'] as const;
 
 /** A problem with labels, at one difficulty. */
 export interface Problem {
@@ -29,16 +29,17 @@ const quickArms = armNames.filter((arm) => !['dkd', 'dist', 'dhkd-shared'].inclu
 /** Problems of a version: the quick one has the base difficulty of each. */
 export function problemsOf(options: StudyOptions): Problem[] {
   const wanted = partsOf(options);
-  const difficulties = {
-    modes: options.quick ? ['base'] : ['base', 'easy', 'hard', 'published-init', 'torch-init', 'fast'],
-    images: options.quick ? ['base'] : ['base', 'easy', 'hard'],
-    'modes-large': options.quick ? [] : ['large'],
-  };
-  return (['modes', 'images', 'modes-large'] as const)
-    .filter((part) => wanted.includes(part))
-    .flatMap((part) =>
-      difficulties[part].map((difficulty) => ({ kind: part === 'images' ? 'images' : 'modes', difficulty })),
-    );
+  const others = { modes: ['easy', 'hard', 'published-init', 'torch-init', 'fast'], images: ['easy', 'hard'] };
+  const inRange = !options.quick && wanted.includes('difficulty');
+  return [
+    ...(['modes', 'images'] as const).flatMap((kind) =>
+      [...(wanted.includes(kind) ? ['base'] : []), ...(inRange ? others[kind] : [])].map((difficulty) => ({
+        kind,
+        difficulty,
+      })),
+    ),
+    ...(!options.quick && wanted.includes('modes-large') ? [{ kind: 'modes', difficulty: 'large' } as const] : []),
+  ];
 }
 
 /** Difficulties whose cells a problem is put together of. */

@@ -5,7 +5,7 @@ import { banditSizes } from './bandit-sizes.ts';
 import { meanOf } from './mean.ts';
 import { methods, methodTitles } from './methods.ts';
 import type { MethodName } from './methods.ts';
-import { cellId, partsOf } from './plan.ts';
+import { cellId, namesOf, partsOf } from './plan.ts';
 import { exceedsOnSeeds, less } from './verdict.ts';
 
 type Cells = ReadonlyMap<string, unknown>;
@@ -165,37 +165,41 @@ export function banditClaims(options: StudyOptions, cells: Cells): Claim[] {
 }
 
 export function banditTables(options: StudyOptions, cells: Cells): StudyTable[] {
-  if (!partsOf(options).includes('bandit')) return [];
-  const found = new Found(cells, 'base', options.seeds);
+  const chosen = namesOf('bandit', banditSizes(options), options).map((name) =>
+    chosenTable(new Found(cells, name, options.seeds), name),
+  );
+  return partsOf(options).includes('bandit')
+    ? [courseTable(new Found(cells, 'base', options.seeds)), ...chosen]
+    : chosen;
+}
+
+function courseTable(found: Found): StudyTable {
   const reference = (figure: 'utility' | 'j' | 'tv'): string =>
     meanText(
       found.cells.map((cell) => cell.reference[figure]),
       3,
     );
-  return [
-    {
-      title: 'Bandit with a known optimum',
-      columns: ['policy', 'E r*', 'KL', 'J', 'TV to π*', 'slope', 'r', 'J after iteration 3', 'TV after iteration 3'],
-      rows: [
-        ['reference', reference('utility'), '0', reference('j'), reference('tv'), null, null, null, null],
-        ...found
-          .names()
-          .map((name): Cell[] => [
-            name,
-            ...(['utility', 'kl', 'j', 'tv', 'slope', 'correlation'] as const).map((figure) =>
-              meanText(found.after(1, name, figure), 3),
-            ),
-            meanText(found.after(3, name, 'j'), 3),
-            meanText(found.after(3, name, 'tv'), 3),
-          ]),
-      ],
-      note: `After the first iteration where nothing else is said; learning rate 0.002, 400 steps an iteration, fixed beforehand. The optimum: J* ${meanText(
-        found.cells.map(({ optimum }) => optimum),
-        3,
-      )}.`,
-    },
-    ...Object.keys(banditSizes(options)).map((name) => chosenTable(new Found(cells, name, options.seeds), name)),
-  ];
+  return {
+    title: 'Bandit with a known optimum',
+    columns: ['policy', 'E r*', 'KL', 'J', 'TV to π*', 'slope', 'r', 'J after iteration 3', 'TV after iteration 3'],
+    rows: [
+      ['reference', reference('utility'), '0', reference('j'), reference('tv'), null, null, null, null],
+      ...found
+        .names()
+        .map((name): Cell[] => [
+          name,
+          ...(['utility', 'kl', 'j', 'tv', 'slope', 'correlation'] as const).map((figure) =>
+            meanText(found.after(1, name, figure), 3),
+          ),
+          meanText(found.after(3, name, 'j'), 3),
+          meanText(found.after(3, name, 'tv'), 3),
+        ]),
+    ],
+    note: `After the first iteration where nothing else is said; learning rate 0.002, 400 steps an iteration, fixed beforehand. The optimum: J* ${meanText(
+      found.cells.map(({ optimum }) => optimum),
+      3,
+    )}.`,
+  };
 }
 
 function chosenTable(found: Found, difficulty: string): StudyTable {

@@ -5,7 +5,7 @@ import { ContestFound } from './contest-found.ts';
 import { controllerSizes, languageSizes } from './contest-sizes.ts';
 import type { ScheduleWorth } from './controller.ts';
 import type { SentenceWorth } from './language.ts';
-import { partsOf } from './plan.ts';
+import { namesOf, partsOf } from './plan.ts';
 import { concerns } from './schedule.ts';
 import { exceedsOnSeeds, less } from './verdict.ts';
 
@@ -16,7 +16,6 @@ const budget = 6;
 
 /** What operators' preferences make of a controller. */
 export function concludeController(options: StudyOptions, cells: Cells): StudyConclusion {
-  if (!partsOf(options).includes('controller')) return { claims: [], tables: [], figures: [] };
   const at = (difficulty: string): ContestFound<ScheduleWorth> =>
     new ContestFound('controller', difficulty, options, cells);
   const found = at('base');
@@ -41,18 +40,18 @@ export function concludeController(options: StudyOptions, cells: Cells): StudyCo
   };
   const note =
     'Means over held-out days and schedules of a day: disutility of the panel; imports in $, Σ|Δnet|, Σ|battery|, largest import and energy that a cut of four hours leaves unserved, in kWh; KL of a day in nats; J = −disutility − β KL.';
+  const claimed = partsOf(options).includes('controller');
   return {
-    claims: [...own, ...contestClaims('Controller', found)],
-    tables: Object.keys(controllerSizes(options)).map((name) =>
+    claims: claimed ? [...own, ...contestClaims('Controller', found)] : [],
+    tables: namesOf('controller', controllerSizes(options), options).map((name) =>
       contestTable(`Controller of Building_1, ${name}`, at(name), figures, note),
     ),
-    figures: contestFigures('Controller', found),
+    figures: claimed ? contestFigures('Controller', found) : [],
   };
 }
 
 /** What a preference over sentences makes of a small language model. */
 export function concludeLanguage(options: StudyOptions, cells: Cells): StudyConclusion {
-  if (!partsOf(options).includes('language')) return { claims: [], tables: [], figures: [] };
   const at = (difficulty: string): ContestFound<SentenceWorth> =>
     new ContestFound('language', difficulty, options, cells);
   const found = at('base');
@@ -64,9 +63,10 @@ export function concludeLanguage(options: StudyOptions, cells: Cells): StudyConc
       { 'E r': ({ utility }) => utility, 'are orders': orders },
       `Means over sentences to held-out prompts. KL by ln π/π_ref of the model’s own sentences. Share of orders under the reference: ${meanText(found.reference(orders), 3)}.`,
     );
+  const claimed = partsOf(options).includes('language');
   return {
-    claims: contestClaims('Language', found),
-    tables: Object.keys(languageSizes(options)).map(table),
-    figures: contestFigures('Language', found),
+    claims: claimed ? contestClaims('Language', found) : [],
+    tables: namesOf('language', languageSizes(options), options).map(table),
+    figures: claimed ? contestFigures('Language', found) : [],
   };
 }

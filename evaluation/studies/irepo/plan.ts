@@ -10,8 +10,8 @@ import { controllerCell } from './controller-cell.ts';
 import { languageCell } from './language-cell.ts';
 import { scaleCell } from './scale-cell.ts';
 
-/** What `--only` names. */
-const parts = ['bandit', 'scale', 'controller', 'language'] as const;
+/** What `--only` names: problems at the difficulty of the claims (`scale`: at a larger scale), and all other difficulties of them. */
+const parts = ['bandit', 'scale', 'controller', 'language', 'difficulty'] as const;
 
 /** @throws {UnknownNameError} for a part that there is not */
 export function partsOf({ only }: StudyOptions): readonly string[] {
@@ -20,43 +20,51 @@ export function partsOf({ only }: StudyOptions): readonly string[] {
   return only ?? parts;
 }
 
+/** Names of those sizes of a part that were asked for. */
+export function namesOf(part: 'bandit' | 'controller' | 'language', sizes: object, options: StudyOptions): string[] {
+  const wanted = partsOf(options);
+  return Object.keys(sizes).filter((name) => wanted.includes(name === 'base' ? part : 'difficulty'));
+}
+
 export function cellId(part: string, difficulty: string, seed: number): string {
   return `${part}-${difficulty}-seed${seed}`;
 }
 
 /** A cell a problem and seed: its reference with all that is made of it. */
 export function plan(options: StudyOptions): StudyPlan {
-  const wanted = partsOf(options);
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
-  const cells = (part: (typeof parts)[number], sizes: object, run: (name: string, seed: number) => Run): StudyCell[] =>
-    wanted.includes(part)
-      ? Object.keys(sizes).flatMap((name) =>
-          seeds.map((seed) => ({
-            id: cellId(part, name, seed),
-            title: `${part}, ${name}, seed ${seed}`,
-            run: (progress, workspace) => onTensors((tf) => run(name, seed)(tf, progress, workspace)),
-          })),
-        )
-      : [];
-  const [bandits, scales] = [banditSizes(options), scaleSizes(options)];
+  const cells = (part: string, names: readonly string[], run: (name: string, seed: number) => Run): StudyCell[] =>
+    names.flatMap((name) =>
+      seeds.map((seed) => ({
+        id: cellId(part, name, seed),
+        title: `${part}, ${name}, seed ${seed}`,
+        run: (progress, workspace) => onTensors((tf) => run(name, seed)(tf, progress, workspace)),
+      })),
+    );
+  const bandits = banditSizes(options);
+  const scales = partsOf(options).includes('scale') ? scaleSizes(options) : {};
   const [controllers, languages] = [controllerSizes(options), languageSizes(options)];
   return {
     trainings: [],
     runs: [],
     cells: [
-      ...cells('bandit', bandits, (name, seed) => (tf, progress) => {
+      ...cells('bandit', namesOf('bandit', bandits, options), (name, seed) => (tf, progress) => {
         const { difficulty, size } = bandits[name]!;
         return banditCell(tf, seed, difficulty, size, progress);
       }),
-      ...cells('scale', scales, (name, seed) => (tf, progress) => scaleCell(tf, seed, scales[name]!, progress)),
+      ...cells(
+        'scale',
+        Object.keys(scales),
+        (name, seed) => (tf, progress) => scaleCell(tf, seed, scales[name]!, progress),
+      ),
       ...cells(
         'controller',
-        controllers,
+        namesOf('controller', controllers, options),
         (name, seed) => (tf, progress, workspace) => controllerCell(tf, workspace, seed, controllers[name]!, progress),
       ),
       ...cells(
         'language',
-        languages,
+        namesOf('language', languages, options),
         (name, seed) => (tf, progress) => languageCell(tf, seed, languages[name]!, progress),
       ),
     ],

@@ -17,15 +17,15 @@ export function entropyConclusion(options: StudyOptions, cells: ReadonlyMap<stri
       (seed) => (cells.get(entropyId(one, difficulty, seed)) as EntropyCell | undefined) ?? [],
     );
   const parts = entropy.flatMap((one) => {
-    const found = of(one, 1);
-    return found.length === 0 ? [] : [{ one, found }];
+    const measured = difficulties.filter((difficulty) => of(one, difficulty).length > 0);
+    return measured.length === 0 ? [] : [{ one, measured }];
   });
   return {
-    claims: parts.flatMap(({ one, found }) => claimsOf(one, found)),
-    tables: parts.map(({ one }) => ({
+    claims: parts.flatMap(({ one, measured }) => (measured.includes(1) ? claimsOf(one, of(one, 1)) : [])),
+    tables: parts.map(({ one, measured }) => ({
       title: `Entropy penalty, MLP ${one.widths.join('-')}, ${one.steps} steps`,
       columns: ['network', 'difficulty', ...Object.values(columns)],
-      rows: (one.everyDifficulty ? difficulties : [1]).flatMap((difficulty) => {
+      rows: measured.flatMap((difficulty) => {
         const found = of(one, difficulty);
         const row = (name: string, pick: (cell: EntropyCell) => EntropyTrial) => [
           name,

@@ -19,10 +19,11 @@ import { all, within } from './within.ts';
 export function lawConclusion(options: StudyOptions, cells: ReadonlyMap<string, unknown>): StudyConclusion {
   const measured = measuredOf(options, cells);
   if (measured.length === 0) return { claims: [], tables: [], figures: [] };
+  const claimed = measured.filter(({ difficulty }) => difficulty === 1);
   return {
-    claims: claimsOf(measured.filter(({ difficulty, cells: found }) => difficulty === 1 && found.length > 0)),
+    claims: claimed.length === 0 ? [] : claimsOf(claimed.filter(({ cells: found }) => found.length > 0)),
     tables: tablesOf(measured),
-    figures: figuresOf(measured.filter(({ difficulty }) => difficulty === 1)),
+    figures: claimed.length === 0 ? [] : figuresOf(claimed),
   };
 }
 

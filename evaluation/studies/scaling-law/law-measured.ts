@@ -17,7 +17,7 @@ const judged = { above: 5e-4, below: 0.05 };
 /** Every arm of the study in every difficulty, with the cells that there are. */
 export function measuredOf(options: StudyOptions, cells: ReadonlyMap<string, unknown>): Measured[] {
   return armsOf(options).flatMap(([name, arm]) =>
-    difficultiesOf(arm, options).map((difficulty) => ({
+    difficultiesOf(name, arm, options).map((difficulty) => ({
       name,
       arm,
       difficulty,

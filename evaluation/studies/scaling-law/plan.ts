@@ -16,6 +16,7 @@ const searchPart = 'search';
 const controllerPart = 'controllers';
 const detectorPart = 'detector';
 const enginePart = 'engine';
+const rangePart = 'difficulty';
 
 /** Policies on which the law is held against the attack engine. */
 export const checkedModels = { ppo20: 'ppo20-builtin', dqn: 'dqn-builtin' } as const;
@@ -47,12 +48,22 @@ export function engineId(model: string, seed: number): string {
 
 /** The arms that a study of these options measures. */
 export function armsOf({ quick, only }: StudyOptions): [name: string, arm: LawArm][] {
-  return Object.entries<LawArm>(lawArms).filter(([name, arm]) => only?.includes(name) ?? (arm.quick || !quick));
+  return Object.entries<LawArm>(lawArms).filter(
+    ([name, arm]) =>
+      only?.some((wanted) => wanted === name || (wanted === rangePart && arm.everyDifficulty === true)) ??
+      (arm.quick || !quick),
+  );
+}
+
+/** Whether something of this name is done at a difficulty: at 1 where it is asked for by name, elsewhere where the range is. */
+function isWanted(name: string, difficulty: number, { only }: StudyOptions): boolean {
+  return only?.includes(difficulty === 1 ? name : rangePart) ?? true;
 }
 
 /** Difficulties of an arm: recorded observations have one, and not every network is measured in all. */
-export function difficultiesOf(arm: LawArm, options: StudyOptions): readonly number[] {
-  return arm.everyDifficulty === true ? sizeOf(options).difficulties : [1];
+export function difficultiesOf(name: string, arm: LawArm, options: StudyOptions): readonly number[] {
+  const all = arm.everyDifficulty === true ? sizeOf(options).difficulties : [1];
+  return all.filter((difficulty) => isWanted(name, difficulty, options));
 }
 
 /** Seeds of an arm: of policies no more than ship. */
@@ -68,7 +79,7 @@ export function planOf(options: StudyOptions): StudyPlan {
   const every = Array.from({ length: seeds }, (_, seed) => seed);
   const cells: StudyCell[] = [];
   for (const difficulty of size.difficulties) {
-    if (wants(searchPart))
+    if (isWanted(searchPart, difficulty, options))
       for (const seed of every)
         cells.push({
           id: searchId(difficulty, seed),
@@ -81,7 +92,7 @@ export function planOf(options: StudyOptions): StudyPlan {
               progress,
             ),
         });
-    if (wants(entropyPart))
+    if (isWanted(entropyPart, difficulty, options))
       for (const one of size.entropy)
         for (const seed of one.everyDifficulty || difficulty === 1 ? every : [])
           cells.push({
@@ -114,7 +125,7 @@ export function planOf(options: StudyOptions): StudyPlan {
           run: (_progress, workspace) => engineArm(model, { seed, difficulty: 1, size, workspace }),
         });
   for (const [name, arm] of armsOf(options))
-    for (const difficulty of difficultiesOf(arm, options))
+    for (const difficulty of difficultiesOf(name, arm, options))
       for (const seed of seedsOf(arm, options))
         cells.push({
           id: lawId(name, difficulty, seed),

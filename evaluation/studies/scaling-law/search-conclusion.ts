@@ -1,5 +1,5 @@
 import { exceeds, meanText } from '../seeds.ts';
-import type { StudyConclusion, StudyFigure, StudyOptions } from '../study.ts';
+import type { Claim, StudyConclusion, StudyFigure, StudyOptions } from '../study.ts';
 import { detectorId, searchId } from './plan.ts';
 import type { JudgedArchitecture, SearchCell, SearchedChild } from './search-arm.ts';
 import { sizeOf } from './size.ts';
@@ -40,62 +40,64 @@ function concluded(
   on: string,
   ranges: readonly { readonly difficulty: number; readonly found: readonly SearchCell[] }[],
 ): StudyConclusion {
-  const found = ranges.find(({ difficulty }) => difficulty === 1)?.found ?? [];
-  if (found.length === 0) return { claims: [], tables: [], figures: [] };
+  const measured = ranges.filter(({ found: cells }) => cells.length > 0);
+  const found = measured.find(({ difficulty }) => difficulty === 1)?.found ?? [];
+  if (measured.length === 0) return { claims: [], tables: [], figures: [] };
   const above = (one: Judged, other: Judged, key: 'marginPgd' | 'transfer' | 'alike'): number[] =>
     found.map((cell) => cell[one][key] - cell[other][key]);
   const advantage = 'test accuracy of the controller’s best above it';
+  const claims = (): Claim[] => [
+    exceeds(
+      `${on}: the controller learns, its last 20 children are more robust than its first 20`,
+      found.map(({ controller }) => learned(controller)),
+      2,
+      'difference of means, in standard errors',
+    ),
+    exceeds(
+      `${on}: what it finds beats the median random child`,
+      above('found', 'median', 'marginPgd'),
+      0,
+      `${advantage}, margin PGD`,
+    ),
+    exceeds(
+      `${on}: what it finds is no worse than the best of a random search with as many trainings`,
+      above('found', 'foundAtRandom', 'marginPgd'),
+      -0.01,
+      `${advantage}, margin PGD`,
+    ),
+    exceeds(
+      `${on}: it is more robust than the plain network of equal parameters, white box`,
+      above('found', 'baseline', 'marginPgd'),
+      0,
+      `${advantage}, margin PGD`,
+    ),
+    exceeds(
+      `${on}: it is more robust than the plain network of equal parameters, black box by a plain network`,
+      above('found', 'baseline', 'transfer'),
+      0,
+      `${advantage}, transfer`,
+    ),
+    exceeds(
+      `${on}: and black box by networks of each one’s own architecture`,
+      above('found', 'baseline', 'alike'),
+      0,
+      `${advantage}, transfer`,
+    ),
+    exceeds(
+      `${on}: so it is when both are trained with step l.l.`,
+      above('foundHardened', 'baselineHardened', 'marginPgd'),
+      0,
+      `${advantage}, margin PGD`,
+    ),
+    exceeds(
+      `${on}: robust accuracy goes with clean accuracy more than with parameters`,
+      found.map(({ correlation }) => correlation.clean - Math.abs(correlation.parameters)),
+      0,
+      'Spearman with clean accuracy above that with parameters',
+    ),
+  ];
   return {
-    claims: [
-      exceeds(
-        `${on}: the controller learns, its last 20 children are more robust than its first 20`,
-        found.map(({ controller }) => learned(controller)),
-        2,
-        'difference of means, in standard errors',
-      ),
-      exceeds(
-        `${on}: what it finds beats the median random child`,
-        above('found', 'median', 'marginPgd'),
-        0,
-        `${advantage}, margin PGD`,
-      ),
-      exceeds(
-        `${on}: what it finds is no worse than the best of a random search with as many trainings`,
-        above('found', 'foundAtRandom', 'marginPgd'),
-        -0.01,
-        `${advantage}, margin PGD`,
-      ),
-      exceeds(
-        `${on}: it is more robust than the plain network of equal parameters, white box`,
-        above('found', 'baseline', 'marginPgd'),
-        0,
-        `${advantage}, margin PGD`,
-      ),
-      exceeds(
-        `${on}: it is more robust than the plain network of equal parameters, black box by a plain network`,
-        above('found', 'baseline', 'transfer'),
-        0,
-        `${advantage}, transfer`,
-      ),
-      exceeds(
-        `${on}: and black box by networks of each one’s own architecture`,
-        above('found', 'baseline', 'alike'),
-        0,
-        `${advantage}, transfer`,
-      ),
-      exceeds(
-        `${on}: so it is when both are trained with step l.l.`,
-        above('foundHardened', 'baselineHardened', 'marginPgd'),
-        0,
-        `${advantage}, margin PGD`,
-      ),
-      exceeds(
-        `${on}: robust accuracy goes with clean accuracy more than with parameters`,
-        found.map(({ correlation }) => correlation.clean - Math.abs(correlation.parameters)),
-        0,
-        'Spearman with clean accuracy above that with parameters',
-      ),
-    ],
+    claims: found.length === 0 ? [] : claims(),
     tables: [
       {
         title: `What the search finds: ${on}`,
@@ -111,7 +113,7 @@ function concluded(
           'transfer, alike',
           'found on the first seed',
         ],
-        rows: ranges.flatMap(({ difficulty, found: cells }) =>
+        rows: measured.flatMap(({ difficulty, found: cells }) =>
           (Object.keys(rows) as Judged[]).map((key) => {
             const judged = cells.map((cell) => cell[key]);
             const text = (figure: Exclude<keyof JudgedArchitecture, 'name'>, digits = 3): string =>
@@ -147,7 +149,7 @@ function concluded(
           'Spearman with clean accuracy',
           'with parameters',
         ],
-        rows: ranges.map(({ difficulty, found: cells }) => {
+        rows: measured.map(({ difficulty, found: cells }) => {
           const text = (of: (cell: SearchCell) => number, digits = 3): string =>
             meanText(cells.map(of), digits).replaceAll('+', '');
           return [
@@ -164,7 +166,7 @@ function concluded(
         note: 'Rewards, on validation rows. A child that is asked for again is in the means again, and is not trained again.',
       },
     ],
-    figures: [rewards(on, found)],
+    figures: found.length === 0 ? [] : [rewards(on, found)],
   };
 }
 

@@ -236,6 +236,32 @@ describe('the verdict', () => {
   });
 });
 
+describe('the range of difficulty, done alone', () => {
+  it('has its own claims and tables, and none of the base problem', () => {
+    const range: StudyOptions = { ...full, only: ['difficulty'] };
+    const { claims, tables } = dhkdStudy.conclude(
+      range,
+      new Map(),
+      cellsOf((arm) => accuracies[arm], range),
+    );
+    expect(claims.filter(({ claim }) => !/easy|hard|init|fast|rate of 0.05/.test(claim))).toEqual([]);
+    expect(
+      claims.filter(({ claim }) => claim.startsWith('A second head repairs it')).map(({ holds }) => holds),
+    ).toEqual(Array(4).fill(true));
+    expect(tables.map(({ title }) => title)).toEqual(
+      [
+        'Gaussian modes (easy)',
+        'Gaussian modes (hard)',
+        'Gaussian modes (published-init)',
+        'Gaussian modes (torch-init)',
+        'Gaussian modes (fast)',
+        'images (easy)',
+        'images (hard)',
+      ].map((name) => `Accuracy on ${name}`),
+    );
+  });
+});
+
 describe('the plan', () => {
   it('has a cell a problem and seed; the quick one less', () => {
     const ids = (options: StudyOptions): string[] => dhkdStudy.plan(options).cells!.map(({ id }) => id);
@@ -248,6 +274,15 @@ describe('the plan', () => {
       ['modes-base', 'images-base', 'policies'].flatMap((part) => [0, 1].map((seed) => `${part}-seed${seed}`)),
     );
     expect(ids({ ...full, only: ['policies'], seeds: 1 })).toEqual(['policies-seed0']);
+    // The range of difficulty can be done alone: what it adds to the base problems, and nothing of them.
+    const range = ['modes-easy', 'modes-hard', 'modes-published-init', 'modes-torch-init', 'modes-fast'];
+    expect(ids({ ...full, only: ['difficulty'], seeds: 1 })).toEqual(
+      [...range, 'images-easy', 'images-hard'].map((name) => `${name}-seed0`),
+    );
+    expect(
+      ids({ ...full, only: ['modes', 'images'], seeds: 1 }).filter((id) => /easy|hard|init|fast/.test(id)),
+    ).toEqual([]);
+    expect(ids({ ...full, quick: true, only: ['difficulty'] })).toEqual([]);
     expect(() => ids({ ...full, only: ['mode'] })).toThrow(UnknownNameError);
   });
 });

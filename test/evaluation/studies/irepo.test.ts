@@ -127,9 +127,19 @@ function claimsOf(options: StudyOptions, worse = 0): readonly Claim[] {
 
 describe('the study', () => {
   it('has a cell a problem and seed, the base alone where it is quick', () => {
-    const ids = irepoStudy.plan({ ...full, only: ['bandit'] }).cells!.map(({ id }) => id);
-    expect(ids).toHaveLength(Object.keys(banditSizes(full)).length * 5);
-    expect(new Set(ids).size).toBe(ids.length);
+    const idsOf = (...only: string[]): string[] =>
+      irepoStudy.plan({ ...full, only, seeds: 1 }).cells!.map(({ id }) => id);
+    const bandits = Object.keys(banditSizes(full)).map((name) => `bandit-${name}-seed0`);
+    expect(idsOf('bandit', 'difficulty').filter((id) => id.startsWith('bandit'))).toEqual(bandits);
+    expect(idsOf('bandit')).toEqual(bandits.slice(0, 1));
+    // The range of difficulty can be done alone, of every part.
+    expect(idsOf('difficulty')).toEqual([
+      ...bandits.slice(1),
+      ...['controller-noise3', 'controller-temperature3', 'language-noise3'].map((name) => `${name}-seed0`),
+    ]);
+    const all = irepoStudy.plan(full).cells!.map(({ id }) => id);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toHaveLength(5 * (bandits.length + 3 + 3 + 2));
     expect(irepoStudy.plan({ ...full, quick: true, seeds: 2, only: ['bandit'] }).cells!.map(({ id }) => id)).toEqual([
       'bandit-base-seed0',
       'bandit-base-seed1',
@@ -149,6 +159,13 @@ describe('the study', () => {
     expect(of(claims, 'Squared loss')).toBe(null);
     expect(of(claimsOf(options, 0.3), 'regularised utility than DPO')).toBe(false);
     expect(of(claimsOf(options, 0.3), 'nearer to the known optimum than IPO')).toBe(false);
+  });
+
+  it('has a table of every other difficulty, and no claims, where only the range is done', () => {
+    const { claims, tables, figures } = irepoStudy.conclude({ ...full, only: ['difficulty'] }, new Map(), new Map());
+    expect([claims.length, figures.length]).toEqual([0, 0]);
+    expect(tables).toHaveLength(Object.keys(banditSizes(full)).length - 1 + 3);
+    expect(tables.some(({ title }) => title.includes('base'))).toBe(false);
   });
 
   it('decides nothing without cells, and says so', () => {

@@ -173,9 +173,47 @@ describe('plan', () => {
     const full = study.plan({ ...options, quick: false, seeds: 5 }).cells!.map(({ id }) => id);
     expect(full).toContain('law-mlp-64-64-difficulty1.4-seed4');
     expect(full).not.toContain('law-ppo20-difficulty1-seed3'); // three ship
+    // The range of difficulty can be done alone: all that has one, elsewhere than at 1.
+    const range = study.plan({ ...options, quick: false, seeds: 1, only: ['difficulty'] }).cells!.map(({ id }) => id);
+    expect(range).toEqual(full.filter((id) => /difficulty(0.7|1.4)-seed0$/.test(id)));
+    expect(range).toContain('search-difficulty1.4-seed0');
+    const named = study.plan({ ...options, quick: false, seeds: 1, only: ['linear', 'difficulty'] }).cells!;
+    expect(named.map(({ id }) => id).filter((id) => !range.includes(id))).toEqual(['law-linear-difficulty1-seed0']);
     expect(study.plan({ ...options, only: ['linear'] }).cells!.map(({ id }) => id)).toEqual(
       [0, 1, 2].map((seed) => lawId('linear', 1, seed)),
     );
+  });
+});
+
+describe('the range of difficulty, done alone', () => {
+  it('has its tables, and no claims', () => {
+    const options: StudyOptions = { quick: false, dataset: 'builtin', seeds: 1, only: ['difficulty'] };
+    const cells = new Map<string, unknown>(
+      study
+        .plan(options)
+        .cells!.map(({ id }) => [
+          id,
+          id.startsWith('law')
+            ? lawCell(1)
+            : id.startsWith('search')
+              ? searchCell(0, 0.1)
+              : { trials: [0, 0.1, 0.5, 1.5, 0].map((lambda) => ({ ...judged(0.8), ...certainty(lambda), lambda })) },
+        ]),
+    );
+    const { claims, tables, figures } = study.conclude(options, new Map(), cells);
+    expect([claims.length, figures.length]).toEqual([0, 0]);
+    const difficulties = tables.map(({ title, columns, rows }) => [
+      title.replace(/[:,].*/, ''),
+      [...new Set(rows.map((row) => row[columns.indexOf('difficulty')]))],
+    ]);
+    expect(difficulties).toEqual([
+      ['Exponents', [0.7, 1.4, '–']],
+      ['Prediction from clean statistics', [0.7, 1.4]],
+      ['Against the labels', [0.7, 1.4]],
+      ['Entropy penalty', [0.7, 1.4]],
+      ['What the search finds', [0.7, 1.4]],
+      ['How the search went', [0.7, 1.4]],
+    ]);
   });
 });
 
