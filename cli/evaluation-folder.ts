@@ -36,6 +36,11 @@ export function readResult(file: string): { readonly result: RunResult; readonly
   const result = parsed as Partial<RunResult> | null;
   if (result?.format !== 'faultline-result' || result.version !== 1)
     throw new DataError('is not a result of this version', { place: { file } });
+  const { shard } = result;
+  if (shard !== undefined && !(Number.isInteger(shard.index) && shard.index >= 0 && shard.index < shard.count))
+    throw new DataError(`must be a part of so many, its index below their count, got ${JSON.stringify(shard)}`, {
+      place: { file, path: '/shard' },
+    });
   return { result: result as RunResult, bytes };
 }
 

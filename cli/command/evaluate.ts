@@ -1,24 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { ConfigError } from '../../core/errors.ts';
 import type { RunResult } from '../../core/run.ts';
-import type { Scenario } from '../../core/scenario.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
-import { siteBond } from '../../evaluation/open-world.ts';
-import { cut, wholePanel } from '../../evaluation/part.ts';
 import { headlineOf } from '../../evaluation/sites.ts';
 import { telemetryParquet } from '../../evaluation/report/parquet.ts';
-import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
-import { fileWorkspace } from '../../server/workspace.ts';
 import { integer, number, shard } from '../arguments.ts';
-import { evaluateInThreads } from '../evaluation-threads.ts';
+import { evaluatePanel } from '../evaluate-panel.ts';
 import { summary, writeEvaluation } from '../evaluation-folder.ts';
 import { writeFile } from '../files.ts';
 import { collect, failIfText, gate, gatesOf, junitText } from '../gate-report.ts';
 import { interruption } from '../exit.ts';
-import { note, print, printJson, progress } from '../output.ts';
+import { note, print, printJson } from '../output.ts';
 import { readScenario } from '../scenario-file.ts';
 
 /** `faultline evaluate`: a controller under a panel of attacks, closed loop, beside its clean twin. */
@@ -75,7 +69,7 @@ export function evaluateCommand(): Command {
         ],
         scenario,
       );
-      const { versions, codeHash } = provenance();
+      const { codeHash } = provenance();
       const target = join(options.out, 'result.json');
       const known = options.resume === true ? finished(target, hashOf(scenario), codeHash, options.shard) : undefined;
       if (known !== undefined) note(`${target} already holds this result`);
@@ -87,43 +81,8 @@ export function evaluateCommand(): Command {
       gate(result, gates, options.junit);
 
       async function run(): Promise<RunResult> {
-        const { modelsDir } = installation();
-        const whole = wholePanel(scenario);
-        const parted = options.workers > 1 || options.shard !== undefined;
-        const bond = parted ? await siteBond(scenario, fileWorkspace({ roots: null, modelsDir })) : null;
-        const { shard } = options;
-        if (shard !== undefined && budgeted(scenario))
-          throw new ConfigError('a budget is of the whole run: shards would each have one of their own', {
-            place: { path: '/victim' },
-          });
-        const part = shard === undefined ? whole : cut(whole, bond, shard.count)[shard.index]!;
-        let preparing: ReturnType<typeof progress> | undefined;
-        let bar: ReturnType<typeof progress> | undefined;
-        const { result, schema, frames } = await evaluateInThreads(scenario, {
-          part,
-          bond,
-          // A budget is of the whole run: threads would each have one of their own.
-          workers: budgeted(scenario) ? 1 : options.workers,
-          roots: null,
-          modelsDir,
-          controllers: options.allowRemote === true ? 'any' : 'loopback',
-          versions,
-          codeHash,
-          signal,
-          onPreparing(attack, done) {
-            preparing ??= progress(100, 'prepare', '%');
-            preparing.update(100 * done, attack);
-          },
-          onProgress(step, totalSteps) {
-            preparing?.stop();
-            preparing = undefined;
-            bar ??= progress(totalSteps, 'evaluate', 'steps', step);
-            bar.update(step);
-          },
-        }).finally(() => {
-          preparing?.stop();
-          bar?.stop();
-        });
+        const { shard, workers, allowRemote } = options;
+        const { result, schema, frames } = await evaluatePanel(scenario, { shard, workers, allowRemote, signal });
         writeFile(join(options.out, 'telemetry.parquet'), telemetryParquet(schema, frames));
         const labelled = shard === undefined ? result : { ...result, shard };
         writeEvaluation(options.out, labelled, schema, frames);
@@ -131,11 +90,6 @@ export function evaluateCommand(): Command {
         return labelled;
       }
     }) as unknown as Command;
-}
-
-/** Whether what may be asked of the victim is counted. */
-function budgeted({ victim }: Scenario): boolean {
-  return victim.query_budget !== undefined || victim.request_budget !== undefined;
 }
 
 /** The folder's result if it is this one; a damaged result is computed anew. */
