@@ -7,6 +7,7 @@ import { bearer } from './access.ts';
 import { compareOperation } from './api/compare.ts';
 import { openApi } from './api/openapi.ts';
 import { json, mount, operation } from './api/operation.ts';
+import { reportOperations } from './api/reports.ts';
 import { runStreamOperation } from './api/run-stream.ts';
 import { runOperations } from './api/runs.ts';
 import { telemetryOperations } from './api/telemetry.ts';
@@ -17,6 +18,7 @@ import { vocabularyOperations } from './api/vocabulary.ts';
 import { version } from './installation.ts';
 import type { Metrics } from './metrics.ts';
 import { ForbiddenError, NotFoundError, problemOf, TooManyError, UnauthorizedError } from './problem.ts';
+import type { Reporter } from './reporter.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Store } from './store.ts';
 
@@ -25,6 +27,7 @@ export interface ApiOptions {
   readonly store: Store;
   readonly manager: RunManager;
   readonly metrics: Metrics;
+  readonly reporter: Reporter;
   readonly modelsDir: string;
   /** Scenario texts that ship, by name. */
   readonly examples: () => readonly { readonly name: string; readonly text: string }[];
@@ -35,7 +38,8 @@ export interface ApiOptions {
 
 /** `/api/v1`: every answer is JSON unless it says otherwise, every error problem+json. */
 export function apiRouter(options: ApiOptions): Router {
-  const { access, store, manager, metrics, modelsDir, examples, writesPerMinute, requestsPerMinute } = options;
+  const { access, store, manager, metrics, reporter, modelsDir, examples } = options;
+  const { writesPerMinute, requestsPerMinute } = options;
   const router = Router();
   router.use(limit(requestsPerMinute, 'requests'), (request, response, next) => {
     if (!access.permitsHost(request.headers.host))
@@ -51,6 +55,7 @@ export function apiRouter(options: ApiOptions): Router {
   const operations = [
     ...runOperations(store, manager),
     ...telemetryOperations(store),
+    ...reportOperations(store, reporter),
     runStreamOperation(store, manager),
     compareOperation(store),
     ...vocabularyOperations(modelsDir, examples),

@@ -42,6 +42,7 @@ const statuses: Readonly<Record<string, number>> = {
   unavailable: 503,
   state: 409,
   store: 500,
+  renderer: 501,
 };
 
 /** What body-parser and express say by a status alone. */
@@ -58,6 +59,7 @@ const titles: Readonly<Record<number, string>> = {
   422: 'Unprocessable content',
   429: 'Too many requests',
   500: 'Internal error',
+  501: 'Not implemented',
   503: 'Unavailable',
 };
 

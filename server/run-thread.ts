@@ -19,3 +19,11 @@ export function openAttacker(task: AttackTask): Worker {
     : new URL('./attack-worker-source.mjs', import.meta.url);
   return new Worker(entry, { workerData: task });
 }
+
+/** Starts a thread that draws reports. */
+export function openReporter(): Worker {
+  const entry = compiled
+    ? new URL('./report-worker.js', import.meta.url)
+    : new URL('./report-worker-source.mjs', import.meta.url);
+  return new Worker(entry);
+}

@@ -16,6 +16,7 @@ import { openEnvSockets } from './env-socket.ts';
 import { installation } from './installation.ts';
 import { openMetrics } from './metrics.ts';
 import { provenance } from './provenance.ts';
+import { Reporter } from './reporter.ts';
 import { RunManager } from './run-manager.ts';
 import { openSockets } from './sockets.ts';
 import { Store } from './store.ts';
@@ -92,6 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { retentionDays } = options;
   const retention = retentionDays === undefined ? undefined : { days: retentionDays, now: () => Date.now() };
   const metrics = openMetrics(store, log);
+  const reporter = new Reporter(store);
   const compactor = new Compactor(store, manager.notices, log, retention);
   let draining = false;
   let closing: Promise<void> | undefined;
@@ -100,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store,
     manager,
     metrics,
+    reporter,
     modelsDir,
     consoleDir,
     examples,
@@ -137,6 +140,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 
   async function closeStore(): Promise<void> {
+    await reporter[Symbol.asyncDispose]();
     await compactor.close();
     await store.warehouse[Symbol.asyncDispose]();
     store[Symbol.dispose]();

@@ -69,6 +69,30 @@ export function telemetryTable(
   };
 }
 
+/** Some of a run's channels over all steps, as one frame of a schema of their own; names that are not recorded are left out. */
+export async function recordedChannels(
+  store: Source,
+  id: string,
+  schema: TelemetrySchema,
+  names: readonly string[],
+): Promise<{ readonly schema: TelemetrySchema; readonly frames: readonly TelemetryFrame[] }> {
+  const picked = schema.channels.flatMap(({ name }, at) => (names.includes(name) ? [at] : []));
+  const rows = store.summary(id).headStep;
+  const values = new Float32Array(picked.length * rows).fill(Number.NaN);
+  let read = 0;
+  for (const { frame } of between(store, id, 0, rows - 1)) {
+    picked.forEach((channel, c) =>
+      values.set(frame.values.subarray(channel * frame.rows, (channel + 1) * frame.rows), c * rows + frame.step0),
+    );
+    if (++read % batch === 0) await new Promise((resolve) => setImmediate(resolve)); // others have the event loop
+  }
+  const cols = picked.length;
+  return {
+    schema: { ...schema, channels: picked.map((at) => schema.channels[at]!) },
+    frames: rows === 0 ? [] : [{ schema: schema.version, seq: 0, step0: 0, rows, cols, values, wallTime: 0 }],
+  };
+}
+
 /** A run's telemetry as CSV in pieces, one of them for each few frames. */
 export function* telemetryCsv(
   store: Source,

@@ -1,5 +1,6 @@
-import type { Command, RunEvent } from '../core/run.ts';
+import type { Command, RunEvent, RunResult } from '../core/run.ts';
 import type { AttackSpec, Scenario } from '../core/scenario.ts';
+import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import type { ChunkOutcome, RowChunk } from '../evaluation/attack-batch.ts';
 import type { Part } from '../evaluation/part.ts';
 import type { ControllerReach } from './black-boxes.ts';
@@ -49,3 +50,31 @@ export interface ToAttacker {
 export type FromAttacker =
   | { readonly type: 'outcome'; readonly index: number; readonly outcome: ChunkOutcome }
   | ({ readonly type: 'failed' } & Fault);
+
+/** A report of a run, in one of its forms. */
+export interface ReportTask {
+  readonly form:
+    | { readonly kind: 'html' }
+    | { readonly kind: 'json' }
+    | { readonly kind: 'svg'; readonly name: string }
+    | { readonly kind: 'png'; readonly name: string };
+  readonly result: RunResult;
+  /** null: no telemetry. */
+  readonly schema: TelemetrySchema | null;
+  readonly frames: readonly TelemetryFrame[];
+}
+
+export interface ToReporter {
+  readonly id: number;
+  readonly task: ReportTask;
+}
+
+export interface FromReporter {
+  readonly id: number;
+  readonly outcome:
+    | { readonly type: 'done'; readonly content: Uint8Array }
+    /** The run has no such figure, but these. */
+    | { readonly type: 'unknown'; readonly names: readonly string[] }
+    | { readonly type: 'no-renderer'; readonly reason: string }
+    | ({ readonly type: 'failed' } & Fault);
+}

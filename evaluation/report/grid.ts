@@ -1,15 +1,8 @@
-import * as Plot from '@observablehq/plot';
 import type { GridResult, NetworkResult } from '../../core/run.ts';
-import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
-import { columnOf } from './column.ts';
-import { escape, palette, svg } from './page.ts';
+import { escape } from './page.ts';
 
-/** What the network came to: KPIs beside those of the clean twins, and its voltages. @param schema null when there is no telemetry to draw */
-export function gridSection(
-  grid: GridResult | undefined,
-  schema: TelemetrySchema | null,
-  frames: readonly TelemetryFrame[],
-): string {
+/** What the network came to: KPIs beside those of the clean twins, extremes and what relays did. */
+export function gridSection(grid: GridResult | undefined): string {
   if (grid === undefined) return '';
   const found = grid.findings.map((finding) => `<li>${escape(finding)}</li>`).join('');
   return `<h2>The network ${escape(grid.case)}</h2>
@@ -17,8 +10,7 @@ export function gridSection(
 ${found === '' ? '' : `<ul>${found}</ul>`}
 ${kpiTable(grid)}
 ${extremes(grid.networks)}
-${cascades(grid.networks)}
-${schema?.grid === undefined ? '' : voltageChart(schema, frames, grid.networks)}`;
+${cascades(grid.networks)}`;
 }
 
 const digits = (value: number | null | undefined): string =>
@@ -94,31 +86,4 @@ function cascades(networks: readonly NetworkResult[]): string {
     ? ''
     : `<h3>Relays in the step that loads it most</h3>
 <ul>${items.join('\n')}</ul>`;
-}
-
-/** The share of steps in which the lowest voltage of the network was below a value. */
-function voltageChart(
-  schema: TelemetrySchema,
-  frames: readonly TelemetryFrame[],
-  networks: readonly NetworkResult[],
-): string {
-  const labels = networks.map(({ attack }) => attack);
-  const points = networks.flatMap(({ lane, attack }) => {
-    const sorted =
-      columnOf(schema, frames, `${lane}/vmin`)
-        ?.filter((v) => !Number.isNaN(v))
-        .toSorted() ?? [];
-    const every = Math.max(1, Math.floor(sorted.length / 400));
-    return [...sorted].flatMap((v, i) => (i % every === 0 ? [{ x: (100 * i) / sorted.length, v, attack }] : []));
-  });
-  const { band, name } = schema.grid!;
-  return `<figure>${svg({
-    color: { legend: true, domain: labels, range: palette },
-    x: { label: 'share of steps, %' },
-    y: { label: `lowest voltage of ${name}, p.u.` },
-    marks: [
-      Plot.ruleY([band[0]], { strokeDasharray: '4 3' }),
-      Plot.line(points, { x: 'x', y: 'v', stroke: 'attack', strokeWidth: 1.6 }),
-    ],
-  })}</figure>`;
 }

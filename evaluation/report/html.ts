@@ -1,9 +1,9 @@
-import * as Plot from '@observablehq/plot';
 import type { LaneResult, ModuleReport, RunResult } from '../../core/run.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
-import { columnOf } from './column.ts';
+import { figureSvg } from './figure.ts';
+import { runFigures } from './figures.ts';
 import { gridSection } from './grid.ts';
-import { escape, page, palette, svg } from './page.ts';
+import { escape, page } from './page.ts';
 
 /**
  * A run as one HTML file: no script, inline SVG, the numbers in tables and in a JSON block. The clean twin has always the first colour.
@@ -14,8 +14,6 @@ export function reportHtml(
   schema: TelemetrySchema | null,
   frames: readonly TelemetryFrame[],
 ): string {
-  const building = result.lanes[0]!.building;
-  const labels = result.lanes.filter((lane) => lane.building === building).map((lane) => lane.attack);
   const scenario = result.scenario as { readonly name?: string };
   const title = scenario.name ?? 'run';
   const body = `<p>Seed ${result.seed}; ${result.lanes[0]!.steps} steps; ${result.timing.seconds.toFixed(1)} s (${result.timing.gradientsPerSecond.toFixed(0)} gradients/s).
@@ -26,8 +24,8 @@ ${kpiTable(result.lanes)}
 ${attackTable(result.lanes)}
 ${detectionTable(result.lanes)}
 ${constraintTable(result.lanes)}
-${gridSection(result.grid, schema, frames)}
-${schema === null ? '' : charts(schema, frames, building, labels)}
+${gridSection(result.grid)}
+${schema === null ? '' : charts(result, schema, frames)}
 <h2>Checks</h2>
 <ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
 <h2>Identity</h2>
@@ -35,16 +33,10 @@ ${schema === null ? '' : charts(schema, frames, building, labels)}
   return page(title, body, result);
 }
 
-function charts(
-  schema: TelemetrySchema,
-  frames: readonly TelemetryFrame[],
-  building: string,
-  labels: readonly string[],
-): string {
-  return `<h2>${escape(building)}: load duration</h2>
-${figure(durationPlot(schema, frames, building, labels))}
-<h2>${escape(building)}: an average day</h2>
-${figure(dayPlot(schema, frames, building, labels))}`;
+function charts(result: RunResult, schema: TelemetrySchema, frames: readonly TelemetryFrame[]): string {
+  return runFigures(result, schema, frames)
+    .map((figure) => `<h2>${escape(figure.title)}</h2>\n<figure>${figureSvg(figure)}</figure>`)
+    .join('\n');
 }
 
 function kpiTable(lanes: readonly LaneResult[]): string {
@@ -110,66 +102,4 @@ function constraintTable(lanes: readonly LaneResult[]): string {
   return `<h2>Constraints: on which share of the steps each held the attacker back</h2>
 <table><thead><tr><th>constraint</th>${held.map((lane) => `<th>${escape(lane.lane)}</th>`).join('')}</tr></thead><tbody>
 ${names.map((name) => `<tr><td>${escape(name)}</td>${held.map((lane) => `<td>${cell(lane, name)}</td>`).join('')}</tr>`).join('\n')}</tbody></table>`;
-}
-
-/** Net consumption of one lane over the whole run. */
-function netOf(schema: TelemetrySchema, frames: readonly TelemetryFrame[], lane: string): Float32Array {
-  return columnOf(schema, frames, `${lane}/net`) ?? new Float32Array(0);
-}
-
-interface Point {
-  readonly x: number;
-  readonly net: number;
-  readonly lane: string;
-}
-
-function durationPlot(
-  schema: TelemetrySchema,
-  frames: readonly TelemetryFrame[],
-  building: string,
-  labels: readonly string[],
-): string {
-  const points = labels.flatMap((label): Point[] => {
-    const sorted = netOf(schema, frames, `${building}/${label}`).toSorted().toReversed();
-    const every = Math.max(1, Math.floor(sorted.length / 400));
-    return [...sorted].flatMap((net, i) =>
-      i % every === 0 ? [{ x: (100 * i) / sorted.length, net, lane: label }] : [],
-    );
-  });
-  return lines(points, 'share of hours, %', labels);
-}
-
-function dayPlot(
-  schema: TelemetrySchema,
-  frames: readonly TelemetryFrame[],
-  building: string,
-  labels: readonly string[],
-): string {
-  const perDay = Math.max(1, Math.round(86_400 / schema.dt));
-  const points = labels.flatMap((label): Point[] => {
-    const net = netOf(schema, frames, `${building}/${label}`);
-    const sum = new Float64Array(perDay);
-    const count = new Float64Array(perDay);
-    net.forEach((kwh, t) => {
-      sum[t % perDay]! += kwh;
-      count[t % perDay]!++;
-    });
-    return Array.from(sum, (total, x) => ({ x, net: total / count[x]!, lane: label })).filter((point) =>
-      Number.isFinite(point.net),
-    );
-  });
-  return lines(points, 'hours since the run’s first, modulo a day', labels);
-}
-
-function lines(points: readonly Point[], x: string, labels: readonly string[]): string {
-  return svg({
-    color: { legend: true, domain: labels, range: palette },
-    x: { label: x },
-    y: { label: 'net consumption, kWh' },
-    marks: [Plot.ruleY([0]), Plot.line(points, { x: 'x', y: 'net', stroke: 'lane', strokeWidth: 1.6 })],
-  });
-}
-
-function figure(drawing: string): string {
-  return `<figure>${drawing}</figure>`;
 }

@@ -134,6 +134,13 @@ export function navigatorLayer(result: RunResult): object {
   };
 }
 
+/** The techniques of each of the run's attacks, by its label. */
+export function resultTechniques(
+  result: RunResult,
+): { readonly label: string; readonly techniques: readonly Technique[] }[] {
+  return attacksOf(result).map(({ name, label }) => ({ label, techniques: techniquesOf(name) }));
+}
+
 /** The scenario's attacks: name in the registry and label in the run. */
 function attacksOf(result: RunResult): { readonly name: string; readonly label: string }[] {
   const { attacks = [] } = result.scenario as { readonly attacks?: readonly { readonly name: string }[] };

@@ -75,6 +75,28 @@ describe('faultline report', () => {
     expect(JSON.parse(read('again/navigator-layer.json'))).toMatchObject({ domain: 'ics-attack' });
   }, 120_000);
 
+  it('writes the figures as pictures and as numbers', async () => {
+    const { code, stderr } = await faultline('report', 'run', '--png', '--svg', '--format', 'json', '--out', 'figures');
+    expect(code, stderr).toBe(0);
+    const { figures } = JSON.parse(read('figures/report.json')) as {
+      figures: { name: string; series: { label: string; y: number[] }[] }[];
+    };
+    expect(figures.map(({ name }) => name)).toEqual(['load-duration', 'average-day']);
+    expect(figures[0]!.series.map(({ label, y }) => [label, y.length])).toEqual([
+      ['clean', 72],
+      ['fgsm', 72],
+      ['random-noise', 72],
+    ]);
+    for (const { name } of figures) {
+      expect(read('run/report.html')).toContain(read(`figures/${name}.svg`));
+      expect(
+        readFileSync(join(scratch, 'figures', `${name}.png`))
+          .subarray(1, 4)
+          .toString(),
+      ).toBe('PNG');
+    }
+  }, 120_000);
+
   it.each([
     [['report', 'nowhere'], /nowhere\/result\.json: cannot be read/],
     [['report', 'run', '--format', 'pdf'], /unknown format 'pdf'/],

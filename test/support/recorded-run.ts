@@ -16,6 +16,8 @@ interface RecordedRun {
   /** KPIs of the attacked lane; those of the clean one are all 1. */
   readonly kpis?: Readonly<Record<string, number>>;
   readonly attack?: string;
+  /** Of two channels; `recordedSchema` when absent. */
+  readonly schema?: TelemetrySchema;
   /** A sweep of this id is made when it is not there. */
   readonly sweepId?: string;
 }
@@ -38,10 +40,11 @@ export function writeRecordedRuns(folder: string, runs: readonly RecordedRun[]):
   using store = new Store(folder, 0);
   for (const id of new Set(runs.flatMap((run) => run.sweepId ?? [])))
     store.sweeps.insert({ id, name: id, createdAt: 0, cells: [] });
-  for (const { id, name = id, seed = 0, frames = 4, rows = 4, kpis = {}, attack = 'bifurcation', sweepId } of runs) {
+  for (const run of runs) {
+    const { id, name = id, seed = 0, frames = 4, rows = 4, kpis = {}, attack = 'bifurcation', sweepId } = run;
     const scenario = scenarioFrom({ ...smallScenario({ name }), seed, attacks: [{ name: attack }] }, 'test', schema);
     store.create(id, scenario, 1, { sweepId });
-    store.started(id, { startedAt: 2, schema: recordedSchema, totalSteps: frames * rows });
+    store.started(id, { startedAt: 2, schema: run.schema ?? recordedSchema, totalSteps: frames * rows });
     for (let seq = 0; seq < frames; seq++) {
       const step0 = seq * rows;
       const values = Float32Array.from({ length: 2 * rows }, (_, i) =>

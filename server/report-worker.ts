@@ -1,0 +1,34 @@
+import { parentPort } from 'node:worker_threads';
+import { reportDocument } from '../evaluation/report/document.ts';
+import { figureSvg } from '../evaluation/report/figure.ts';
+import { runFigures } from '../evaluation/report/figures.ts';
+import { reportHtml } from '../evaluation/report/html.ts';
+import { figurePng, RendererError } from './figure-png.ts';
+import { faultOf } from './thread-fault.ts';
+import type { FromReporter, ReportTask, ToReporter } from './worker-messages.ts';
+
+/** Draws reports: half a second of work each, for which no viewer may wait. */
+async function drawn({ form, result, schema, frames }: ReportTask): Promise<FromReporter['outcome']> {
+  if (form.kind === 'html') return done(reportHtml(result, schema, frames));
+  if (form.kind === 'json') return done(JSON.stringify(reportDocument(result, schema, frames)));
+  const figures = schema === null ? [] : runFigures(result, schema, frames);
+  const figure = figures.find(({ name }) => name === form.name);
+  if (figure === undefined) return { type: 'unknown', names: figures.map(({ name }) => name) };
+  const svg = figureSvg(figure);
+  return done(form.kind === 'svg' ? svg : await figurePng(svg));
+}
+
+function done(content: string | Uint8Array): FromReporter['outcome'] {
+  return { type: 'done', content: typeof content === 'string' ? new TextEncoder().encode(content) : content };
+}
+
+const port = parentPort;
+port?.on('message', ({ id, task }: ToReporter) => {
+  void drawn(task)
+    .catch((error: unknown): FromReporter['outcome'] =>
+      error instanceof RendererError
+        ? { type: 'no-renderer', reason: error.message }
+        : { type: 'failed', ...faultOf(error) },
+    )
+    .then((outcome) => port.postMessage({ id, outcome } satisfies FromReporter));
+});
