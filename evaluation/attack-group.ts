@@ -35,6 +35,10 @@ export interface Group {
   readonly engine: Pick<AttackEngine, 'perturb' | 'acted' | 'verdict' | 'meter'>;
   /** Present: an attack on actions. */
   readonly tamper?: ActionEngine;
+  /** [O] how far each feature may move, normalised. Absent: an attack on actions. */
+  readonly epsilon?: Float32Array;
+  /** Whether the verdict knows decisions. */
+  readonly judged: boolean;
   /** First lane of the group, and how many lanes it has. */
   readonly first: number;
   readonly size: number;
@@ -125,15 +129,17 @@ export function openGroups(setup: GroupSetup): readonly Group[] {
       const features = env.laneFeatures(first);
       const plant = env.plantModel(first);
       const spaces = members.map((_, b) => spacesOf(env, first + b));
+      const threat = threatModel(spec.threat, features);
       const victim =
         source.network ?? opaqueVictim(source.name, spaces[0]!, asks ? source.together?.(spaces) : undefined);
       return {
         ...groupOf(first, members, source.network !== null || asks),
         attack,
         victim,
+        epsilon: threat.epsilon,
         engine: attackEngine({
           attack,
-          threat: threatModel(spec.threat, features),
+          threat,
           victim,
           features,
           plant,
@@ -148,6 +154,7 @@ export function openGroups(setup: GroupSetup): readonly Group[] {
         label,
         first,
         size: members.length,
+        judged,
         clean: clean.subarray(first * size, (first + members.length) * size),
         seen: seen.subarray(first * size, (first + members.length) * size),
         action: action.subarray(first * actions, (first + members.length) * actions),

@@ -1,6 +1,6 @@
 import type { Scenario } from '../core/scenario.ts';
 import type { DistrictEnv } from '../sim/district/district-env.ts';
-import { BATTERY_SOC, INDOOR_TEMPERATURE, NET, NET_WITHOUT_STORAGE } from '../sim/district/hour.ts';
+import { BATTERY_SOC, COST, INDOOR_TEMPERATURE, NET, NET_WITHOUT_STORAGE } from '../sim/district/hour.ts';
 import { knownPlant } from '../sim/district/known-plant.ts';
 import { kpiMeter, kpiNames } from '../sim/district/kpi.ts';
 import { openDistrict } from './district.ts';
@@ -65,7 +65,10 @@ export function districtGauges(env: DistrictEnv): Gauges {
   let at = 0;
   return {
     kpis,
-    runningKpis: (lane) => kpiNames(env.lane(lane).model.profile).filter((name) => runningKpis.has(name)),
+    runningKpis: (lane) =>
+      kpiNames(env.lane(lane).model.profile)
+        .filter((name) => runningKpis.has(name))
+        .map((name) => ({ name, unit: 'ratio' })),
     columns(lane, clean, add) {
       const { model } = env.lane(lane);
       const net = add('net', 'kWh');
@@ -74,12 +77,14 @@ export function districtGauges(env: DistrictEnv): Gauges {
       const act = model.actions.map(({ name, unit }) => add(single ? 'action' : `action.${name}`, unit));
       const indoor = model.dynamics === null ? -1 : add('indoor_dry_bulb_temperature', '°C');
       const rew = add('reward', 'reward');
+      const cost = add('cost', '$');
       const idle = clean ? add('net_without_storage', 'kWh') : -1;
       return (recorder, actions, reward) => {
         recorder.set(net, hours[at + NET]!);
         recorder.set(soc, hours[at + BATTERY_SOC]!);
         for (let i = 0; i < act.length; i++) recorder.set(act[i]!, actions[i]!);
         recorder.set(rew, reward);
+        recorder.set(cost, hours[at + COST]!);
         if (indoor >= 0) recorder.set(indoor, hours[at + INDOOR_TEMPERATURE]!);
         if (idle >= 0) recorder.set(idle, hours[at + NET_WITHOUT_STORAGE]!);
       };

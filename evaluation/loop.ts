@@ -131,7 +131,7 @@ async function openHeld(
   const groups = openGroups({ scenario, part, source, env, root, clean, seen, action, duties });
 
   const grid = await openGrid(scenario, workspace, part, labels, env.secondsPerTimeStep / 3600);
-  const { recorder, channels } = channelTable(scenario, env, gauges, buildings, labels, grid);
+  const { recorder, channels } = channelTable(scenario, env, gauges, buildings, labels, groups, grid);
   const totalSteps = env.episodeSteps;
   const returns = new Float64Array(lanes);
   const laneAction = Array.from({ length: lanes }, (_, lane) => action.subarray(lane * actions, (lane + 1) * actions));
@@ -149,21 +149,13 @@ async function openHeld(
   );
 
   function recordSeen(): void {
-    for (const lane of spared) channels[lane]!.seen(recorder, clean, seen, lane * size, 0, 0, 0);
+    for (const lane of spared) channels[lane]!.seen(recorder, clean, seen, lane * size, undefined, 0);
     for (const group of groups) {
       const verdict = group.engine.verdict;
       for (let b = 0; b < group.size; b++) {
         const lane = group.first + b;
         group.meters[b]!.add(clean, seen, lane * size, verdict, b);
-        channels[lane]!.seen(
-          recorder,
-          clean,
-          seen,
-          lane * size,
-          verdict.linf[b]!,
-          verdict.success[b]!,
-          verdict.actionChange[b]!,
-        );
+        channels[lane]!.seen(recorder, clean, seen, lane * size, verdict, b);
       }
     }
   }
@@ -191,7 +183,14 @@ async function openHeld(
             yield { attack: labelOf(spec), done: (posted[b]!.length / posts.length + b) / count };
           }
         }
-        for (let lane = 0; lane < lanes; lane++) duties.push(laneDuty(posted[lane % count]!, size, perDay, totalSteps));
+        for (let lane = 0; lane < lanes; lane++) {
+          const own = posted[lane % count]!;
+          duties.push(laneDuty(own, size, perDay, totalSteps));
+          channels[lane]!.thresholds(
+            recorder,
+            own.map(({ threshold }) => threshold),
+          );
+        }
       }
       for (const { label, attack, victim, first, size: rows } of groups) {
         if (attack?.prepare === undefined || victim === undefined) continue;

@@ -5,7 +5,7 @@ import type { Channel, GridTopology, TelemetryFrame, TelemetrySchema } from '../
  * nothing is allocated between frames.
  */
 export class Recorder {
-  readonly schema: TelemetrySchema;
+  #schema: TelemetrySchema;
   readonly #capacity: number;
   readonly #columns: Float32Array;
   #rows = 0;
@@ -14,9 +14,19 @@ export class Recorder {
 
   /** @param frameSteps rows of a full frame  @param dt simulated seconds between rows */
   constructor(channels: readonly Channel[], frameSteps: number, dt: number, grid?: GridTopology) {
-    this.schema = { version: 1, channels, dt, ...(grid === undefined ? {} : { grid }) };
+    this.#schema = { version: 1, channels, dt, ...(grid === undefined ? {} : { grid }) };
     this.#capacity = frameSteps;
     this.#columns = new Float32Array(frameSteps * channels.length);
+  }
+
+  get schema(): TelemetrySchema {
+    return this.#schema;
+  }
+
+  /** Says where a channel's values begin to mean something; before the first frame, for the schema goes once. */
+  limit(channel: number, limit: number): void {
+    const channels = this.#schema.channels.with(channel, { ...this.#schema.channels[channel]!, limit });
+    this.#schema = { ...this.#schema, channels };
   }
 
   /** Sets a channel of the current row. */
@@ -37,12 +47,12 @@ export class Recorder {
   /** The rows so far as a frame that owns its values. */
   take(wallTime: number): TelemetryFrame {
     const rows = this.#rows;
-    const cols = this.schema.channels.length;
+    const cols = this.#schema.channels.length;
     const values = new Float32Array(rows * cols);
     for (let c = 0; c < cols; c++)
       values.set(this.#columns.subarray(c * this.#capacity, c * this.#capacity + rows), c * rows);
     const frame: TelemetryFrame = {
-      schema: this.schema.version,
+      schema: this.#schema.version,
       seq: this.#seq++,
       step0: this.#step0,
       rows,

@@ -19,7 +19,7 @@ export function simulationSource(options: SimulationOptions & { readonly scenari
   const width = env.actionSize;
   const names = options.district.buildings.map((building) => building.name);
   const gauges = districtGauges(env);
-  const { recorder, channels } = channelTable(options.scenario, env, gauges, names, []);
+  const { recorder, channels } = channelTable(options.scenario, env, gauges, names, [], []);
   const action = new Float64Array(lanes * width);
   const laneAction = names.map((_, lane) => action.subarray(lane * width, (lane + 1) * width));
   gauges.tap((lane, reward) => channels[lane]!.physics(recorder, laneAction[lane]!, reward));

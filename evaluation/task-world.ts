@@ -109,8 +109,8 @@ class TaskGauges implements Gauges {
     };
   }
 
-  runningKpis(): readonly string[] {
-    return this.#task.measures.map(({ name }) => name);
+  runningKpis(): ReturnType<Gauges['runningKpis']> {
+    return this.#task.measures.map(({ name, unit }) => ({ name, unit }));
   }
 
   columns(_lane: number, _clean: boolean, add: (signal: string, unit: string) => number) {

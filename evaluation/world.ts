@@ -36,8 +36,8 @@ export type StepWriter = (recorder: Recorder, action: Float64Array, reward: numb
 export interface Gauges {
   /** [N] */
   readonly kpis: readonly LaneKpis[];
-  /** KPIs of a lane that mean something before the run is over. */
-  runningKpis(lane: number): readonly string[];
+  /** KPIs of a lane that mean something before the run is over, with their units. */
+  runningKpis(lane: number): readonly { readonly name: string; readonly unit: string }[];
   /** Columns of a lane, each added by name and unit, and what writes them from within a tap. */
   columns(lane: number, clean: boolean, add: (signal: string, unit: string) => number): StepWriter;
   /** Hears of every step of every lane once, KPIs counted, before an ended episode starts anew. */

@@ -38,8 +38,25 @@ const channel = z.strictObject({
   unit: z.string(),
   lane: z.string().optional(),
   signal: z.string().optional(),
+  range: z
+    .tuple([z.number(), z.number()])
+    .optional()
+    .describe('Of a feature: its values at 0 and 1 of the normalised scale.'),
+  limit: z.number().optional().describe('Of a score: above it is an alarm. Of `linf`: the attack’s largest epsilon.'),
 });
-export const telemetrySchema = z.strictObject({ version: z.int(), channels: z.array(channel), dt: z.number() });
+const grid = z.strictObject({
+  name: z.string(),
+  buses: z.array(z.int()),
+  branches: z.array(z.tuple([z.int(), z.int()])),
+  reference: z.int(),
+  band: z.tuple([z.number(), z.number()]).describe('Voltages, p.u.; outside is a violation.'),
+});
+export const telemetrySchema = z.strictObject({
+  version: z.int(),
+  channels: z.array(channel),
+  dt: z.number().describe('Simulated seconds between rows.'),
+  grid: grid.optional(),
+});
 
 export const runResult = z
   .looseObject({ format: z.literal('faultline-result'), version: z.int(), lanes: z.array(z.looseObject({})) })

@@ -171,13 +171,26 @@ describe('run', () => {
       attacks: [{ name: 'bifurcation', threat: { epsilon: 0.03, mask: ['time'] }, config: { steps: 10 } }],
     });
     const started = all.find((event) => event.type === 'started')!;
-    for (const { name } of started.schema.channels.filter((channel) => channel.signal?.startsWith('true.'))) {
+    for (const { name, range } of started.schema.channels.filter((channel) => channel.signal?.startsWith('true.'))) {
       const truth = column(all, name);
       const reported = column(all, name.replace('/true.', '/reported.'));
       const moved = Math.max(...truth.map((value, t) => Math.abs(value - reported[t]!)));
+      const [low, high] = range!;
+      expect(moved, name).toBeLessThanOrEqual(0.03 * (high - low) + 1e-6 * Math.max(Math.abs(low), Math.abs(high)));
       if (/(month|day_type|hour)_(cos|sin)$/.test(name)) expect(moved, name).toBe(0);
     }
     expect(Math.max(...column(all, 'Building_1/bifurcation/linf'))).toBeLessThanOrEqual(Math.fround(0.03));
+    const norm = started.schema.channels.find(({ name }) => name === 'Building_1/bifurcation/linf')!;
+    expect(norm.limit).toBeCloseTo(0.03, 6);
+  });
+
+  it('the decision on what was true stands beside what was done', async () => {
+    const all = await events({ attacks: [panel[1]] });
+    const [intended, done, changed] = ['intended', 'action', 'success'].map((signal) =>
+      column(all, `Building_1/bifurcation/${signal}`),
+    );
+    expect(changed!.some((yes) => yes === 1)).toBe(true);
+    expect(intended!.map((value, t) => (value === done![t] ? 0 : 1))).toEqual(changed);
   });
 
   it('pauses, steps, resumes and cancels', async () => {
@@ -304,6 +317,7 @@ describe('attacks on actions', () => {
     // At the first step both lanes see the same and decide the same.
     const [clean, done] = ['clean', 'action-flip'].map((attack) => column(all, `Building_1/${attack}/action`));
     expect(done![0]).toBe(-clean![0]!);
+    expect(column(all, 'Building_1/action-flip/intended')).toEqual(done!.map((value) => (value === 0 ? 0 : -value)));
     const held = column(all, 'Building_1/action-hold/action');
     expect(new Set(held).size).toBe(1);
   });

@@ -75,6 +75,7 @@ describe('detectors on duty', { timeout: 120_000 }, () => {
     );
     const { threshold, firstAlarm } = lane(result, 'pgd').detection!['energy-balance']!;
     expect(scores.findIndex((score) => score > threshold)).toBe(firstAlarm);
+    expect(started.schema.channels[at]!.limit).toBe(threshold);
     const html = reportHtml(result, null, []);
     expect(html).toContain('<h2>Detection</h2>');
     expect(html).toContain('<td>Building_1/pgd</td><td>hours</td>');
