@@ -1,0 +1,121 @@
+/**
+ * Photographs the screens of the console, light and dark, into docs/img/console: a server on a store of its own, real runs of shipped policies.
+ *
+ *     npm run screenshots [-- NAME…]
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import type { RunState, RunSummary } from '../server/events.ts';
+import { startServer } from '../server/server.ts';
+import { noBrowser, openBrowser } from '../test/browser/support/browser.ts';
+import { api, launch, posted, runOf, until } from '../test/support/server.ts';
+
+/** What the photographed server has to show, made when a screen first asks for it. */
+interface Demo {
+  readonly url: string;
+  /** A sweep that is over: two attacks at two strengths, five seeds each. */
+  readonly sweep: () => Promise<{ readonly id: string; readonly runs: readonly RunSummary[] }>;
+  /** Id of a run that goes on, three simulated weeks after its start, two steps a second. */
+  readonly live: () => Promise<string>;
+}
+
+/** A screen: how a person gets to what is worth showing. Its picture is docs/img/console/NAME-{light,dark}.png. */
+type Screen = (page: Page, demo: Demo) => Promise<void>;
+
+const screens: Readonly<Record<string, Screen>> = {
+  async runs(page, { url, sweep }) {
+    await sweep();
+    await page.goto(url);
+    await page.locator('tr[data-run]').first().waitFor();
+  },
+  async launch(page, { url }) {
+    await page.goto(`${url}/launch`);
+    await page.getByText('The server accepts this scenario.').waitFor();
+  },
+};
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'docs', 'img', 'console');
+
+async function main(wanted: readonly string[]): Promise<void> {
+  if (noBrowser !== undefined) throw new Error(noBrowser);
+  const unknown = wanted.find((name) => !Object.hasOwn(screens, name));
+  if (unknown !== undefined)
+    throw new Error(`there is no screen '${unknown}', expected some of ${Object.keys(screens).join(', ')}`);
+  const scratch = await mkdtemp(join(tmpdir(), 'faultline-screenshots-'));
+  const consoleDir = join(scratch, 'console');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  await promisify(execFile)(process.execPath, [vite, 'build', 'server/console', '--outDir', consoleDir], { cwd: root });
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    store: join(scratch, 'store'),
+    modelsDir: join(root, 'models'),
+    dataRoots: [root],
+    consoleDir,
+    writesPerMinute: 10_000,
+    logLevel: 'error',
+  });
+  try {
+    const demo = demoOf(server.url);
+    await mkdir(folder, { recursive: true });
+    for (const scheme of ['light', 'dark'] as const) {
+      await using browser = await openBrowser(scheme);
+      await browser.page.setViewportSize({ width: 1280, height: 800 });
+      for (const name of wanted.length === 0 ? Object.keys(screens) : wanted) {
+        await screens[name]!(browser.page, demo);
+        await browser.page.waitForTimeout(500); // charts fade and settle
+        await browser.page.screenshot({ path: join(folder, `${name}-${scheme}.png`) });
+        console.log(`${name}-${scheme}.png`);
+      }
+    }
+  } finally {
+    await server.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+const over: readonly RunState[] = ['done', 'failed', 'cancelled', 'interrupted'];
+const scenario = {
+  name: 'Bifurcation, live',
+  district: { dataset: 'builtin', buildings: ['Building_1'], normalisation: 'fixed', steps: 72 },
+  victim: { policy: 'ppo20-builtin' },
+  attacks: [{ name: 'bifurcation', threat: { epsilon: 0.05 }, config: { steps: 10 } }],
+};
+
+function demoOf(url: string): Demo {
+  let sweep: ReturnType<Demo['sweep']> | undefined;
+  let live: Promise<string> | undefined;
+  return { url, sweep: () => (sweep ??= runSweep(url)), live: () => (live ??= startLive(url)) };
+}
+
+async function runSweep(url: string): ReturnType<Demo['sweep']> {
+  const vary = { '/attacks/0/name': ['pgd', 'bifurcation'], '/attacks/0/threat/epsilon': [0.02, 0.08] };
+  const spec = { name: 'Strength of two attacks', scenario, vary, seeds: [0, 1, 2, 3, 4] };
+  const { status, body } = await api<{ readonly id: string }>(url, '/sweeps', posted(spec));
+  if (status !== 201) throw new Error(`the sweep was refused: ${JSON.stringify(body)}`);
+  const finished = async (): Promise<readonly RunSummary[] | false> => {
+    const { runs } = (await api<{ readonly runs: readonly RunSummary[] }>(url, `/runs?sweep=${body.id}&limit=500`)).body;
+    return runs.every((run) => over.includes(run.state)) && runs;
+  };
+  return { id: body.id, runs: await until('the sweep to be over', finished, 600_000) };
+}
+
+async function startLive(url: string): Promise<string> {
+  const { id } = await launch(url, {
+    ...scenario,
+    district: { ...scenario.district, steps: 8759 },
+    live: { frameSteps: 4, stepsPerSecond: 400 },
+  });
+  const thirdWeek = async (): Promise<boolean> => (await runOf(url, id)).headStep >= 504;
+  await until('the live run to be in its third week', thirdWeek, 120_000);
+  await api(url, `/runs/${id}/speed`, posted({ stepsPerSecond: 2 }));
+  return id;
+}
+
+await main(process.argv.slice(2));
