@@ -91,16 +91,21 @@ export interface CardText {
 export function writeTraining(out: string, scenario: Scenario, run: TrainingRun, text: CardText): TrainingCard {
   const card = cardOf(scenario, run, text);
   writePolicy(out, run.files(text.name));
-  if (run.adversaryFiles !== undefined)
-    writePolicy(join(out, 'adversary'), run.adversaryFiles(`${text.name}, its adversary`));
+  const adversary = join(out, 'adversary');
+  if (run.adversaryFiles !== undefined) writePolicy(adversary, run.adversaryFiles(`${text.name}, its adversary`));
+  // One of an earlier training there would pass for this one's.
+  else for (const name of policyFiles) rmSync(join(adversary, name), { force: true });
   replaceFile(join(out, 'curve.csv'), curveText(run));
   replaceFile(join(out, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);
   return card;
 }
 
+const policyFiles = ['policy.safetensors', 'policy.json'] as const;
+
 function writePolicy(folder: string, { card, weights }: PolicyFiles): void {
-  replaceFile(join(folder, 'policy.safetensors'), weights);
-  replaceFile(join(folder, 'policy.json'), card);
+  const [weightFile, cardFile] = policyFiles;
+  replaceFile(join(folder, weightFile), weights);
+  replaceFile(join(folder, cardFile), card);
 }
 
 /** The card of a folder whose training came to its end, if it is that training; else undefined. */

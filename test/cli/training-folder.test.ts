@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeTraining } from '../../cli/training-folder.ts';
@@ -68,4 +68,19 @@ it('of ATLA holds the adversary too, to the bit also when resumed, and the attac
   expect(attacked).toMatchObject({ attack: 'learned-adversary', cost: { queries: 0, gradients: 0 } });
   expect(attacked!.norms!.linfMax).toBeGreaterThan(1e-4);
   expect(attacked!.norms!.linfMax).toBeLessThanOrEqual(0.05 + 1e-6);
+
+  // The same folder, trained again without an adversary: the one of before is not this policy's.
+  const alone = { ...scenario, train: { ...scenario.train, atla: null } };
+  using plain = await openTraining(alone, workspace);
+  for (const _ of plain.training);
+  const code = { versions: {}, codeHash: 'test' };
+  writeTraining(join(folder.path, 'whole'), alone, plain, {
+    name: 'whole',
+    title: 't',
+    cpuSeconds: 1,
+    code,
+    complete: true,
+  });
+  expect(existsSync(join(folder.path, 'whole', 'policy.json'))).toBe(true);
+  expect(existsSync(join(folder.path, 'whole', 'adversary', 'policy.json'))).toBe(false);
 });
