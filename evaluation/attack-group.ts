@@ -84,7 +84,8 @@ export function openGroups(setup: GroupSetup): readonly Group[] {
     const spec = scenario.attacks[a]!;
     const label = labelOf(spec);
     const first = (1 + place) * count;
-    const taken = compromisedBuildings(spec, sites, root.split('attack').split(label).split('compromised'));
+    const drawn = root.split('attack').split(label).split('compromised');
+    const taken = compromisedBuildings(spec, sites, drawn, `/attacks/${a}`);
     const runs = runsOf(buildings, taken);
     const onActions = !isObservationAttack(spec.name);
     if (!onActions && spec.threat['units'] !== 'physical' && spec.threat['constraints'] === undefined)

@@ -5,17 +5,20 @@ import type { AttackSpec } from '../core/scenario.ts';
 /**
  * The buildings that an attack has in its hands; the others of its district run clean. A share of the panel's buildings, rounded to the nearest
  * number, is drawn from the attack's stream, the same for every part of the panel; a list is that list.
+ * @param path JSON pointer to the attack
  * @throws {UnknownNameError} for a building that is not in the scenario.
  */
 export function compromisedBuildings(
   { compromised = 'all' }: AttackSpec,
   buildings: readonly string[],
   rng: Rng,
+  path: string,
 ): ReadonlySet<string> {
   if (compromised === 'all') return new Set(buildings);
   if ('buildings' in compromised) {
-    for (const name of compromised.buildings)
-      if (!buildings.includes(name)) throw new UnknownNameError('building', name, buildings, { path: '/attacks' });
+    for (const [at, name] of compromised.buildings.entries())
+      if (!buildings.includes(name))
+        throw new UnknownNameError('building', name, buildings, { path: `${path}/compromised/buildings/${at}` });
     return new Set(compromised.buildings);
   }
   const order = [...buildings];

@@ -372,6 +372,6 @@ describe('compromised buildings', () => {
     expect([1, 2, 3].map((b) => of(some, `Building_${b}`).compromised)).toEqual([true, false, true]);
     expect(of(every, 'Building_1').compromised).toBeUndefined();
     const wrong = result({ district, attacks: [{ ...named, compromised: { buildings: ['Building_9'] } }] });
-    await expect(wrong).rejects.toThrow("unknown building 'Building_9'");
+    await expect(wrong).rejects.toThrow("/attacks/0/compromised/buildings/0: unknown building 'Building_9'");
   });
 });
