@@ -19,6 +19,8 @@ import { assertNormalisation, openDistrict } from './district.ts';
 import { districtWorldEnv } from './district-world.ts';
 import { recordings } from './rehearsal.ts';
 import { moduleStage, withModules } from './modules.ts';
+import type { Preparing } from './modules.ts';
+import type { Tell } from './reported.ts';
 import { kindOf } from './workspace.ts';
 import type { VictimSource, Workspace } from './workspace.ts';
 
@@ -65,12 +67,14 @@ export interface Certification {
  *
  * Both know the plant. The bound holds for the exact simulator and the controller's own float32 arithmetic.
  * Source: specs/attacks-and-defenses.md 2.7, 2.15.
+ * @param tell hears how far the victim's modules are; what it throws ends the work
  * @returns yields the share done, 0…1
  * @throws {ConfigError} for a controller that is no network or was trained on other observations, or a building that has more than a battery to control.
  */
 export async function* certify(
   request: CertifyRequest,
   workspace: Workspace,
+  tell?: Tell<Preparing>,
 ): AsyncGenerator<number, Certification, void> {
   const { scenario, from, horizon, method, cells, budget } = request;
   const held: (() => void)[] = [];
@@ -89,6 +93,7 @@ export async function* certify(
     () => districtWorldEnv(district.practice()),
     env.observationSpace.features,
     victimOf,
+    tell,
   );
   const { source } = await withModules(bare, stage, held);
   const { network: victim, certificate } = source;

@@ -12,6 +12,7 @@ import { fileWorkspace } from '../../server/workspace.ts';
 import { integer, json } from '../arguments.ts';
 import { interruption } from '../exit.ts';
 import { printJson, progress } from '../output.ts';
+import type { Progress } from '../output.ts';
 
 /** `faultline certify`: the damage of some hours from both sides, an attack and a bound that no attack exceeds. */
 export function certifyCommand(): Command {
@@ -73,16 +74,28 @@ export function certifyCommand(): Command {
       const cells = { soc: options.cells, net, certified: { soc: Math.ceil(options.cells / 20), net: 1 / net } };
       const { modelsDir } = installation();
       const started = performance.now();
-      const bar = progress(100, 'certify', '%');
+      const heard = async (): Promise<void> => {
+        await setImmediate(); // or an interrupt would not be heard
+        if (signal.aborted) throw new CancelledError('interrupted');
+      };
+      let preparing: Progress | undefined;
+      let bar: Progress | undefined;
       const work = certify(
         { scenario, from, horizon, damage, budget, method, cells },
         fileWorkspace({ roots: null, modelsDir }),
+        async ({ attack: module, done }) => {
+          preparing ??= progress(100, 'prepare', '%');
+          preparing.update(100 * done, module);
+          await heard();
+        },
       );
       try {
         for (;;) {
           const { done, value } = await work.next();
+          preparing?.stop();
+          preparing = undefined;
           if (done === true) {
-            bar.stop();
+            bar?.stop();
             printJson({
               format: 'faultline-certificate',
               version: 1,
@@ -102,12 +115,13 @@ export function certifyCommand(): Command {
             });
             return;
           }
+          bar ??= progress(100, 'certify', '%');
           bar.update(100 * value);
-          await setImmediate(); // or an interrupt would not be heard
-          if (signal.aborted) throw new CancelledError('interrupted');
+          await heard();
         }
       } finally {
-        bar.stop();
+        preparing?.stop();
+        bar?.stop();
       }
     }) as unknown as Command;
 }

@@ -142,17 +142,25 @@ describe('modules around a victim', () => {
   });
 
   it('that leave one network can be certified, and the others are refused by name', async () => {
+    const heard: string[] = [];
     const certified = async (modules: object[]): Promise<Certification> => {
       const scenario = scenarioOf({ modules, attacks: [{ name: 'planned', threat: { epsilon: 0.01 } }] });
       const cells = { soc: 20, net: 1, certified: { soc: 1, net: 1 } };
       const request = { scenario, from: 0, horizon: 2, damage: 'consumption', method: 'interval', cells } as const;
-      const work = certify(request, workspace);
+      const work = certify(request, workspace, ({ attack, done }) => {
+        heard.push(`${attack} ${done}`);
+        return Promise.resolve();
+      });
       for (;;) {
         const { done, value } = await work.next();
         if (done === true) return value;
       }
     };
-    const [bare, hardened] = [await certified([]), await certified([student])];
+    const bare = await certified([]);
+    expect(heard).toEqual([]);
+    const hardened = await certified([student]);
+    expect(heard[0]).toBe('dhkd 0');
+    expect(heard.length).toBeGreaterThan(1);
     expect(hardened.steps[0]!.action).not.toBe(bare.steps[0]!.action);
     expect(hardened.bound).toBeGreaterThanOrEqual(hardened.attacked);
     const steer = { name: 'steer', config: { base: 'small-ppo', gamma: 1, eta: 0 } };
