@@ -1,4 +1,4 @@
-import { branchColumns, busColumns, genColumns, gridTable } from './grid-case.ts';
+import { branchColumns, busColumns, genColumns, gridTable, nameOfFile } from './grid-case.ts';
 import type { GridCase, GridTable } from './grid-case.ts';
 import { GridCaseError } from './grid-fault.ts';
 
@@ -39,7 +39,7 @@ export function parseGridJson(text: string, file: string): GridCase {
   if (busNames !== undefined && !(Array.isArray(busNames) && busNames.every((each) => typeof each === 'string')))
     throw new GridCaseError('E_FORMAT', `busNames is ${said(busNames)}, expected texts`, { file, path: '/busNames' });
   return {
-    name: typeof name === 'string' ? name : file.replace(/^.*[\\/]/, '').replace(/\.json$/i, ''),
+    name: typeof name === 'string' ? name : nameOfFile(file),
     file,
     baseMva: baseMVA,
     bus: readTable(raw, 'bus', busColumns, file),

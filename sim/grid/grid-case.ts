@@ -90,3 +90,8 @@ export function withColumns(
     branch: { ...grid.branch, ...changed.branch },
   };
 }
+
+/** What a case is called that does not say so itself: its file without folder and ending. */
+export function nameOfFile(file: string): string {
+  return file.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '');
+}

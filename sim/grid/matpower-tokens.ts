@@ -11,7 +11,8 @@ export interface Token {
   readonly spaced: boolean;
 }
 
-const number = /^(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?/;
+// `1...` is a 1 and a continuation.
+const number = /^(?:\d+(?:\.(?!\.\.)\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?/;
 const name = /^[A-Za-z]\w*(?:\.[A-Za-z]\w*)*/;
 
 /**

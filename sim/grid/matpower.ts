@@ -1,4 +1,4 @@
-import { branchColumns, busColumns, genColumns, gridTable } from './grid-case.ts';
+import { branchColumns, busColumns, genColumns, gridTable, nameOfFile } from './grid-case.ts';
 import type { GridCase } from './grid-case.ts';
 import { GridCaseError } from './grid-fault.ts';
 import { arithmetic, columnsOf, tableName } from './matpower-arithmetic.ts';
@@ -44,7 +44,7 @@ class CaseReader {
     // Files of ten columns have no limits of angles; nothing here reads them.
     for (const row of branch!.rows) while (row.length < branchColumns.length) row.push(row.length === 11 ? -360 : 360);
     return {
-      name: this.name,
+      name: this.name === '' ? nameOfFile(this.file) : this.name,
       file: this.file,
       baseMva,
       bus: gridTable(busColumns, bus!.rows, bus!.lines),
@@ -72,15 +72,18 @@ class CaseReader {
       throw this.cursor.wrong(`'${end.text}' where a statement should have ended`, end);
   }
 
-  /** `function mpc = name` */
+  /** `function mpc = name`, or `[mpc]` */
   private functionLine(): void {
     this.cursor.at++;
+    const listed = this.cursor.peek()?.text === '[' && this.cursor.peek(2)?.text === ']';
+    if (listed) this.cursor.at++;
     const result = this.cursor.take();
     if (result.text !== 'mpc')
       throw this.cursor.wrong(
         'is no case of version 2: expected `function mpc = NAME`. Files of version 1 are not read; MATPOWER saves them as version 2',
         result,
       );
+    if (listed) this.cursor.expect(']');
     this.cursor.expect('=');
     this.name = this.cursor.take('name').text;
     if (this.cursor.peek()?.text !== '(') return;
@@ -179,6 +182,7 @@ class CaseReader {
     const lines: number[] = [];
     let row: number[] = [];
     let line = open.line;
+    let before = open;
     const close = (): void => {
       if (row.length === 0) return;
       rows.push(row);
@@ -191,8 +195,12 @@ class CaseReader {
       if (token.kind === 'newline' || token.text === ';') close();
       else if (token.text !== ',') {
         if (row.length === 0) ({ line } = token);
+        // `100-5` is one number of MATLAB's, and `1.2.3` none.
+        if (before.kind === 'number' && !token.spaced)
+          throw this.cursor.wrong(`'${token.text}' right behind ${before.text} in a table`, token);
         row.push(this.signed(token));
       }
+      before = this.cursor.peek(-1)!;
     }
     close();
     return { rows, lines };

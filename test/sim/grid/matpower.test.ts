@@ -62,6 +62,14 @@ mpc.bus(:, PD) = mpc.bus(:, PD) * pf;
     expect(grid.bus.Qd[1]).toBeCloseTo(100 * Math.sqrt(1 - 0.85 ** 2), 12);
   });
 
+  it('goes on behind `...`, right behind a number too, and is called like its file without a function', () => {
+    const text = `${two}${rest}`.replace('12.66 1 1.1 0.9; %', '12.66 1 1.1...\n 0.9; %');
+    const grid = parseMatpower(`mpc.version = '2'; mpc.baseMVA = 1.e1;\n${text}`, 'folder/two.x.m');
+    expect(grid.bus.Vmin[0]).toBe(0.9);
+    expect([grid.name, grid.baseMva]).toEqual(['two.x', 10]);
+    expect(read('', `${head.replace('mpc = two', '[mpc] = two')}${two}${rest}`).name).toBe('two');
+  });
+
   it('leaves out a block of statements that are not obeyed, to its own end', () => {
     const grid = read(
       `fixed = 0;
@@ -103,6 +111,8 @@ mpc.baseMVA = 1;
     ['a table that is not there', `${head}${rest}mpc.bus(:, 3) = mpc.bus(:, 3) / 1e3;\n`, 7],
     ['a ragged row', head + bus('1 3 0 0 0 0 1 1 0 12.66 1 1.1 0.9\n2 1 0 0') + rest, 7],
     ['a narrow table', head + bus('1 3 0 0 0 0 1') + rest, 6],
+    ['a difference in a table', head + bus('1 3 100-5 0 0 0 1 1 0 12.66 1 1.1 0.9') + rest, 6],
+    ['a number with two points', head + bus('1 3 1.2.3 0 0 0 1 1 0 12.66 1 1.1') + rest, 6],
     ['a text in a table', head + bus("1 3 'x' 0 0 0 1 1 0 12.66 1 1.1 0.9") + rest, 6],
     ['an open table', head + two + 'mpc.gen = [1 0 0', 9],
     ['a block that depends on something else', `${head}${two}${rest}if nargin\nend\n`, 11],
