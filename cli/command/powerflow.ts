@@ -3,10 +3,12 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { ConfigError } from '../../core/errors.ts';
 import { dcPowerFlow } from '../../sim/grid/dc.ts';
 import type { DcFlow } from '../../sim/grid/dc.ts';
+import { diagnose } from '../../sim/grid/diagnosis.ts';
+import type { Diagnosis } from '../../sim/grid/diagnosis.ts';
 import { withColumns } from '../../sim/grid/grid-case.ts';
 import type { GridCase } from '../../sim/grid/grid-case.ts';
 import { algorithms, powerFlow } from '../../sim/grid/power-flow.ts';
-import type { PowerFlow } from '../../sim/grid/power-flow.ts';
+import type { PowerFlow, PowerFlowOptions } from '../../sim/grid/power-flow.ts';
 import { loadability } from '../../sim/grid/screening.ts';
 import { integer, number } from '../arguments.ts';
 import { writeFile } from '../files.ts';
@@ -81,21 +83,20 @@ Examples:
         return;
       }
       const started = performance.now();
-      const flow =
-        algorithm === 'dc'
-          ? dcPowerFlow(grid)
-          : powerFlow(grid, {
-              algorithm,
-              start: options.start,
-              qLimits: options.qLimits,
-              switchBack: options.switchBack === true,
-              allowMultiRef: options.allowMultiRef === true,
-              mergeZeroImpedance: options.mergeZeroImpedance === true,
-              setPoints: options.setPoints,
-              ...(tolerance === undefined ? {} : { tolerance }),
-              ...(maxIterations === undefined ? {} : { maxIterations }),
-            });
+      const solving: PowerFlowOptions = {
+        ...(algorithm === 'dc' ? {} : { algorithm }),
+        start: options.start,
+        qLimits: options.qLimits,
+        switchBack: options.switchBack === true,
+        allowMultiRef: options.allowMultiRef === true,
+        mergeZeroImpedance: options.mergeZeroImpedance === true,
+        setPoints: options.setPoints,
+        ...(tolerance === undefined ? {} : { tolerance }),
+        ...(maxIterations === undefined ? {} : { maxIterations }),
+      };
+      const flow = algorithm === 'dc' ? dcPowerFlow(grid) : powerFlow(grid, solving);
       const seconds = (performance.now() - started) / 1000;
+      const diagnosis = 'ok' in flow && !flow.ok ? diagnose(grid, solving) : undefined;
       const ac = algorithm === 'dc' ? undefined : options;
       const nose =
         ac?.nose === true ? loadability(grid, grid.gen.status.filter((status) => status > 0).length > 1) : undefined;
@@ -108,6 +109,7 @@ Examples:
         algorithm,
         scale: options.scale,
         ...described(grid, flow),
+        ...(diagnosis === undefined ? {} : { diagnosis }),
         ...(nose === undefined ? {} : { nose }),
         ...(outages === undefined ? {} : { outages }),
         seconds,
@@ -121,6 +123,7 @@ Examples:
       if (options.json === true) printJson(result);
       else {
         print(summary(grid, flow));
+        if (diagnosis !== undefined) print(diagnosisText(diagnosis));
         if (nose !== undefined)
           print(nose.lambda === null ? 'nose: none' : `nose: ${nose.lambda.toFixed(6)} times these loads`);
         if (outages !== undefined) print(outageText(outages));
@@ -161,7 +164,17 @@ function described(grid: GridCase, flow: AnyFlow): Record<string, unknown> {
   if ('ok' in flow && !flow.ok) {
     const { reason, iterations, residuals, worstBus, weakestBus } = flow;
     const buses = [...flow.buses].map((row) => grid.bus.bus[row]);
-    return { converged: false, reason, iterations, residuals, worstBus, weakestBus, buses, findings };
+    return {
+      converged: false,
+      code: 'NOT_CONVERGED',
+      reason,
+      iterations,
+      residuals,
+      worstBus,
+      weakestBus,
+      buses,
+      findings,
+    };
   }
   const records = Object.fromEntries(
     Object.entries(tables(grid, flow)).map(([name, [head, ...rows]]) => [
@@ -255,6 +268,16 @@ function summary(grid: GridCase, flow: AnyFlow): string {
   }
   if (flow.unservedMw !== 0) lines.push(['not served', `${flow.unservedMw.toFixed(6)} MW`]);
   return `${grid.name}: ${bus.rows} buses, ${branch.rows} branches, ${grid.gen.rows} generators\n${table(lines)}`;
+}
+
+function diagnosisText({ dcAngleDeg, atTenth, atHalf, loadable }: Diagnosis): string {
+  const said = (share: string, is: boolean): string => `${is ? 'a' : 'no'} solution with ${share} of the loads`;
+  return [
+    `${said('a tenth', atTenth)}, ${said('half', atHalf)}${loadable === null ? '' : `, a solution up to ${loadable.toFixed(3)} of them`}`,
+    dcAngleDeg === null
+      ? 'no DC power flow either'
+      : `the DC power flow has ${dcAngleDeg.toFixed(1)}° across a branch${dcAngleDeg > 90 ? ', more than any AC flow' : ''}`,
+  ].join('\n');
 }
 
 /** Numbers of buses in a line; of many the first. */

@@ -31,7 +31,20 @@ describe('faultline powerflow', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/case9: no solution \(.*\)\nlargest mismatch at bus \d+/);
     const { stdout: json } = await run('case9', '--scale', '5', '--json');
-    expect(JSON.parse(json)).toMatchObject({ converged: false });
+    const result = JSON.parse(json);
+    expect(result).toMatchObject({
+      converged: false,
+      code: 'NOT_CONVERGED',
+      diagnosis: { atTenth: true, atHalf: false },
+    });
+    expect(result.buses).toEqual(expect.any(Array));
+    // Of five times the loads, generators as they are: the share that is the last with a solution.
+    const { loadable, dcAngleDeg } = result.diagnosis;
+    const share = await run('case9', '--scale', String(5 * loadable), '--start', 'flat', '--json');
+    expect(JSON.parse(share.stdout)).toMatchObject({ converged: true });
+    const above = await run('case9', '--scale', String(5 * (loadable + 0.5 / 2 ** 9)), '--start', 'flat', '--json');
+    expect(JSON.parse(above.stdout)).toMatchObject({ converged: false });
+    expect(stdout).toContain(`up to ${loadable.toFixed(3)} of them\nthe DC power flow has ${dcAngleDeg.toFixed(1)}°`);
   });
 
   it('refuses a wrong file with its line, an unknown name with the names there are', async () => {
