@@ -1,17 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Rng } from '../../../core/rng.ts';
-import { baselineLoss, baselines } from '../../../logits/unlearning/baselines.ts';
-import type { Baseline, BaselineName, Judged } from '../../../logits/unlearning/baselines.ts';
+import { baselineLoss } from '../../../logits/unlearning/baselines.ts';
+import type { Baseline, Judged } from '../../../logits/unlearning/baselines.ts';
 import { descend } from '../../../logits/unlearning/descent.ts';
 import type { TrainingCost } from '../../../logits/unlearning/descent.ts';
-import { languageLearner } from '../../../logits/unlearning/learner.ts';
 import { nextTokenLabels } from '../../../logits/unlearning/token-questions.ts';
+import type { LoraOptions } from '../../../nn/language/lora.ts';
 import { tokenBatch } from '../../../nn/language/token-batch.ts';
-import { Transformer } from '../../../nn/language/transformer.ts';
 import { Best, byOracle, byValidation } from './contenders.ts';
 import type { Contender } from './contenders.ts';
 import type { LanguageGround } from './language-ground.ts';
 import { conventionalLessons, drawnBy } from './lessons.ts';
+import { isOffset, languagePupil, unlearners } from './unlearners.ts';
+import type { UnlearnerName } from './unlearners.ts';
 
 export interface ConventionalSchedule {
   readonly epochs: number;
@@ -19,6 +20,8 @@ export interface ConventionalSchedule {
   readonly half: number;
   /** Each is a trial. */
   readonly learningRates: readonly number[];
+  /** Adapters of an offset, and its rates: as many trials. */
+  readonly offset: { readonly lora: LoraOptions; readonly learningRates: readonly number[] };
 }
 
 /** The weights of one conventional unlearner that would be chosen, by either rule. */
@@ -28,15 +31,15 @@ export interface Conventional {
   readonly cost: TrainingCost;
 }
 
-/** Trains the whole target by a conventional objective, at every learning rate, and looks at it after every epoch. */
+/** Trains the whole target, or an offset to it, by a conventional objective, at every learning rate, and looks at it after every epoch. */
 export async function trainConventional(
   ground: LanguageGround,
-  name: BaselineName,
+  name: UnlearnerName,
   schedule: ConventionalSchedule,
   rng: Rng,
 ): Promise<Conventional> {
   const { tf, corpus, target } = ground;
-  const baseline: Baseline = baselines[name];
+  const baseline = unlearners[name];
   const lessons = conventionalLessons(corpus);
   const { half, epochs } = schedule;
   const perEpoch = Math.ceil(lessons.forget.length / half);
@@ -45,9 +48,10 @@ export async function trainConventional(
   const validation = new Best<Float32Array>(byValidation);
   const oracle = new Best<Float32Array>(byOracle);
   let cost: TrainingCost = { steps: 0, parameters: 0 };
-  for (const learningRate of schedule.learningRates) {
-    using model = changeable(target);
-    const examinee = { model: languageLearner(model) };
+  for (const learningRate of isOffset(name) ? schedule.offset.learningRates : schedule.learningRates) {
+    using pupil = languagePupil(target, name, schedule.offset.lora, rng.split('adapters'));
+    const { learner: model } = pupil;
+    const examinee = { model };
     const loss = (step: number): Tensor => {
       const asked = forget(step);
       const statements = [
@@ -88,11 +92,6 @@ export async function trainConventional(
     });
   }
   return { validation: validation.best, oracle: oracle.best, cost };
-}
-
-/** A model with the target's weights that may be trained. */
-export function changeable(target: Transformer): Transformer {
-  return new Transformer(target.tf, target.config, target.base.share(target.base.shapes));
 }
 
 function refers({ forget, retain }: Baseline): boolean {

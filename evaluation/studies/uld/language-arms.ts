@@ -1,18 +1,18 @@
 import type { Rng } from '../../../core/rng.ts';
-import { baselines } from '../../../logits/unlearning/baselines.ts';
-import type { BaselineName } from '../../../logits/unlearning/baselines.ts';
 import type { TrainingCost } from '../../../logits/unlearning/descent.ts';
 import { languageLearner } from '../../../logits/unlearning/learner.ts';
 import { calibratedAlpha } from '../../../logits/unlearning/margin-rule.ts';
 import { alphas, assistantOf, filterRate, trainAssistants, unlearned } from './assistants.ts';
 import type { Assistants, AssistantSchedule, AssistantSetting, AssistantState } from './assistants.ts';
 import type { Contender } from './contenders.ts';
-import { changeable, trainConventional } from './conventional.ts';
+import { trainConventional } from './conventional.ts';
 import type { ConventionalSchedule } from './conventional.ts';
 import type { Examinee } from './exam.ts';
 import type { LanguageGround, LanguageMarks } from './language-ground.ts';
 import { published } from './lessons.ts';
 import type { Augmentation } from './lessons.ts';
+import { isOffset, languagePupil, unlearners } from './unlearners.ts';
+import type { UnlearnerName } from './unlearners.ts';
 
 /** What an unlearner came to. */
 export interface LanguageArm extends LanguageMarks {
@@ -35,12 +35,12 @@ export interface LanguageEffort {
   readonly trials: readonly Omit<AssistantSetting, 'augmentation'>[];
   readonly assistant: AssistantSchedule;
   readonly conventional: ConventionalSchedule;
-  readonly baselines: readonly BaselineName[];
+  readonly baselines: readonly UnlearnerName[];
   /** What is taken out of the assistant's data: the augmentation, also the retain data, or nothing. */
   readonly ablation: 'none' | 'augmentation' | 'all';
 }
 
-export const everyBaseline = Object.keys(baselines) as BaselineName[];
+export const everyBaseline = Object.keys(unlearners) as UnlearnerName[];
 
 const augmentationAblation: readonly (readonly [string, Augmentation])[] = [
   ['ULD, no augmentation', { forget: false, retain: false, regular: 1 }],
@@ -184,21 +184,20 @@ function meansOf(margins: AssistantState['margins']): { readonly target: number;
 
 async function conventionalArms(
   timed: TimedGround,
-  name: BaselineName,
+  name: UnlearnerName,
   schedule: ConventionalSchedule,
   rng: Rng,
 ): Promise<LanguageArm[]> {
   const { ground } = timed;
-  const { made, seconds } = await timed.time(schedule.learningRates.length, (watched) =>
-    trainConventional(watched, name, schedule, rng),
-  );
+  const trials = (isOffset(name) ? schedule.offset : schedule).learningRates.length;
+  const { made, seconds } = await timed.time(trials, (watched) => trainConventional(watched, name, schedule, rng));
   const arms: LanguageArm[] = [];
   for (const choice of ['validation', 'oracle'] as const) {
     const chosen = made[choice];
     if (chosen === undefined) continue;
-    using model = changeable(ground.target);
-    model.trained.write(chosen.state);
-    const examinee: Examinee = { model: languageLearner(model) };
+    using pupil = languagePupil(ground.target, name, schedule.offset.lora, rng.split('adapters'));
+    pupil.learner.trained.write(chosen.state);
+    const examinee: Examinee = { model: pupil.learner };
     const marks = await ground.marks(examinee);
     arms.push({
       arm: name,

@@ -1,5 +1,4 @@
 import { UnknownNameError } from '../../../core/errors.ts';
-import type { BaselineName } from '../../../logits/unlearning/baselines.ts';
 import type { Rng } from '../../../core/rng.ts';
 import type { Workspace } from '../../workspace.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
@@ -14,6 +13,7 @@ import type { PolicyEffort } from './policy-arms.ts';
 import { policyCell } from './policy-cell.ts';
 import { syntheticProblem } from './policy-problem.ts';
 import type { PolicyProblem } from './policy-problem.ts';
+import type { UnlearnerName } from './unlearners.ts';
 
 /** What `--only` names. */
 const parts = ['language', 'synthetic', 'controller'] as const;
@@ -113,11 +113,17 @@ function languageEffort(quick: boolean): LanguageEffort {
     { beta: 5, uniformOn: 'divergent' },
   ] as const;
   const learningRates = [3e-4, 1e-3, 1e-4];
+  const offsetRates = [5e-3, 2e-2, 2e-3];
   const count = quick ? 2 : 3;
   return {
     trials: trials.slice(0, count),
     assistant: { layers: 1, rank: 16, epochs: 80, everyEpochs: quick ? 40 : 20, batch: 32, learningRate: 5e-3 },
-    conventional: { epochs: quick ? 12 : 21, half: 16, learningRates: learningRates.slice(0, count) },
+    conventional: {
+      epochs: quick ? 12 : 21,
+      half: 16,
+      learningRates: learningRates.slice(0, count),
+      offset: { lora: { rank: 16, alpha: 16, layers: 1 }, learningRates: offsetRates.slice(0, count) },
+    },
     baselines: everyBaseline,
     ablation: quick ? 'augmentation' : 'all',
   };
@@ -125,7 +131,7 @@ function languageEffort(quick: boolean): LanguageEffort {
 
 /** Of the other difficulties: ULD and the baselines that hold back most. */
 function fewer(effort: LanguageEffort): LanguageEffort {
-  const strong: readonly BaselineName[] = ['GA+GD', 'NPO+GD', 'NPO+KL'];
+  const strong: readonly UnlearnerName[] = ['GA+GD', 'NPO+GD', 'NPO+KL', 'Offset-NPO+KL'];
   return { ...effort, baselines: strong, ablation: 'none' };
 }
 
@@ -136,7 +142,7 @@ const imitations = {
 
 const policyEffort: PolicyEffort = {
   assistant: { steps: 300, every: 100, learningRate: 5e-3 },
-  conventional: { steps: 100, every: 25, learningRates: [3e-4, 1e-3] },
+  conventional: { steps: 100, every: 25, learningRates: [3e-4, 1e-3], offsetRates: [1e-3, 2e-2] },
 };
 
 /** Share of the training rows that is poisoned. */

@@ -2,9 +2,8 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Rng } from '../../../core/rng.ts';
 import type { LogitModel } from '../../../logits/contract.ts';
 import { assistantLoss } from '../../../logits/unlearning/assistant-loss.ts';
-import { baselineLoss, baselines } from '../../../logits/unlearning/baselines.ts';
-import type { Baseline, BaselineName, Judged } from '../../../logits/unlearning/baselines.ts';
-import { DenseLearner } from '../../../logits/unlearning/dense-learner.ts';
+import { baselineLoss } from '../../../logits/unlearning/baselines.ts';
+import type { Judged } from '../../../logits/unlearning/baselines.ts';
 import { descend } from '../../../logits/unlearning/descent.ts';
 import { differenceModel } from '../../../logits/unlearning/difference.ts';
 import { calibratedAlpha, marginsOf } from '../../../logits/unlearning/margin-rule.ts';
@@ -13,6 +12,8 @@ import { questions } from './policy-ground.ts';
 import type { PolicyGround, PolicyMarks, Questions } from './policy-ground.ts';
 import { joined } from './policy-problem.ts';
 import type { Rows } from './policy-problem.ts';
+import { isOffset, policyPupil, unlearners } from './unlearners.ts';
+import type { Pupil, UnlearnerName } from './unlearners.ts';
 
 /** What one way of repairing the controller comes to. */
 export interface PolicyArm extends PolicyMarks {
@@ -46,7 +47,13 @@ export interface PolicyEffort {
   /** Steps of an assistant, and from one look at it to the next. */
   readonly assistant: { readonly steps: number; readonly every: number; readonly learningRate: number };
   /** Steps of a conventional unlearner, and from one look to the next; each rate is a trial. */
-  readonly conventional: { readonly steps: number; readonly every: number; readonly learningRates: readonly number[] };
+  readonly conventional: {
+    readonly steps: number;
+    readonly every: number;
+    readonly learningRates: readonly number[];
+    /** Of an offset: as many. */
+    readonly offsetRates: readonly number[];
+  };
 }
 
 /** A state that could be chosen, by what it does on validation rows. */
@@ -161,13 +168,15 @@ async function assistantCandidates(
 /** A conventional unlearner: as chosen, and at its last step with each learning rate. */
 export async function conventionalArms(
   ground: PolicyGround,
-  name: BaselineName,
-  { conventional: { steps, every, learningRates } }: PolicyEffort,
+  name: UnlearnerName,
+  { conventional: { steps, every, learningRates, offsetRates } }: PolicyEffort,
   rng: Rng,
 ): Promise<PolicyArm[]> {
   const { tf, target, problem, evidence } = ground;
   const { inputs } = problem;
-  const baseline: Baseline = baselines[name];
+  const baseline = unlearners[name];
+  const pupilOf = (): Pupil<Tensor2D> =>
+    policyPupil(tf, target, ground.parameters, name, assistantShape, rng.split('adapters'));
   const forget = questions(tf, forgetRows(ground, true, rng.split('jitter')), inputs);
   const retain = questions(tf, evidence.clean, inputs);
   const [drawF, drawR] = [
@@ -176,8 +185,9 @@ export async function conventionalArms(
   ];
   const out: PolicyArm[] = [];
   const candidates: Candidate<Float32Array>[] = [];
-  for (const learningRate of learningRates) {
-    using model = DenseLearner.of(tf, target.layers, ground.parameters);
+  for (const learningRate of isOffset(name) ? offsetRates : learningRates) {
+    using pupil = pupilOf();
+    const { learner: model } = pupil;
     const judged = (of: Questions, rows: readonly number[]): Judged => {
       const { x, labels } = rowsOf(of, rows, tf);
       return { z: model.logits(x), reference: target.logits(x), labels };
@@ -197,7 +207,7 @@ export async function conventionalArms(
           state: (await model.trained.read()).slice(),
           balance: balanceOf(await ground.glance(model)),
         });
-        if (name.endsWith('+KL'))
+        if (name.endsWith('+KL') && !isOffset(name))
           out.push({
             arm: `${name}, rate ${learningRate}, ${step} steps`,
             setting: '',
@@ -209,8 +219,9 @@ export async function conventionalArms(
   tf.dispose([forget, retain].flatMap(({ x, labels }) => [x, labels]));
   const chosen = best(candidates);
   if (chosen !== undefined) {
-    using model = DenseLearner.of(tf, target.layers, chosen.state);
-    out.unshift({ arm: name, setting: chosen.setting, ...(await ground.marks(model)) });
+    using pupil = pupilOf();
+    pupil.learner.trained.write(chosen.state);
+    out.unshift({ arm: name, setting: chosen.setting, ...(await ground.marks(pupil.learner)) });
   }
   return out;
 }

@@ -4,7 +4,6 @@ import { maskLogits } from '../../../logits/tensor/mask-logits.ts';
 import type { DenseLearner } from '../../../logits/unlearning/dense-learner.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
-import type { BaselineName } from '../../../logits/unlearning/baselines.ts';
 import type { Rng } from '../../../core/rng.ts';
 import type { ImitationSchedule } from './imitation.ts';
 import { conventionalArms, plainArm, uldArms } from './policy-arms.ts';
@@ -12,6 +11,7 @@ import type { PolicyArm, PolicyEffort } from './policy-arms.ts';
 import { policyGround } from './policy-ground.ts';
 import { streamOf } from './policy-problem.ts';
 import type { PolicyProblem } from './policy-problem.ts';
+import type { UnlearnerName } from './unlearners.ts';
 
 export interface PolicyFigures {
   readonly kind: 'policy';
@@ -27,7 +27,9 @@ export const policyBaselines = [
   'NPO',
   'NPO+GD',
   'NPO+KL',
-] as const satisfies readonly BaselineName[];
+  'Offset-GA+KL',
+  'Offset-NPO+KL',
+] as const satisfies readonly UnlearnerName[];
 
 /** β of the trials of ULD, as many as the baselines have learning rates. */
 const betas = [1, 5];

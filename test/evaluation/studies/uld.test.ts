@@ -168,7 +168,10 @@ function madeUp(
   policy: (arm: string) => Partial<PolicyMarks>,
 ): Map<string, unknown> {
   const alphaArms = alphas.map((alpha) => `ULD at α ${alpha}`);
-  const arms = ['target', 'retrained', 'ULD, filter off', ...alphaArms].map((arm) => ({ arm, choice: null }));
+  const arms = ['target', 'retrained', 'ULD, filter off', ...alphaArms].map((arm) => ({
+    arm,
+    choice: null,
+  }));
   const chosen = ['ULD', 'ULD, no augmentation', ...everyBaseline].flatMap((arm) =>
     (['validation', 'oracle'] as const).map((choice) => ({ arm, choice })),
   );
@@ -297,7 +300,7 @@ describe('a cell', () => {
   it('of a controller meets every arm, and is the same again', async () => {
     const effort: PolicyEffort = {
       assistant: { steps: 4, every: 2, learningRate: 5e-3 },
-      conventional: { steps: 2, every: 1, learningRates: [1e-3] },
+      conventional: { steps: 2, every: 1, learningRates: [1e-3], offsetRates: [1e-3] },
     };
     const problem = (random: Rng): PolicyProblem =>
       syntheticProblem({ inputs: 6, actions: 3, rows: 1500, testRows: 50, distance: 2.5, poisoned: 0.09 }, random);
@@ -318,8 +321,13 @@ describe('a cell', () => {
     const effort: LanguageEffort = {
       trials: [{ beta: 1, uniformOn: 'divergent' }],
       assistant: { layers: 1, rank: 2, epochs: 1, everyEpochs: 1, batch: 8, learningRate: 1e-2 },
-      conventional: { epochs: 1, half: 8, learningRates: [1e-3] },
-      baselines: ['GA', 'DPO+KL'],
+      conventional: {
+        epochs: 1,
+        half: 8,
+        learningRates: [1e-3],
+        offset: { lora: { rank: 2, alpha: 2, layers: 1 }, learningRates: [1e-3] },
+      },
+      baselines: ['GA', 'DPO+KL', 'Offset-DPO+KL'],
       ablation: 'augmentation',
     };
     const small = { ...size, relations: 1, devices: 1 };
@@ -338,7 +346,16 @@ describe('a cell', () => {
     const first = await run();
     expect(await run()).toEqual(first);
     const arms = first.arms.map(({ arm }) => arm);
-    for (const arm of ['target', 'retrained', 'ULD', 'ULD, filter off', 'ULD, no augmentation', 'GA', 'DPO+KL'])
+    for (const arm of [
+      'target',
+      'retrained',
+      'ULD',
+      'ULD, filter off',
+      'ULD, no augmentation',
+      'GA',
+      'DPO+KL',
+      'Offset-DPO+KL',
+    ])
       expect(arms).toContain(arm);
     expect(first.arms.find(({ arm }) => arm === 'retrained')!.forgetQuality).toBe(1);
   });
