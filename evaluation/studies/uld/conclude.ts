@@ -121,7 +121,7 @@ function policyTable(found: PolicyFound): StudyTable {
         .flatMap(({ arms }) => arms.filter((one) => one.arm === arm).map(({ setting }) => setting))
         .join(' | '),
     ]),
-    note: 'ULD and what has no other word: hyperparameters by the harmonic mean of incidents not repeated and clean accuracy, on held-out incidents and clean states; α by the margin rule on the held-out incidents.',
+    note: 'ULD and what has no other word: hyperparameters by the harmonic mean of incidents not repeated and clean accuracy, on held-out incidents and clean states; α by the margin rule on the held-out incidents, all of which it dethrones.',
   };
 }
 
