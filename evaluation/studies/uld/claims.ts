@@ -35,36 +35,42 @@ const chosenBy: Readonly<Record<Choice, string>> = {
 /** p = 0 of an exact test cannot be; of the limit law's it would have no logarithm. */
 const logQuality = ({ forgetQuality }: LanguageArm): number => Math.log10(Math.max(forgetQuality, 1e-300));
 
+/** One a seed. */
+type Arms = readonly (LanguageArm | undefined)[];
+
 function languageClaims(found: LanguageFound): Claim[] {
   const target = found.arm('target');
+  /** What is asked of ULD alone. */
+  const pass = (uld: Arms, name: (text: string) => string): Claim[] => [
+    exceeds(
+      name('ULD forgets: FQ of 5e-3 or more'),
+      uld.flatMap((arm) => (arm === undefined ? [] : [logQuality(arm)])),
+      Math.log10(bounds.forgetQuality),
+      'log10 FQ',
+    ),
+    exceeds(
+      name('FQ of 1e8 times the target’s or more'),
+      found.pairs(uld, target, (a, b) => logQuality(a) - logQuality(b)),
+      Math.log10(bounds.overTarget),
+      'log10 of the quotient',
+    ),
+    exceeds(
+      name('facts that the unlearner never saw are kept: 0.90 of them'),
+      uld.flatMap((arm) => (arm === undefined ? [] : [arm.heldOutAccuracy])),
+      bounds.heldOut,
+      'held-out accuracy',
+    ),
+    exceeds(
+      name('model utility is 0.75 of the target’s'),
+      found.pairs(uld, target, (a, b) => a.modelUtility / b.modelUtility),
+      bounds.utility,
+      'quotient',
+    ),
+  ];
   const own = (choice: Choice): Claim[] => {
-    const uld = found.arm('ULD', choice);
     const name = (text: string): string => `language: ${text} (${chosenBy[choice]})`;
     return [
-      exceeds(
-        name('ULD forgets: FQ of 5e-3 or more'),
-        uld.flatMap((arm) => (arm === undefined ? [] : [logQuality(arm)])),
-        Math.log10(bounds.forgetQuality),
-        'log10 FQ',
-      ),
-      exceeds(
-        name('FQ of 1e8 times the target’s or more'),
-        found.pairs(uld, target, (a, b) => logQuality(a) - logQuality(b)),
-        Math.log10(bounds.overTarget),
-        'log10 of the quotient',
-      ),
-      exceeds(
-        name('facts that the unlearner never saw are kept: 0.90 of them'),
-        uld.flatMap((arm) => (arm === undefined ? [] : [arm.heldOutAccuracy])),
-        bounds.heldOut,
-        'held-out accuracy',
-      ),
-      exceeds(
-        name('model utility is 0.75 of the target’s'),
-        found.pairs(uld, target, (a, b) => a.modelUtility / b.modelUtility),
-        bounds.utility,
-        'quotient',
-      ),
+      ...pass(found.arm('ULD', choice), name),
       ...everyBaseline.map((baseline) => againstBaseline(found, baseline, choice, name)),
     ];
   };
@@ -78,9 +84,12 @@ function languageClaims(found: LanguageFound): Claim[] {
       'by how much',
     );
   const cost = ({ cost: made }: LanguageArm): number => (made === null ? Number.NaN : made.seconds / made.steps);
+  const byRule = found.arm('ULD, α by the margin rule');
+  const ofRule = (text: string): string => `language: ${text} (chosen on validation facts, α by the margin rule)`;
   return [
     ...own('validation'),
     ...own('oracle'),
+    ...pass(byRule, ofRule),
     falls(0.75, 0.5),
     falls(1, 0.75),
     exceeds(

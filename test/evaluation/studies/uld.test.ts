@@ -168,7 +168,7 @@ function madeUp(
   policy: (arm: string) => Partial<PolicyMarks>,
 ): Map<string, unknown> {
   const alphaArms = alphas.map((alpha) => `ULD at α ${alpha}`);
-  const arms = ['target', 'retrained', 'ULD, filter off', ...alphaArms].map((arm) => ({
+  const arms = ['target', 'retrained', 'ULD, α by the margin rule', 'ULD, filter off', ...alphaArms].map((arm) => ({
     arm,
     choice: null,
   }));
