@@ -32,7 +32,7 @@ export interface Size {
   readonly pgdRows: number;
   readonly steps: number;
   readonly images: { readonly train: number; readonly test: number; readonly steps: number; readonly pgdRows: number };
-  /** Of the policies' year. */
+  /** Of each of the policies' years, and of all of them together that PGD attacks. */
   readonly policyRows: number;
   readonly policyPgdRows: number;
   /** Every so many-th of them meets the attack engine. */
@@ -62,7 +62,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
       steps: 1000,
       images: { train: 4000, test: 5000, steps: 250, pgdRows: 1500 },
       policyRows: 8759,
-      policyPgdRows: 4000,
+      policyPgdRows: 6000,
       engineStride: 5,
       entropy: [
         {
@@ -88,7 +88,7 @@ export function sizeOf({ quick }: Pick<StudyOptions, 'quick'>): Size {
     steps: 4000,
     images: { train: 20_000, test: 10_000, steps: 2000, pgdRows: 4000 },
     policyRows: 8759,
-    policyPgdRows: 8759,
+    policyPgdRows: 26_280,
     engineStride: 2,
     entropy: [
       {
