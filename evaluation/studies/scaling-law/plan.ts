@@ -17,6 +17,7 @@ const controllerPart = 'controllers';
 const detectorPart = 'detector';
 const enginePart = 'engine';
 const rangePart = 'difficulty';
+const lawPart = 'law';
 
 /** Policies on which the law is held against the attack engine. */
 export const checkedModels = { ppo20: 'ppo20-builtin', dqn: 'dqn-builtin' } as const;
@@ -48,22 +49,27 @@ export function engineId(model: string, seed: number): string {
 
 /** The arms that a study of these options measures. */
 export function armsOf({ quick, only }: StudyOptions): [name: string, arm: LawArm][] {
+  const ranged = only?.some((wanted) => rangesOf(lawPart).includes(wanted));
   return Object.entries<LawArm>(lawArms).filter(
     ([name, arm]) =>
-      only?.some((wanted) => wanted === name || (wanted === rangePart && arm.everyDifficulty === true)) ??
-      (arm.quick || !quick),
+      (only?.includes(name) ?? (arm.quick || !quick)) || (ranged === true && arm.everyDifficulty === true),
   );
 }
 
-/** Whether something of this name is done at a difficulty: at 1 where it is asked for by name, elsewhere where the range is. */
-function isWanted(name: string, difficulty: number, { only }: StudyOptions): boolean {
-  return only?.includes(difficulty === 1 ? name : rangePart) ?? true;
+/** What `only` calls the range of difficulty of a part: that of all, or its own. */
+function rangesOf(part: string): readonly string[] {
+  return [rangePart, `${part}-${rangePart}`];
+}
+
+/** Whether something of this name is done at a difficulty: at 1 where it is asked for by name, elsewhere where the range of its part is. */
+function isWanted(name: string, difficulty: number, { only }: StudyOptions, part = name): boolean {
+  return only?.some((wanted) => (difficulty === 1 ? wanted === name : rangesOf(part).includes(wanted))) ?? true;
 }
 
 /** Difficulties of an arm: recorded observations have one, and not every network is measured in all. */
 export function difficultiesOf(name: string, arm: LawArm, options: StudyOptions): readonly number[] {
   const all = arm.everyDifficulty === true ? sizeOf(options).difficulties : [1];
-  return all.filter((difficulty) => isWanted(name, difficulty, options));
+  return all.filter((difficulty) => isWanted(name, difficulty, options, lawPart));
 }
 
 /** Seeds of an arm: of policies no more than ship. */

@@ -179,6 +179,10 @@ describe('plan', () => {
     expect(range).toContain('search-difficulty1.4-seed0');
     const named = study.plan({ ...options, quick: false, seeds: 1, only: ['linear', 'difficulty'] }).cells!;
     expect(named.map(({ id }) => id).filter((id) => !range.includes(id))).toEqual(['law-linear-difficulty1-seed0']);
+    for (const part of ['law', 'entropy', 'search'])
+      expect(
+        study.plan({ ...options, quick: false, seeds: 1, only: [`${part}-difficulty`] }).cells!.map(({ id }) => id),
+      ).toEqual(range.filter((id) => id.startsWith(part)));
     expect(study.plan({ ...options, only: ['linear'] }).cells!.map(({ id }) => id)).toEqual(
       [0, 1, 2].map((seed) => lawId('linear', 1, seed)),
     );
