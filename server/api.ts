@@ -8,6 +8,7 @@ import { compareOperation } from './api/compare.ts';
 import { openApi } from './api/openapi.ts';
 import { json, mount, operation } from './api/operation.ts';
 import { reportOperations } from './api/reports.ts';
+import { runListOperations } from './api/run-list.ts';
 import { runStreamOperation } from './api/run-stream.ts';
 import { runOperations } from './api/runs.ts';
 import { telemetryOperations } from './api/telemetry.ts';
@@ -54,6 +55,7 @@ export function apiRouter(options: ApiOptions): Router {
   });
   const operations = [
     ...runOperations(store, manager),
+    ...runListOperations(store, manager),
     ...telemetryOperations(store),
     ...reportOperations(store, reporter),
     runStreamOperation(store, manager),

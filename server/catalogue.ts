@@ -9,6 +9,7 @@ import { migrate } from './migrations.ts';
 import { NotFoundError } from './problem.ts';
 import { listed, selectRuns } from './run-query.ts';
 import type { RunQuery } from './run-query.ts';
+import { RunFigures } from './run-figures.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Row, Sqlite } from './sqlite.ts';
 import { Sweeps } from './sweeps.ts';
@@ -54,6 +55,7 @@ export interface Annotation {
 export class Catalogue implements Disposable {
   readonly tokens: Tokens;
   readonly sweeps: Sweeps;
+  readonly figures: RunFigures;
   readonly #database: Sqlite;
 
   /** Opens or creates the file and brings it to the newest version. */
@@ -69,6 +71,7 @@ export class Catalogue implements Disposable {
     this.#database = database;
     this.tokens = new Tokens(database);
     this.sweeps = new Sweeps(database);
+    this.figures = new RunFigures(database);
   }
 
   insert(id: string, scenario: Scenario, createdAt: number, { key, sweepId }: Origin = {}): void {
@@ -105,11 +108,13 @@ export class Catalogue implements Disposable {
 
   end(id: string, { state, endedAt, result, error }: Outcome, head: Head): void {
     const kept = result === undefined ? null : JSON.stringify(result);
-    this.#database
-      .prepare(
-        'update run set state = ?, ended_at = ?, head_seq = ?, head_step = ?, result = ?, error = ? where id = ?',
-      )
-      .run(state, endedAt, head.seq, head.step, kept, error ?? null, id);
+    const update = this.#database.prepare(
+      'update run set state = ?, ended_at = ?, head_seq = ?, head_step = ?, result = ?, error = ? where id = ?',
+    );
+    this.#database.transaction(() => {
+      update.run(state, endedAt, head.seq, head.step, kept, error ?? null, id);
+      this.figures.keep(id, result ?? null);
+    });
   }
 
   /** @throws {NotFoundError} */
@@ -162,9 +167,13 @@ export class Catalogue implements Disposable {
       .map((row) => String(row['id']));
   }
 
-  list(query: RunQuery): { readonly runs: readonly RunSummary[]; readonly cursor: string | null } {
-    const { rows, cursor } = selectRuns(this.#database, query);
-    return { runs: rows.map(summaryOf), cursor };
+  list(query: RunQuery): {
+    readonly runs: readonly RunSummary[];
+    readonly cursor: string | null;
+    readonly total: number;
+  } {
+    const { rows, cursor, total } = selectRuns(this.#database, query);
+    return { runs: rows.map(summaryOf), cursor, total };
   }
 
   /** Changes what people say of a run. @throws {NotFoundError} */
@@ -208,6 +217,7 @@ export class Catalogue implements Disposable {
     this.#database.transaction(() => {
       forget.run(id);
       untag.run(id);
+      this.figures.remove(id);
       remove.run(id);
     });
   }

@@ -1,8 +1,8 @@
 import type { LaneResult } from '../core/run.ts';
 import { hashOf } from '../evaluation/canonical.ts';
-import { meanInterval } from '../evaluation/interval.ts';
-import type { Interval } from '../evaluation/interval.ts';
 import type { RunDetail } from './events.ts';
+import { spreadOf } from './spread.ts';
+import type { Spread } from './spread.ts';
 
 /** A lane's value; undefined where it has none. */
 export type MetricOf = (lane: LaneResult) => number | null | undefined;
@@ -18,14 +18,8 @@ interface Point {
 }
 
 /** A group with figures of all its values, never of those alone that are drawn. */
-interface Group {
+interface Group extends Spread {
   readonly key: Readonly<Record<string, string>>;
-  readonly count: number;
-  readonly mean: number | null;
-  readonly std: number | null;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly ci95: Interval | null;
   readonly points: readonly Point[];
 }
 
@@ -52,24 +46,8 @@ export function compareRuns(
   }
   const ordered = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
   return {
-    groups: ordered.map(({ key, points }) => ({ key, ...figures(points), points })),
+    groups: ordered.map(({ key, points }) => ({ key, ...spreadOf(points.map((point) => point.value)), points })),
     missing: runs.filter((run) => run.result === null).map((run) => run.id),
-  };
-}
-
-function figures(points: readonly Point[]): Omit<Group, 'key' | 'points'> {
-  const values = points.map((point) => point.value).filter((value) => value !== null);
-  const count = values.length;
-  if (count === 0) return { count, mean: null, std: null, min: null, max: null, ci95: null };
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return {
-    count,
-    mean,
-    std: count > 1 ? Math.sqrt(squares / (count - 1)) : null,
-    min: Math.min(...values),
-    max: Math.max(...values),
-    ci95: meanInterval(values),
   };
 }
 

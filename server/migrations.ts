@@ -40,6 +40,13 @@ const migrations = [
    drop index run_listed;
    create index run_listed on run(created_at desc, id desc, archived, state, search, sweep_id);
    create index run_of_sweep on run(sweep_id, created_at, id);`,
+  // Figures of results and sketches of telemetry, so that lists need neither.
+  `create table figure(metric text not null, run_id text not null, count integer not null, mean real, std real, min real, max real,
+     primary key(metric, run_id)) strict, without rowid;
+   create table sketch(metric text not null, run_id text not null, points text not null,
+     primary key(metric, run_id)) strict, without rowid;
+   create index figure_of_run on figure(run_id);
+   create index sketch_of_run on sketch(run_id);`,
 ];
 
 /** Brings a catalogue to the newest version, each step whole or not at all. @throws {ConfigError} for one of a newer Faultline */

@@ -6,7 +6,9 @@ import type { Annotation, Notes, Origin, Outcome, Start } from './catalogue.ts';
 import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
 import type { Head, StoredFrame } from './frame-log.ts';
 import { FrameLogs } from './frame-logs.ts';
+import type { RunFigures } from './run-figures.ts';
 import type { RunQuery } from './run-query.ts';
+import { sketchesOf } from './sketch.ts';
 import { StoreError } from './store-error.ts';
 import { lockStore } from './store-lock.ts';
 import { maxSweepRuns } from './sweep.ts';
@@ -222,8 +224,11 @@ export class Store implements Disposable {
     if (schema === null || endedAt === null || log === undefined || log.head().seq === 0) return;
     // A server that was killed may have left the file whole and the row as it was.
     if (!this.warehouse.has(id)) await this.warehouse.compact(id, log, schema);
-    if (this.#catalogue.setCompacted(id)) this.#logs.drop(this.#restorable(), maxRestored);
-    else this.warehouse.remove(id); // it was deleted meanwhile
+    const sketches = await sketchesOf(this.warehouse, id, schema, log.head().step);
+    if (this.#catalogue.setCompacted(id)) {
+      this.figures.keepSketches(id, sketches);
+      this.#logs.drop(this.#restorable(), maxRestored);
+    } else this.warehouse.remove(id); // it was deleted meanwhile
   }
 
   /** Sequence number of the frame that holds a step. */
@@ -240,8 +245,8 @@ export class Store implements Disposable {
   }
 
   list(query: RunQuery): ReturnType<Catalogue['list']> {
-    const { runs, cursor } = this.#catalogue.list(query);
-    return { runs: runs.map((run) => this.#live(run)), cursor };
+    const { runs, ...page } = this.#catalogue.list(query);
+    return { ...page, runs: runs.map((run) => this.#live(run)) };
   }
 
   annotate(id: string, annotation: Annotation): RunSummary {
@@ -251,6 +256,10 @@ export class Store implements Disposable {
 
   get tokens(): Tokens {
     return this.#catalogue.tokens;
+  }
+
+  get figures(): RunFigures {
+    return this.#catalogue.figures;
   }
 
   get sweeps(): Sweeps {

@@ -137,6 +137,28 @@ export class Warehouse implements AsyncDisposable {
     });
   }
 
+  /**
+   * Means of each of `count` equal parts of a run's steps, by channel; null where a part has no value.
+   * @param channels known to be of the run
+   */
+  buckets(id: string, channels: readonly string[], steps: number, count: number): Promise<(number | null)[][]> {
+    return this.#next(async (connection) => {
+      const parts = Math.min(count, steps);
+      const means = channels.map((name) => {
+        const c = `(case when isnan(${quoted(name)}) then null else ${quoted(name)}::double end)`;
+        return `avg(${c})`;
+      });
+      const answer = await connection.runAndReadAll(
+        `select ("step"::bigint * ${parts}) // ${steps} as part, ${means.join(', ')} from read_parquet(${text(this.fileOf(id))})
+         where "step" < ${steps} group by part`,
+      );
+      const columns = channels.map(() => Array<number | null>(parts).fill(null));
+      for (const [part, ...row] of answer.getRowsJson())
+        row.forEach((value, at) => (columns[at]![Number(part)] = value as number | null));
+      return columns;
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turn.catch(() => {});
     (await this.#instance?.catch(() => undefined))?.closeSync();

@@ -4,38 +4,18 @@ import type { Command } from '../../core/run.ts';
 import { readBareCommand } from '../messages.ts';
 import { NotFoundError } from '../problem.ts';
 import type { RunManager } from '../run-manager.ts';
-import { runSorts } from '../run-query.ts';
-import type { RunSort } from '../run-query.ts';
 import type { Store } from '../store.ts';
 import { json, operation, scenarioBody } from './operation.ts';
 import type { Operation } from './operation.ts';
-import { runDetail, runResult, runState, runSummary } from './shapes.ts';
+import { maxTags, runDetail, runResult, runSummary, tagName } from './shapes.ts';
 
-const word = z.string().min(1).max(200);
-const listQuery = z.strictObject({
-  state: runState.optional(),
-  q: z.string().max(200).optional().describe('Part of the name, policy, dataset, a building, a module or an attack.'),
-  attack: word.optional().describe('Name or label of an attack.'),
-  tag: word.optional(),
-  sweep: word.optional(),
-  archived: z.enum(['true', 'false', 'all']).default('false'),
-  sort: z.enum(runSorts as readonly [RunSort, ...RunSort[]]).default('-created'),
-  cursor: z.string().max(1000).optional().describe('That of the page before; with the same sort.'),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-});
 const launchHeaders = z.object({ 'idempotency-key': z.string().min(1).max(200).optional() });
 
-const label = z
-  .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .regex(/^[^\p{Cc},]*$/u, 'no commas, no control characters');
 const annotation = z.strictObject({
   name: z.string().trim().min(1).max(120).optional(),
   note: z.string().max(10_000).optional(),
   archived: z.boolean().optional(),
-  tags: z.array(label).max(32).optional().describe('All of them: those that are left out are taken off.'),
+  tags: z.array(tagName).max(maxTags).optional().describe('All of them: those that are left out are taken off.'),
 });
 
 /** What the commands of `core/run.ts` carry beside their type. */
@@ -50,7 +30,7 @@ const commands = {
   cancel: [z.strictObject({}), 'Ends it; what it recorded stays.'],
 } as const satisfies Record<Command['type'], readonly [z.ZodObject, string]>;
 
-/** Launching, listing, steering and labelling runs. */
+/** Launching, steering and labelling runs. */
 export function runOperations(store: Store, manager: RunManager): readonly Operation[] {
   return [
     operation({
@@ -67,35 +47,6 @@ export function runOperations(store: Store, manager: RunManager): readonly Opera
         response.location(`/api/v1/runs/${run.id}`);
         return run;
       },
-    }),
-    operation({
-      method: 'get',
-      path: '/runs',
-      scope: 'read',
-      summary: 'Runs, in pages.',
-      query: listQuery,
-      answers: {
-        200: {
-          description: 'A page; `cursor` asks for the next one.',
-          content: json(z.strictObject({ runs: z.array(runSummary), cursor: z.string().nullable() })),
-        },
-      },
-      handle({ query: { q, archived, ...query } }) {
-        return store.list({ ...query, text: q, archived: archived === 'all' ? 'all' : archived === 'true' });
-      },
-    }),
-    operation({
-      method: 'get',
-      path: '/tags',
-      scope: 'read',
-      summary: 'Tags in use.',
-      answers: {
-        200: {
-          description: 'Tags with the number of their runs.',
-          content: json(z.strictObject({ tags: z.array(z.strictObject({ tag: z.string(), runs: z.int() })) })),
-        },
-      },
-      handle: () => ({ tags: store.tags() }),
     }),
     operation({
       method: 'get',

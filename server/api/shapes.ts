@@ -90,3 +90,12 @@ export const problemShape = z.strictObject({
 }) as unknown as z.ZodType<Problem>;
 
 export const named = z.strictObject({ name: z.string(), title: z.string() });
+
+/** Most tags of a run. */
+export const maxTags = 32;
+export const tagName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{Cc},]*$/u, 'no commas, no control characters');
