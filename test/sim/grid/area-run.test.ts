@@ -326,6 +326,14 @@ interface GoldenRuns {
     readonly t: readonly number[];
     readonly dw?: readonly number[];
   }[];
+  readonly two_area: readonly {
+    readonly areas: readonly ControlArea[];
+    readonly Ps_pu_per_rad: number;
+    readonly dPL: readonly number[];
+    readonly t: readonly number[];
+    readonly dw1: readonly number[];
+    readonly dw2: readonly number[];
+  }[];
   readonly three_area: readonly {
     readonly areas: readonly ControlArea[];
     readonly Tij: readonly (readonly number[])[];
@@ -374,6 +382,22 @@ describe.skipIf(reference === undefined)('areas in the time domain, against refe
         loads: [step(dPL, 0, 0)],
       });
       got.areas[0]!.f.forEach((f, k) => expect(Math.abs(f - 50 - dw[k]!)).toBeLessThan(1e-9));
+    }
+    for (const { areas, Ps_pu_per_rad: Ps, dPL, t, dw1, dw2 } of reference!.two_area) {
+      const got = runAreas(
+        asAreas(areas, [
+          [0, Ps],
+          [Ps, 0],
+        ]),
+        {
+          method: 'dopri5',
+          duration: t.at(-1)!,
+          sample: t[1]!,
+          loads: [step(dPL[0]!, 0, 0)],
+        },
+      );
+      for (const [i, wanted] of [dw1, dw2].entries())
+        got.areas[i]!.f.forEach((f, k) => expect(Math.abs(f - 50 - wanted[k]!)).toBeLessThan(1e-9));
     }
     for (const { areas, Tij, dPL, t, df } of reference!.three_area) {
       const ties = Tij.map((row) => row.map((T) => 2 * Math.PI * T));

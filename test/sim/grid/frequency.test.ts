@@ -50,6 +50,17 @@ interface GoldenFrequency {
     readonly t: readonly number[];
     readonly dw: readonly number[];
   }[];
+  readonly two_area: readonly {
+    readonly areas: readonly ControlArea[];
+    readonly Ps_pu_per_rad: number;
+    readonly dPL: readonly number[];
+    readonly t: readonly number[];
+    readonly dw1: readonly number[];
+    readonly dw2: readonly number[];
+    readonly ptie12: readonly number[];
+    readonly final: Readonly<Record<'dw' | 'Pm1' | 'Pm2' | 'P12', number>>;
+    readonly ssClosed?: Readonly<Record<'dw' | 'Pm1' | 'Pm2' | 'P12', number>>;
+  }[];
   readonly three_area: readonly {
     readonly name: string;
     readonly areas: readonly ControlArea[];
@@ -169,6 +180,46 @@ describe.skipIf(reference === undefined)('the frequency, against published and c
       });
       trajectory(system, [dPL], t).forEach((x, k) => expect(x[areas[0]!.frequency]).toBeCloseTo(dw[k]!, 9));
     }
+  });
+
+  it('of two areas has the same trajectories, and ends where the textbook says', () => {
+    for (const { areas, Ps_pu_per_rad: Ps, dPL, t, dw1, dw2, ptie12, final, ssClosed } of reference!.two_area) {
+      const model = loadFrequencyModel(areas, [
+        [0, Ps],
+        [Ps, 0],
+      ]);
+      const found = trajectory(model.system, dPL, t);
+      const [first, second] = model.areas;
+      found.forEach((x, k) => {
+        expect(Math.abs(x[first!.frequency]! - dw1[k]!)).toBeLessThan(1e-9);
+        expect(Math.abs(x[second!.frequency]! - dw2[k]!)).toBeLessThan(1e-9);
+        expect(Math.abs(x[first!.tie!]! - ptie12[k]!)).toBeLessThan(1e-9);
+      });
+      const end = found.at(-1)!;
+      expect(end[first!.frequency]).toBeCloseTo(final.dw, 9);
+      expect(end[first!.mechanical]).toBeCloseTo(final.Pm1, 9);
+      expect(end[second!.mechanical]).toBeCloseTo(final.Pm2, 9);
+      // Long after the step: without AGC where the droops share it, with AGC at nothing.
+      const late = trajectory(model.system, dPL, [0, 200, 400, 600]).at(-1)!;
+      const droop = areas[0]!.Ki === 0;
+      expect(late[first!.frequency]).toBeCloseTo(droop ? ssClosed!.dw : 0, 8);
+      expect(late[first!.mechanical]).toBeCloseTo(droop ? ssClosed!.Pm1 : dPL[0]!, 7);
+      expect(late[second!.mechanical]).toBeCloseTo(droop ? ssClosed!.Pm2 : 0, 7);
+      expect(late[first!.tie!]).toBeCloseTo(droop ? ssClosed!.P12 : 0, 7);
+    }
+  });
+
+  it('of one area is stable down to the droop of the reference', () => {
+    const { criticalDroop, criticalGain, routhClosedForm } = reference!.single_area.find(
+      (each) => 'criticalDroop' in each,
+    ) as unknown as Record<'criticalDroop' | 'criticalGain' | 'routhClosedForm', number>;
+    const damping = (R: number): number =>
+      Math.max(...eigenvalues(loadFrequencyModel([{ ...saadat, R }]).a).map(([re]) => re));
+    expect(Math.abs(damping(criticalDroop))).toBeLessThan(1e-9);
+    expect(damping(criticalDroop * 1.001)).toBeLessThan(0);
+    expect(damping(criticalDroop * 0.999)).toBeGreaterThan(0);
+    expect(1 / criticalDroop).toBeCloseTo(criticalGain, 6);
+    expect(criticalGain).toBeCloseTo(routhClosedForm, 9);
   });
 
   it('of three areas has the same trajectories and flows between them', () => {

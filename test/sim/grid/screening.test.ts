@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { builtinGrid, builtinGrids } from '../../../sim/grid/builtin/index.ts';
+import { parseGridJson } from '../../../sim/grid/case-json.ts';
 import { cascade } from '../../../sim/grid/cascade/cascade.ts';
 import { dcPowerFlow } from '../../../sim/grid/dc.ts';
 import { withColumns } from '../../../sim/grid/grid-case.ts';
@@ -50,7 +53,15 @@ function all(work: Generator<number, BranchOutage[]>): BranchOutage[] {
 const ships = ({ case: name }: { readonly case: string }): boolean => builtinGrids.includes(name);
 const outages = sharedMissing ? [] : (golden('n-1') as GoldenOutages).cases.filter(ships);
 const noses = sharedMissing ? [] : (golden('stress') as GoldenStress).loadability.filter(ships);
-const cascades = sharedMissing ? [] : (golden('cascade-dc') as GoldenCascades).cases.filter(ships);
+/** The IEEE reliability test system does not ship; its numbers stand beside the tests. */
+const rts = 'case24_ieee_rts';
+const networkNamed = (name: string): GridCase =>
+  name === rts
+    ? parseGridJson(readFileSync(join(import.meta.dirname, '..', '..', 'golden', `${rts}.json`), 'utf8'), `${rts}.json`)
+    : builtinGrid(name);
+const cascades = sharedMissing
+  ? []
+  : (golden('cascade-dc') as GoldenCascades).cases.filter((each) => ships(each) || each.case === rts);
 
 skipWithoutShared('outages, noses and cascades against references');
 describe.each(outages.map((each) => [each.case, each.rows] as const))('N-1 of %s', (name, rows) => {
@@ -79,7 +90,7 @@ describe.each(noses.map((each) => [each.case, each] as const))('the nose of %s',
 describe.each(cascades.map((each) => [`${each.case}, rates ${each.rates}`, each] as const))(
   'DC cascades of %s',
   (_, reference) => {
-    const grid = builtinGrid(reference.case);
+    const grid = networkNamed(reference.case);
     const rate = reference.rate === null ? grid.branch.rateA : Float64Array.from(reference.rate);
     const dispatch = dcPowerFlow(grid).pGen;
     const scaled = (by: number): GridCase => withColumns(grid, { bus: { Pd: grid.bus.Pd.map((p) => p * by) } });
