@@ -108,8 +108,10 @@ export interface Recording {
   readonly action: Float64Array;
   /** [steps·lanes] */
   readonly reward: Float64Array;
-  /** [steps·lanes] 1 where the step ended its episode: the next observation belongs to another. */
-  readonly ended: Uint8Array;
+  /** [steps·lanes] 1 where the physics ended the episode: nothing follows. The next observation belongs to another. */
+  readonly terminated: Uint8Array;
+  /** [steps·lanes] 1 where the clock did: something would have followed, and is not recorded. */
+  readonly truncated: Uint8Array;
 }
 
 /** What an attacker may do before the first step: watch, and learn from what it saw. */
@@ -117,6 +119,8 @@ export interface Rehearsal {
   readonly features: readonly Feature[];
   readonly victim: GradientAccess;
   readonly rng: Rng;
+  /** How many steps a day of the recording has. */
+  readonly stepsPerDay: number;
   /**
    * The victim's clean steps, at most so many a lane, from the start of an episode: an attacker that listens.
    * @param exploration deviation of normal noise on each action, in half ranges, clipped to the range: an attacker that has the plant to

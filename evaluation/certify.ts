@@ -144,7 +144,8 @@ export async function* certify(
     controller: root.split('controller'),
     environment: root.split('environment'),
   });
-  for (const _ of attack.prepare?.({ features, victim, rng: root, record, plants: () => [plant] }) ?? []);
+  const stepsPerDay = Math.round(86_400 / env.secondsPerTimeStep);
+  for (const _ of attack.prepare?.({ features, victim, rng: root, stepsPerDay, record, plants: () => [plant] }) ?? []);
   const engine = attackEngine({ attack, threat, victim, features });
   const streams = [root.split('attack')];
   const seen = new Float32Array(victim.observationSize);

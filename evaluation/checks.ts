@@ -51,7 +51,11 @@ export function laneChecks(lanes: readonly LaneResult[], scenario: Pick<Scenario
   const aimless = new Set(
     scenario.attacks.filter(({ name }) => name === 'random-noise' || name === 'none').map(labelOf),
   );
-  return [...moves, ...beatsNoise(lanes, aimless, headlineOf(scenario)), ...falseAlarms(lanes)];
+  return [
+    ...moves,
+    ...beatsNoise(lanes, aimless, headlineOf(scenario), scenario.task !== undefined),
+    ...falseAlarms(lanes),
+  ];
 }
 
 /** Detectors keep what their calibration promised on clean days that they have not seen: the interval of their alarms reaches down to it. */
@@ -73,23 +77,38 @@ function falseAlarms(lanes: readonly LaneResult[]): Check[] {
 /**
  * Random noise, and no attack at all, must not beat an attack that uses gradients: that is the mark of masked gradients. Other attacks without
  * gradients (black boxes, imitators, sensors that fail) have aims of their own and may be the stronger ones.
+ * A building is held to it by itself. Sites of a task are days of one world: a gradient attack knows what changes the decision and not what it costs, so that
+ * noise costs more on some of them; there the mean over the sites counts.
  * @param aimless the labels of the attacks that aim at nothing  @param headline the KPI that counts
  */
-function beatsNoise(lanes: readonly LaneResult[], aimless: ReadonlySet<string>, headline: string): Check[] {
+function beatsNoise(
+  lanes: readonly LaneResult[],
+  aimless: ReadonlySet<string>,
+  headline: string,
+  isTask: boolean,
+): Check[] {
   const regretOf = (lane: LaneResult): number => lane.regret?.[headline] ?? 0;
-  return lanes
-    .filter((lane) => (lane.cost?.gradients ?? 0) > 0)
-    .flatMap((lane): Check[] => {
-      const own = lanes.filter(({ attack, building }) => building === lane.building && aimless.has(attack));
-      if (own.length === 0) return [];
-      const noise = own.reduce((most, other) => (regretOf(other) > regretOf(most) ? other : most));
-      const [strong, weak] = [regretOf(lane), regretOf(noise)];
-      return [
-        {
-          name: `beats-noise/${lane.lane}`,
-          passed: strong >= weak,
-          detail: `${headline} regret ${strong.toPrecision(4)} against ${weak.toPrecision(4)} of ${noise.attack}`,
-        },
-      ];
+  const places = new Set(isTask ? [''] : lanes.map(({ building }) => building));
+  return [...places].flatMap((place) => {
+    const here = isTask ? lanes : lanes.filter(({ building }) => building === place);
+    const byAttack = [...new Set(here.map(({ attack }) => attack))].map((attack) => {
+      const group = here.filter((lane) => lane.attack === attack);
+      return {
+        attack,
+        name: isTask ? attack : group[0]!.lane,
+        regret: group.reduce((sum, lane) => sum + regretOf(lane), 0) / group.length,
+        usesGradients: group.some((lane) => (lane.cost?.gradients ?? 0) > 0),
+      };
     });
+    const noises = byAttack.filter(({ attack }) => aimless.has(attack));
+    if (noises.length === 0) return [];
+    const noise = noises.reduce((most, other) => (other.regret > most.regret ? other : most));
+    return byAttack
+      .filter(({ usesGradients }) => usesGradients)
+      .map(({ name, regret }): Check => ({
+        name: `beats-noise/${name}`,
+        passed: regret >= noise.regret,
+        detail: `${isTask ? 'mean ' : ''}${headline} regret ${regret.toPrecision(4)} against ${noise.regret.toPrecision(4)} of ${noise.attack}`,
+      }));
+  });
 }

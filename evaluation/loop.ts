@@ -170,10 +170,10 @@ async function openHeld(
       return step;
     },
     *prepare() {
+      const perDay = Math.round(86_400 / env.secondsPerTimeStep);
       if (posts.length > 0) {
         yield { attack: labelOf(posts[0]!), done: 0 };
         const recorded = recording(totalSteps);
-        const perDay = Math.round(86_400 / env.secondsPerTimeStep);
         const posted: CalibratedDetector[][] = [];
         for (let b = 0; b < count; b++) {
           const own = cleanStepsOf(recorded, part.buildings[b]!, env.laneFeatures(b), perDay);
@@ -200,6 +200,7 @@ async function openHeld(
           features: env.laneFeatures(first),
           victim,
           rng: own.split('rehearsal'),
+          stepsPerDay: perDay,
           record: recording,
           plants: () => Array.from({ length: rows }, (_, b) => env.knownPlant(first + b)),
           policy: (name) => otherController(others.get(name)!, spaces, own.split(name)),

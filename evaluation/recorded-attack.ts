@@ -159,6 +159,8 @@ function rehearsalOf(
     features,
     victim,
     rng: stream,
+    // Rows have no clock: they count as hours.
+    stepsPerDay: 24,
     record(wanted, exploration = 0) {
       if (exploration > 0) throw closedLoop('it tries out actions');
       const steps = Math.min(Math.floor(wanted), rows - 1);
@@ -173,7 +175,8 @@ function rehearsalOf(
         get reward(): Float64Array {
           throw closedLoop('it reads rewards');
         },
-        ended: new Uint8Array(steps),
+        terminated: new Uint8Array(steps),
+        truncated: new Uint8Array(steps),
       };
     },
     policy,

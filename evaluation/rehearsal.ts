@@ -44,7 +44,8 @@ function record(stage: Stage, env: LaneEnv, steps: number, exploration: number):
   const action = new Float64Array(steps * actions);
   const reward = new Float64Array(steps * lanes);
   const noise = stage.controller.split('exploration');
-  const ended = new Uint8Array(steps * lanes);
+  const terminated = new Uint8Array(steps * lanes);
+  const truncated = new Uint8Array(steps * lanes);
   observation.set(env.reset(stage.environment).observation);
   for (let t = 0; t < steps; t++) {
     const taken = action.subarray(t * actions, (t + 1) * actions);
@@ -52,10 +53,11 @@ function record(stage: Stage, env: LaneEnv, steps: number, exploration: number):
     if (exploration > 0) disturb(taken, env.actionSpace.features, exploration, noise);
     const batch = env.step(taken);
     reward.set(batch.reward, t * lanes);
-    for (let lane = 0; lane < lanes; lane++) ended[t * lanes + lane] = batch.terminated[lane]! | batch.truncated[lane]!;
+    terminated.set(batch.terminated, t * lanes);
+    truncated.set(batch.truncated, t * lanes);
     observation.set(batch.observation, (t + 1) * rows);
   }
-  return { lanes, steps, observation, action, reward, ended };
+  return { lanes, steps, observation, action, reward, terminated, truncated };
 }
 
 /** Adds normal noise to actions [lanes×A], in half ranges, and keeps them in their range. */

@@ -67,7 +67,7 @@ function onDecisions(
     ...attack,
     *prepare(rehearsal) {
       target.prepare?.(rehearsal);
-      const { observation, lanes, steps } = rehearsal.record(24 * recordedDays);
+      const { observation, lanes, steps } = rehearsal.record(rehearsal.stepsPerDay * recordedDays);
       recorded = observation.slice(0, steps * lanes * rehearsal.features.length);
       yield 1;
     },

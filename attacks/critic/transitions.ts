@@ -12,13 +12,13 @@ export interface Transitions {
   readonly action: Float32Array;
   /** [count] standardised: mean 0, deviation 1. */
   readonly reward: Float32Array;
-  /** [count] the row that followed; −1 where the episode ended, −2 where the recording did and nobody knows. */
+  /** [count] the row that followed; −1 where the physics ended the episode, −2 where the clock or the recording did and nobody knows. */
   readonly next: Int32Array;
 }
 
 /** Row t·lanes + n is step t of lane n, as in the recording, so that consecutive pairs stay together by index. */
 export function transitionsOf(recording: Recording, head: Head): Transitions {
-  const { lanes, steps, ended } = recording;
+  const { lanes, steps, terminated, truncated } = recording;
   const count = lanes * steps;
   const observationSize = recording.observation.length / (count + lanes);
   const actionSize = recording.action.length / count;
@@ -35,7 +35,9 @@ export function transitionsOf(recording: Recording, head: Head): Transitions {
       onUnit(value, low[i % actionSize]!, high[i % actionSize]!),
     ),
     reward,
-    next: Int32Array.from(ended, (end, i) => (end === 1 ? -1 : i + lanes < count ? i + lanes : -2)),
+    next: Int32Array.from(terminated, (end, i) =>
+      end === 1 ? -1 : truncated[i] === 1 || i + lanes >= count ? -2 : i + lanes,
+    ),
   };
 }
 

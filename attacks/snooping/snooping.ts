@@ -67,7 +67,12 @@ export function snooping<Name extends string>(inner: Readonly<Record<Name, Defin
         *prepare(rehearsal) {
           const { victim, rng } = rehearsal;
           imitator?.[Symbol.dispose]();
-          const learning = imitate(rehearsal.record(24 * days), victim.head, options, rng.split('imitator'));
+          const learning = imitate(
+            rehearsal.record(rehearsal.stepsPerDay * days),
+            victim.head,
+            options,
+            rng.split('imitator'),
+          );
           imitator = yield* attack.prepare === undefined ? learning : partOf(learning, 0, 0.5);
           // What an inner attack learns, it learns from the imitator: the controller is listened to and not asked.
           const listening = { ...rehearsal, victim: imitator.policy };

@@ -51,13 +51,13 @@ export function integrate(p: number, v: number, a: number): readonly [number, nu
   return [p + h * v, v + h * a, -(p * p + 0.1 * v * v + 0.1 * a * a)];
 }
 
-/** Episodes of 40 steps from random states, noise on the actions. */
+/** Episodes that the clock ends after 40 steps, from random states, noise on the actions. */
 export function recordIntegrator(lanes: number, steps: number, noise: number, stream: Rng): Recording {
   const victim = integratorVictim();
   const observation = new Float32Array((steps + 1) * lanes * 2);
   const action = new Float64Array(steps * lanes);
   const reward = new Float64Array(steps * lanes);
-  const ended = new Uint8Array(steps * lanes);
+  const truncated = new Uint8Array(steps * lanes);
   const states = Array.from({ length: lanes }, () => [0, 0] as [number, number]);
   const begin = (s: [number, number]): void => {
     s[0] = 2 * stream.uniform() - 1;
@@ -77,14 +77,14 @@ export function recordIntegrator(lanes: number, steps: number, noise: number, st
       const [p, v, r] = integrate(s[0], s[1], a);
       action[at] = a;
       reward[at] = r;
-      ended[at] = (t + 1) % 40 === 0 ? 1 : 0;
+      truncated[at] = (t + 1) % 40 === 0 ? 1 : 0;
       s[0] = p;
       s[1] = v;
-      if (ended[at] === 1) begin(s);
+      if (truncated[at] === 1) begin(s);
     });
     show(t + 1);
   }
-  return { lanes, steps, observation, action, reward, ended };
+  return { lanes, steps, observation, action, reward, terminated: new Uint8Array(steps * lanes), truncated };
 }
 
 /** What an attack on the integrator may learn from. */
@@ -93,6 +93,7 @@ export function integratorRehearsal(seed: number): Rehearsal {
     features: plainFeatures(2),
     victim: integratorVictim(),
     rng: rng(seed).split('rehearsal'),
+    stepsPerDay: 24,
     record: (steps, exploration = 0) => recordIntegrator(8, steps, exploration, rng(seed).split('plant')),
     policy: () => integratorVictim(),
   };

@@ -13,6 +13,7 @@ export function drawnRehearsal(victim: GradientAccess, seed = 23): Rehearsal {
     features: plainFeatures(size),
     victim,
     rng: rng(seed).split('rehearsal'),
+    stepsPerDay: 24,
     policy: () => victim,
     record(steps) {
       const stream = rng(seed).split('recording');
@@ -20,7 +21,15 @@ export function drawnRehearsal(victim: GradientAccess, seed = 23): Rehearsal {
       const action = new Float64Array(steps * victim.actionSize);
       victim.decide(observation.subarray(0, steps * size), steps, action);
       const reward = Float64Array.from({ length: steps }, () => stream.normal());
-      return { lanes: 1, steps, observation, action, reward, ended: new Uint8Array(steps) };
+      return {
+        lanes: 1,
+        steps,
+        observation,
+        action,
+        reward,
+        terminated: new Uint8Array(steps),
+        truncated: new Uint8Array(steps),
+      };
     },
   };
 }

@@ -144,15 +144,17 @@ describe.each(names)('%s', (name) => {
       features: plainFeatures(size),
       victim,
       rng: rng(1),
+      stepsPerDay: 96,
       record: (steps: number) => {
-        expect(steps).toBe(24);
+        expect(steps).toBe(96);
         return {
           lanes: 1,
           steps: rows - 1,
           observation: x,
           action: new Float64Array(rows - 1),
           reward: new Float64Array(rows - 1),
-          ended: new Uint8Array(rows - 1),
+          terminated: new Uint8Array(rows - 1),
+          truncated: new Uint8Array(rows - 1),
         };
       },
     };

@@ -55,7 +55,7 @@ async function play(name: AttackName, config: object, threat: object, policy = '
       environment: rng(0),
     });
     const policy = (): DecisionAccess => restless(features.length, choicesOf(name, victim, bounds.epsilon));
-    const learning = attack.prepare({ features, victim, rng: rng(6), record, policy });
+    const learning = attack.prepare({ features, victim, rng: rng(6), stepsPerDay: 24, record, policy });
     while (learning.next().done !== true);
   }
   const trace = { features, clean: [] as Float32Array[], seen: [] as Float32Array[], action: [] as number[] };

@@ -28,7 +28,15 @@ function recordingOf(victim: GradientAccess) {
     });
     const action = new Float64Array(steps);
     victim.decide(observation, steps, action);
-    return { lanes: 1, steps, observation, action, reward: new Float64Array(steps), ended: new Uint8Array(steps) };
+    return {
+      lanes: 1,
+      steps,
+      observation,
+      action,
+      reward: new Float64Array(steps),
+      terminated: new Uint8Array(steps),
+      truncated: new Uint8Array(steps),
+    };
   };
 }
 
@@ -74,7 +82,7 @@ describe('an imitator', () => {
 function prepared(head: Head, config: object): { attack: ObservationAttack; victim: GradientAccess } {
   const victim = victimOf(head);
   const attack = attacks.snooping.make({ ...options, days: 40, ...config });
-  for (const _ of attack.prepare!({ features, victim, rng: rng(1), record: recordingOf(victim) }));
+  for (const _ of attack.prepare!({ features, victim, rng: rng(1), stepsPerDay: 24, record: recordingOf(victim) }));
   return { attack, victim };
 }
 
@@ -107,11 +115,26 @@ describe('snooping', () => {
     },
   );
 
+  it('counts days in steps of the recording', () => {
+    const victim = victimOf(heads.categorical);
+    const asked: number[] = [];
+    for (const stepsPerDay of [24, 96, 288]) {
+      const attack = attacks.snooping.make({ ...options, days: 3, epochs: 1 });
+      const record = (steps: number): Recording => {
+        asked.push(steps);
+        return recordingOf(victim)(steps);
+      };
+      for (const _ of attack.prepare!({ features, victim, rng: rng(1), stepsPerDay, record }));
+      attack.dispose?.();
+    }
+    expect(asked).toEqual([72, 288, 864]);
+  });
+
   it('is the inner attack on the imitator, to the bit', () => {
     const head = heads.categorical;
     const victim = victimOf(head);
     const attack = attacks.snooping.make({ ...options, days: 10 });
-    for (const _ of attack.prepare!({ features, victim, rng: rng(1), record: recordingOf(victim) }));
+    for (const _ of attack.prepare!({ features, victim, rng: rng(1), stepsPerDay: 24, record: recordingOf(victim) }));
     const learning = imitate(recordingOf(victim)(240), head, options, rng(1).split('imitator'));
     let next = learning.next();
     while (next.done !== true) next = learning.next();
