@@ -90,12 +90,20 @@ export interface CascadeResult {
   readonly servedFraction: number;
   /** Until the step is over. */
   readonly unservedMwh: number;
+  /** Of each branch of the telemetry's topology, in its order: s from the step's beginning at which it went out for good; null where it stayed. */
+  readonly trippedAt: readonly (number | null)[];
+  /** MW served in the end at each bus of the topology, in its order. */
+  readonly servedAt: readonly number[];
+  /** Buses that hang together in the end. */
+  readonly parts: readonly (readonly number[])[];
   readonly events: readonly {
     /** s from the step's beginning */
     readonly t: number;
     readonly what: string;
     readonly why: string;
     readonly branch: readonly [from: number, to: number] | null;
+    /** Its place in the topology: of parallel branches the ends do not tell which. */
+    readonly index: number | null;
     readonly buses: readonly number[];
     /** Loading of the branch, or voltage of the bus, p.u. */
     readonly value: number | null;

@@ -3,6 +3,7 @@ import type { ProtectionSpec } from '../core/scenario-grid.ts';
 import { cascade } from '../sim/grid/cascade/cascade.ts';
 import { tripRules } from '../sim/grid/cascade/trip-rule.ts';
 import type { LaneFlow } from '../sim/grid/placed/lane-flow.ts';
+import { connectedParts } from '../sim/grid/network.ts';
 import { placedCase, readLoads } from '../sim/grid/placed/placed-case.ts';
 import type { LaneLoads } from '../sim/grid/placed/placed-case.ts';
 import type { PlacedDistrict } from '../sim/grid/placed/placement.ts';
@@ -72,6 +73,10 @@ export class Protection {
       },
     });
     const { bus, branch } = placed.grid;
+    const { buses: rows, branches } = placed.island;
+    const trippedAt = Array.from(branches, (): number | null => null);
+    for (const { t, what, branch: row } of run.events)
+      if (row !== null) trippedAt[branches.indexOf(row)] = what === 'line-trip' ? t : null;
     return {
       step: worst.step,
       ended: run.ended,
@@ -82,11 +87,17 @@ export class Protection {
       servedMw: run.servedMw,
       servedFraction: run.servedFraction,
       unservedMwh: run.unservedMwh,
+      trippedAt,
+      servedAt: Array.from(rows, (row) => run.load[row]!),
+      parts: connectedParts(placed.island, (k) => run.status[branches[k]!]! > 0).map((part) =>
+        part.map((i) => bus.bus[rows[i]!]!),
+      ),
       events: run.events.map(({ t, what, why, branch: row, buses, value, mwLost }) => ({
         t,
         what,
         why,
         branch: row === null ? null : ([branch.from[row]!, branch.to[row]!] as const),
+        index: row === null ? null : branches.indexOf(row),
         buses: buses.map((each) => bus.bus[each]!),
         value,
         mwLost,

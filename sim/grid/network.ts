@@ -130,6 +130,13 @@ export function networkOf(grid: GridCase, options: { readonly allowMultiRef?: bo
   return { grid, islands, dead, findings };
 }
 
+/** Buses of an island that hang together where only some of its branches are in service: positions, each part ascending, in the order of their first. */
+export function connectedParts({ buses, from, to }: Island, isIn: (branch: number) => boolean): number[][] {
+  const sets = new DisjointSets(buses.length);
+  for (let k = 0; k < from.length; k++) if (isIn(k)) sets.join(from[k]!, to[k]!);
+  return [...grouped([...buses.keys()], (i) => sets.root(i)).values()];
+}
+
 /** Rows by a key, in their order. */
 function grouped(rows: readonly number[], key: (row: number) => number): Map<number, number[]> {
   const groups = new Map<number, number[]>();

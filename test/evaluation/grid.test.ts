@@ -116,12 +116,24 @@ describe('a run with a network', () => {
   });
 
   it('asks its relays what they do in the step that loads it most', async () => {
+    const topology = whole.schema.grid!;
     for (const { kpis, extremes, cascade } of grid.networks) {
       expect(cascade!.step).toBe(extremes['loading']!['step']);
       expect(kpis['cascade_lines_tripped']).toBe(cascade!.linesTripped);
       const trips = cascade!.events.filter(({ what }) => what === 'line-trip');
       expect(cascade!.linesTripped).toBe(trips.length);
       expect(trips.length > 0).toBe(kpis['max_loading']! > 1);
+      // A branch that is out parts a radial feeder once more; what is served is at buses of the part with the reference.
+      const { parts, trippedAt, servedAt } = cascade!;
+      expect(trippedAt.filter((t) => t !== null)).toHaveLength(trips.length);
+      expect(parts).toHaveLength(trips.length + 1);
+      expect(parts.flat().toSorted((a, b) => a - b)).toEqual(topology.buses.toSorted((a, b) => a - b));
+      expect(servedAt.reduce((sum, mw) => sum + mw, 0)).toBeCloseTo(cascade!.servedMw, 9);
+      for (const { index, branch, t } of trips) {
+        expect(topology.branches[index!]).toEqual(branch);
+        expect(trippedAt[index!]).toBe(t);
+        expect(parts.some((part) => part.includes(branch![0]) && part.includes(branch![1]))).toBe(false);
+      }
       if (trips.length === 0) continue;
       // The branch at the head of the feeder: all behind it is dark.
       const { loading } = extremes;

@@ -57,6 +57,9 @@ export interface Cascade {
   /** At the end: parts, and buses of the largest with a source. */
   readonly islands: number;
   readonly largest: number;
+  /** At the end: [branches] 1 in service, [buses] MW served. */
+  readonly status: Float64Array;
+  readonly load: Float64Array;
 }
 
 export interface CascadeOptions {
@@ -178,6 +181,8 @@ export function* cascadeRounds(grid: GridCase, options: CascadeOptions = {}): Ge
       firstLine,
       islands: settled.islands,
       largest: settled.largest,
+      status: state.status,
+      load: state.load,
     };
   }
 }
