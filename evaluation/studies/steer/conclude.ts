@@ -59,7 +59,7 @@ export function conclude(
         likenessTable(measured, task, decoders(generating)),
         sampleTable(measured, task, trials.generation.steer),
       ]),
-      ...(parts.includes('difficulty') ? [difficultyTable(measured)] : []),
+      ...(parts.includes('difficulty') ? [difficultyTable(measured, isDemonstrated)] : []),
     ],
     figures: [
       ...(isDemonstrated ? [frontFigure(measured, demonstrating), gridFigure(measured)] : []),
@@ -124,8 +124,9 @@ function sampleTable(measured: Measured, task: string, steer: readonly string[])
   };
 }
 
-function difficultyTable(measured: Measured): StudyTable {
-  const tasks = [demonstrated, ...difficulties];
+/** @param usual whether the demonstration itself was done, to stand beside */
+function difficultyTable(measured: Measured, usual: boolean): StudyTable {
+  const tasks = [...(usual ? [demonstrated] : []), ...difficulties];
   const decoders = [sampled(1), sampled(0.5), sampled(0.3), steered(1.5, 0, mask), steered(1.5, 0.3, mask)];
   return {
     title: 'The demonstration over its difficulty',

@@ -375,6 +375,7 @@ describe('the plan', () => {
     expect(steerStudy.plan({ ...full, only: ['difficulty'] }).cells).toHaveLength(30);
     const { claims, tables } = steerStudy.conclude({ ...full, only: ['difficulty'] }, new Map(), new Map());
     expect([claims.length, tables.length]).toEqual([2 * difficulties.length, 1]);
+    expect([...new Set(tables[0]!.rows.map(([difficulty]) => difficulty))]).toEqual(difficulties);
   });
 
   it.each([true, false])('gives sampling as many trials as STEER (quick: %s)', (isQuick) => {
