@@ -1,4 +1,4 @@
-import { isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { Composer, Document as EmptyDocument, isMap, isPair, isScalar, LineCounter, Parser } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, formatPlace, nearest } from './errors.ts';
@@ -32,7 +32,7 @@ export class DocumentError extends ConfigError {
  */
 export function parseDocumentAs<T>(text: string, file: string, schema: z.ZodType<T>): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = documentOf(text, file, lines);
   const place = (offset: number | undefined, path: readonly PropertyKey[]): Place => {
     const position = offset === undefined ? undefined : lines.linePos(offset);
     return { file, line: position?.line, column: position?.col, path: pointer(path) };
@@ -58,6 +58,62 @@ export function parseDocumentAs<T>(text: string, file: string, schema: z.ZodType
       place(offsetOf(document, path, key), key === undefined ? path : [...path, key]),
     ),
   );
+}
+
+/**
+ * Deepest nesting of a text. Composing recurses, and a stack that happens to end where V8 compiles a regular expression is no error that could be caught: it
+ * ends the process.
+ */
+const maxNesting = 100;
+
+/** @throws {DocumentError} for a text that is nested too deeply, or that is more than one document. */
+function documentOf(text: string, file: string, lines: LineCounter): Document.Parsed {
+  const fail = (message: string, offset: number): DocumentError => {
+    const { line, col: column } = lines.linePos(offset);
+    return new DocumentError([{ place: { file, line, column, path: '/' }, message }]);
+  };
+  const tooDeep = `nested deeper than ${maxNesting} levels`;
+  if (hasTooManyBrackets(text)) throw new DocumentError([{ place: { file, path: '/' }, message: tooDeep }]);
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const deep = deepToken(tokens);
+  if (deep !== undefined) throw fail(tooDeep, deep);
+  const composer = new Composer({ lineCounter: lines, uniqueKeys: true });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  if (second !== undefined) throw fail('more than one document (---), expected one', second.range[0]);
+  return (document ?? new EmptyDocument()) as Document.Parsed;
+}
+
+/** Whether far more brackets are open than any document needs, in strings or not: reading the tokens of such a text takes seconds. */
+function hasTooManyBrackets(text: string): boolean {
+  let open = 0;
+  for (const letter of text) {
+    if (letter === '[' || letter === '{') open++;
+    else if (letter === ']' || letter === '}') open = Math.max(0, open - 1);
+    if (open > 10 * maxNesting) return true;
+  }
+  return false;
+}
+
+/** What of a token of the yaml package tells how deep it goes. */
+interface Nested {
+  readonly offset?: number;
+  readonly key?: unknown;
+  readonly value?: unknown;
+  readonly items?: readonly Nested[];
+}
+
+/** Offset of a token that lies too deep; without recursion. */
+function deepToken(tokens: readonly unknown[]): number | undefined {
+  const left = tokens.map((token): [unknown, number] => [token, 0]);
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [token, depth] = next;
+    if (typeof token !== 'object' || token === null) continue;
+    const { offset, key, value, items } = token as Nested;
+    if (depth > maxNesting) return offset ?? 0;
+    left.push([key, depth], [value, depth]);
+    for (const item of items ?? []) left.push([item.key, depth + 1], [item.value, depth + 1]);
+  }
+  return undefined;
 }
 
 /** Validates a value that has no text (a console form, a socket message); places are JSON pointers. */

@@ -161,6 +161,27 @@ describe('scenario', () => {
     );
   });
 
+  it.each([
+    ['brackets', '['.repeat(200_000)],
+    ['some brackets', '['.repeat(500)],
+    ['mappings', '{a: '.repeat(300)],
+    ['lists in a line', '- '.repeat(2000)],
+    ['keys in a line', 'a: '.repeat(2000)],
+    ['explicit keys', '? '.repeat(2000)],
+    ['indentation', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+  ])('refuses a text nested by %s before anything recurses into it', (_what, text) => {
+    // Composing it could exhaust the stack inside of a regular expression's compilation, which ends the process.
+    const read = (below: number): unknown =>
+      below === 0 ? parseScenario(text, 's.yaml', schema) : [read(below - 1)].length;
+    for (const below of [0, 500, 1500]) expect(() => read(below)).toThrow(/^s\.yaml.*: nested deeper than 100 levels$/);
+  });
+
+  it('refuses a second document by its line', () => {
+    expect(() => parseScenario('name: a\n---\nname: b\n', 's.yaml', schema)).toThrow(
+      /^s\.yaml:2:1 \/: more than one document/,
+    );
+  });
+
   it('throws nothing but a DocumentError on arbitrary text', () => {
     fc.assert(
       fc.property(

@@ -213,8 +213,12 @@ describe('what an expression may not be', () => {
 
   it('goes deeper than anybody can read', () => {
     expect(open(`${'('.repeat(5000)}net${')'.repeat(5000)}`)).toThrow(
-      /^\/district\/reward\/expression: .*nested too deeply/,
+      /^1:61 \/district\/reward\/expression: .*nested too deeply/,
     );
+    for (const deep of [`${'-'.repeat(1999)}net`, `${'not '.repeat(400)}net`, `net${'^net'.repeat(400)}`])
+      expect(open(deep)).toThrow(/\/district\/reward\/expression: .*nested too deeply/);
+    expect(open(`net${'+net'.repeat(400)}`)).toThrow(/more than 250 levels/);
+    expect(open(`-(${'('.repeat(50)}net${')'.repeat(50)})${' + net'.repeat(100)}`)).not.toThrow();
   });
 
   it.each(['import("fs")', 'evaluate("1")', 'createUnit(net)', 'simplify(net)', 'parse(net)', 'eval(net)'])(
