@@ -83,7 +83,9 @@ export class Pump {
       else return;
       this.#pump();
     });
+    // `ready` once what was handed over is written: the packets may be gone before it, their bytes are not.
     socket.conn.on('drain', this.#drain);
+    socket.conn.transport.on('ready', this.#drain);
   }
 
   /** Starts sending; after the subscriber's acknowledgement, so that the schema comes first. */
@@ -101,6 +103,7 @@ export class Pump {
     clearTimeout(this.#timer);
     this.#subscription.unsubscribe();
     this.#socket.conn.off('drain', this.#drain);
+    this.#socket.conn.transport.off('ready', this.#drain);
     this.#frames?.[Symbol.dispose]();
   }
 

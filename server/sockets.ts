@@ -103,7 +103,7 @@ function read(
   const pumps = new Map<string, Pump>();
   /** Number of the last subscription to a run: one that was overtaken while its frames came back from a file is void. */
   const asked = new Map<string, number>();
-  socket.conn.setMaxListeners(maxPumps + 10); // each pump waits for the connection to drain
+  for (const emitter of [socket.conn, socket.conn.transport]) emitter.setMaxListeners(maxPumps + 10); // each pump waits for it to drain
   let list = false;
   const on = listener(socket as Socket, log);
   on('run:subscribe', (request) => {
