@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { io } from 'socket.io-client';
+import * as parser from 'socket.io-msgpack-parser';
 import { WebSocket } from 'ws';
 import { rng } from '../../core/rng.ts';
 import type { Rng } from '../../core/rng.ts';
@@ -21,12 +23,19 @@ const paths = [
   '/runs/ID/telemetry.parquet',
   '/runs/ID/statistics',
   '/runs/ID/result',
+  '/runs/ID/report.html',
+  '/runs/ID/report.json',
+  '/runs/ID/junit.xml',
+  '/runs/ID/figures/ID.svg',
+  '/runs/ID/figures/ID.png',
   '/compare',
   '/sweeps',
   '/sweeps/ID/cells',
   '/tokens',
   '/tokens/ID',
   '/tags',
+  '/policies/ID',
+  '/query',
   '/scenarios/validate',
   '/schemas/ID',
   '/metrics',
@@ -127,12 +136,15 @@ async function overHttp(url: string, random: Rng): Promise<string> {
     'groupBy',
     'sort',
     'q',
+    'failIf',
+    'file',
+    'like',
     '__proto__',
     'a[b][c]',
   ];
   const query = Array.from(
     { length: random.int(4) },
-    () => `${pick(random, names)}=${encodeURIComponent(pick(random, strings))}`,
+    () => `${pick(random, names)}=${encodeURIComponent(pick(random, [...strings, ...bombs]))}`,
   );
   const headers: Record<string, string> = {
     host: random.int(20) === 0 ? 'evil.example' : host,
@@ -192,17 +204,83 @@ async function overEnvSocket(url: string, random: Rng): Promise<string> {
   return `env ${answer.type} ${answer.data.problem?.status ?? ''}`;
 }
 
+/** Sends one event to a namespace of its own choice, with a payload and an acknowledgement, or without. */
+async function overSocket(url: string, random: Rng): Promise<string> {
+  const namespace = pick(random, ['telemetry', 'control']);
+  const auth = pick(random, [{}, {}, {}, { token: 'x' }, { token: { a: 1 } }]);
+  const extraHeaders: Record<string, string> = random.int(10) === 0 ? { origin: 'http://evil.example' } : {};
+  const socket = io(`${url}/${namespace}`, {
+    transports: ['websocket'],
+    parser,
+    forceNew: true,
+    reconnection: false,
+    auth,
+    extraHeaders,
+  });
+  try {
+    const said = await new Promise<string>((resolve) => {
+      socket.on('connect_error', () => resolve('refused'));
+      socket.on('disconnect', () => resolve('cut'));
+      socket.on('problem', ({ status }: { status: number }) => resolve(String(status)));
+      socket.on('connect', () => {
+        const event = pick(random, ['run:subscribe', 'run:unsubscribe', 'run:launch', 'run:command', 'nothing', '']);
+        const reply = (answer: { ok?: boolean; problem?: { status: number } }): void =>
+          resolve(answer.ok === true ? 'ok' : String(answer.problem?.status));
+        const payload = pick(random, [
+          () => value(random),
+          () => ({ runId: pick(random, strings), from: value(random, 0), mode: pick(random, ['all', 'live', '']) }),
+          () => ({ runId: pick(random, strings), command: value(random, 1) }),
+          () => 'x'.repeat(1_100_000),
+        ])();
+        if (random.int(8) === 0) {
+          // What is no acknowledgement has no answer where there is nothing wrong: the next one has.
+          socket.emit(event, payload, payload);
+          socket.emit('nothing', {}, reply);
+        } else socket.emit(event, payload, reply);
+        if (random.int(20) === 0) (socket.io.engine as unknown as { write(raw: string): void }).write('garbage');
+      });
+    });
+    return `socket ${said}`;
+  } finally {
+    socket.disconnect();
+  }
+}
+
+/** An input that has no answer after this has found a way to hang something. */
+const patienceMs = 30_000;
+
+async function inTime(answer: Promise<string>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('none'), patienceMs);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Sends `count` inputs, a few at a time; the same seed sends the same. */
-export async function attackServer(url: string, count: number, seed: number): Promise<Verdict> {
+export async function attackServer(
+  url: string,
+  count: number,
+  seed: number,
+  progress: (done: number, faults: number) => void = () => {},
+): Promise<Verdict> {
   const statuses: Record<string, number> = {};
   const faults: string[] = [];
   const root = rng(seed);
+  let done = 0;
   const lane = async (from: number): Promise<void> => {
     for (let i = from; i < count; i += 4) {
       const random = root.split(String(i));
-      const status = await (i % 10 === 9 ? overEnvSocket(url, random) : overHttp(url, random));
+      const send = i % 10 === 9 ? overEnvSocket : i % 10 === 8 ? overSocket : overHttp;
+      const status = await inTime(send(url, random));
       statuses[status] = (statuses[status] ?? 0) + 1;
-      if (/\b5\d\d$/.test(status)) faults.push(`input ${i} of seed ${seed}: ${status}`);
+      if (/\b5\d\d$/.test(status) || status === 'none')
+        faults.push(`input ${i} of seed ${seed}, ${send.name}: ${status}`);
+      progress(++done, faults.length);
     }
   };
   await Promise.all([0, 1, 2, 3].map(lane));

@@ -34,10 +34,12 @@ export async function spawnServer(
     url,
     pid: child.pid!,
     async kill() {
+      children.delete(child);
+      // One that ended by itself says no second time that it did, and was not meant to.
+      if (child.exitCode !== null) throw new Error(`the server had ended with ${child.exitCode}: ${complaints}`);
       const gone = once(child, 'exit');
       child.kill('SIGKILL');
       await gone;
-      children.delete(child);
     },
   };
 }
