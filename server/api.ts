@@ -7,8 +7,10 @@ import { bearer } from './access.ts';
 import { compareOperation } from './api/compare.ts';
 import { openApi } from './api/openapi.ts';
 import { json, mount, operation } from './api/operation.ts';
+import { queryOperation } from './api/query.ts';
 import { reportOperations } from './api/reports.ts';
 import { runListOperations } from './api/run-list.ts';
+import { policyOperations } from './api/policies.ts';
 import { runStreamOperation } from './api/run-stream.ts';
 import { runOperations } from './api/runs.ts';
 import { telemetryOperations } from './api/telemetry.ts';
@@ -18,7 +20,9 @@ import { tokenOperations } from './api/tokens.ts';
 import { vocabularyOperations } from './api/vocabulary.ts';
 import { version } from './installation.ts';
 import type { Metrics } from './metrics.ts';
+import type { Policies } from './policies.ts';
 import { ForbiddenError, NotFoundError, problemOf, TooManyError, UnauthorizedError } from './problem.ts';
+import type { QueryBox } from './query.ts';
 import type { Reporter } from './reporter.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Store } from './store.ts';
@@ -29,7 +33,8 @@ export interface ApiOptions {
   readonly manager: RunManager;
   readonly metrics: Metrics;
   readonly reporter: Reporter;
-  readonly modelsDir: string;
+  readonly query: QueryBox;
+  readonly policies: Policies;
   /** Scenario texts that ship, by name. */
   readonly examples: () => readonly { readonly name: string; readonly text: string }[];
   /** Writes, and requests in all, a minute from one address. */
@@ -39,7 +44,7 @@ export interface ApiOptions {
 
 /** `/api/v1`: every answer is JSON unless it says otherwise, every error problem+json. */
 export function apiRouter(options: ApiOptions): Router {
-  const { access, store, manager, metrics, reporter, modelsDir, examples } = options;
+  const { access, store, manager, metrics, reporter, query, policies, examples } = options;
   const { writesPerMinute, requestsPerMinute } = options;
   const router = Router();
   router.use(limit(requestsPerMinute, 'requests'), (request, response, next) => {
@@ -58,9 +63,11 @@ export function apiRouter(options: ApiOptions): Router {
     ...runListOperations(store, manager),
     ...telemetryOperations(store),
     ...reportOperations(store, reporter),
+    queryOperation(query),
     runStreamOperation(store, manager),
     compareOperation(store),
-    ...vocabularyOperations(modelsDir, examples),
+    ...policyOperations(policies),
+    ...vocabularyOperations(() => policies.list(), examples),
     ...sweepOperations(store, manager, () => Date.now()),
     ...systemOperations(metrics, version()),
     ...tokenOperations(store.tokens, () => Date.now()),

@@ -4,11 +4,12 @@ import { figureSvg } from '../evaluation/report/figure.ts';
 import { runFigures } from '../evaluation/report/figures.ts';
 import { reportHtml } from '../evaluation/report/html.ts';
 import { figurePng, RendererError } from './figure-png.ts';
+import type { Numbered } from './asked-thread.ts';
 import { faultOf } from './thread-fault.ts';
-import type { FromReporter, ReportTask, ToReporter } from './worker-messages.ts';
+import type { ReportOutcome, ReportTask } from './worker-messages.ts';
 
 /** Draws reports: half a second of work each, for which no viewer may wait. */
-async function drawn({ form, result, schema, frames }: ReportTask): Promise<FromReporter['outcome']> {
+async function drawn({ form, result, schema, frames }: ReportTask): Promise<ReportOutcome> {
   if (form.kind === 'html') return done(reportHtml(result, schema, frames));
   if (form.kind === 'json') return done(JSON.stringify(reportDocument(result, schema, frames)));
   const figures = schema === null ? [] : runFigures(result, schema, frames);
@@ -18,17 +19,17 @@ async function drawn({ form, result, schema, frames }: ReportTask): Promise<From
   return done(form.kind === 'svg' ? svg : await figurePng(svg));
 }
 
-function done(content: string | Uint8Array): FromReporter['outcome'] {
+function done(content: string | Uint8Array): ReportOutcome {
   return { type: 'done', content: typeof content === 'string' ? new TextEncoder().encode(content) : content };
 }
 
 const port = parentPort;
-port?.on('message', ({ id, task }: ToReporter) => {
-  void drawn(task)
-    .catch((error: unknown): FromReporter['outcome'] =>
+port?.on('message', ({ id, value }: Numbered<ReportTask>) => {
+  void drawn(value)
+    .catch((error: unknown): ReportOutcome =>
       error instanceof RendererError
         ? { type: 'no-renderer', reason: error.message }
         : { type: 'failed', ...faultOf(error) },
     )
-    .then((outcome) => port.postMessage({ id, outcome } satisfies FromReporter));
+    .then((value) => port.postMessage({ id, value } satisfies Numbered<ReportOutcome>));
 });

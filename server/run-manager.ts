@@ -140,8 +140,8 @@ export class RunManager {
   }
 
   #start(id: string, scenario: Scenario): void {
-    const { roots, modelsDir, controllers, versions, codeHash, log } = this.#options;
-    const worker = openThread({ scenario, roots, modelsDir, controllers, versions, codeHash });
+    const { roots, modelsDir, policiesDir, controllers, versions, codeHash, log } = this.#options;
+    const worker = openThread({ scenario, roots, modelsDir, policiesDir, controllers, versions, codeHash });
     let over = false;
     const finish = (outcome: Omit<Outcome, 'endedAt'>): void => {
       if (over) return;

@@ -1,4 +1,7 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Asked } from './asked-thread.ts';
 import type { AttackTask, WorkerTask } from './worker-messages.ts';
 
 /** Threads start from the compiled file, or from source where we run from source. */
@@ -26,4 +29,31 @@ export function openReporter(): Worker {
     ? new URL('./report-worker.js', import.meta.url)
     : new URL('./report-worker-source.mjs', import.meta.url);
   return new Worker(entry);
+}
+
+/** Starts a thread that reads policy files, with less memory than the server: what it reads is nobody's. */
+export function openPolicyReader(): Worker {
+  const entry = compiled
+    ? new URL('./policy-worker.js', import.meta.url)
+    : new URL('./policy-worker-source.mjs', import.meta.url);
+  return new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: 512 } });
+}
+
+/** Starts the process that answers questions in SQL. Of our environment it gets nothing: no token may stand in it. */
+export function openQuestions(folder: string): Asked {
+  const entry = compiled
+    ? new URL('./query-process.js', import.meta.url)
+    : new URL('./query-process-source.mjs', import.meta.url);
+  const child = fork(fileURLToPath(entry), [folder], {
+    env: {},
+    execArgv: ['--max-old-space-size=256'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced',
+  });
+  return {
+    on: (event, listener) => child.on(event, listener),
+    off: (event, listener) => child.off(event, listener),
+    postMessage: (value) => void child.send(value as object),
+    terminate: () => child.kill('SIGKILL'),
+  };
 }

@@ -13,7 +13,7 @@ const credits = 64;
 
 /** One run in a thread of its own: a gradient attack is synchronous work, and the pump must not wait for it. */
 async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Promise<void> {
-  const { scenario, part, roots, modelsDir, controllers, versions, codeHash } = task;
+  const { scenario, part, roots, modelsDir, policiesDir, controllers, versions, codeHash } = task;
   const commands = commandQueue();
   const credit = frameCredit(credits);
   const closing = new AbortController();
@@ -23,7 +23,7 @@ async function work(task: WorkerTask, port: NonNullable<typeof parentPort>): Pro
   });
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
   try {
-    const workspace = fileWorkspace({ roots, modelsDir, controllers });
+    const workspace = fileWorkspace({ roots, modelsDir, policiesDir, controllers });
     let finished = false;
     const options = { clock: systemClock, commands, versions, codeHash, part };
     for await (const event of runEvents(scenario, workspace, options)) {

@@ -15,7 +15,9 @@ import type { RunSummary } from './events.ts';
 import { openEnvSockets } from './env-socket.ts';
 import { installation } from './installation.ts';
 import { openMetrics } from './metrics.ts';
+import { Policies } from './policies.ts';
 import { provenance } from './provenance.ts';
+import { QueryBox } from './query.ts';
 import { Reporter } from './reporter.ts';
 import { RunManager } from './run-manager.ts';
 import { openSockets } from './sockets.ts';
@@ -79,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = new Store(options.store, Date.now());
   for (const damage of store.damage) log('error', { store: options.store }, damage);
   const { versions, codeHash } = provenance();
+  const policies = new Policies(options.store, modelsDir, options.dataRoots);
   const manager = new RunManager({
     store,
     maxConcurrent: options.maxConcurrent ?? 2,
@@ -86,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     roots: options.dataRoots,
     modelsDir,
+    policiesDir: policies.folder,
     controllers: options.controllers ?? 'none',
     versions,
     codeHash,
@@ -94,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const retention = retentionDays === undefined ? undefined : { days: retentionDays, now: () => Date.now() };
   const metrics = openMetrics(store, log);
   const reporter = new Reporter(store);
+  const query = new QueryBox(store, options.store);
   const compactor = new Compactor(store, manager.notices, log, retention);
   let draining = false;
   let closing: Promise<void> | undefined;
@@ -103,7 +108,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     manager,
     metrics,
     reporter,
-    modelsDir,
+    query,
+    policies,
     consoleDir,
     examples,
     writesPerMinute: options.writesPerMinute ?? 60,
@@ -118,7 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.once('close', () => connections.delete(socket));
   });
   const sockets = openSockets({ http, access: gate, store, manager, metrics, log });
-  const workspace = fileWorkspace({ roots: options.dataRoots, modelsDir });
+  const workspace = fileWorkspace({ roots: options.dataRoots, modelsDir, policiesDir: policies.folder });
   const envSockets = openEnvSockets(http, gate, workspace, log);
   try {
     await listen(http, host, port);
@@ -140,7 +146,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 
   async function closeStore(): Promise<void> {
-    await reporter[Symbol.asyncDispose]();
+    await Promise.all([reporter, query, policies].map((one) => one[Symbol.asyncDispose]()));
     await compactor.close();
     await store.warehouse[Symbol.asyncDispose]();
     store[Symbol.dispose]();

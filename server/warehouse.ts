@@ -15,6 +15,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { decodeFrame, encodeFrame } from '../core/frame-codec.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import type { Notes } from './catalogue.ts';
+import { confinedDuckDb, sqlText } from './duckdb.ts';
 import type { FrameLog, Head } from './frame-log.ts';
 import { StoreError } from './store-error.ts';
 
@@ -87,7 +88,7 @@ export class Warehouse implements AsyncDisposable {
       await fill(connection, log, schema.channels.length);
       const partial = `${file}.tmp`;
       await connection.run(
-        `copy telemetry to ${text(partial)} (format parquet, compression zstd, parquet_version v2, row_group_size 100000)`,
+        `copy telemetry to ${sqlText(partial)} (format parquet, compression zstd, parquet_version v2, row_group_size 100000)`,
       );
       await connection.run('drop table telemetry');
       const { run, start, outcome } = log.notes();
@@ -103,7 +104,7 @@ export class Warehouse implements AsyncDisposable {
   restore(id: string, log: FrameLog, schema: TelemetrySchema): Promise<void> {
     return this.#next(async (connection) => {
       const result = await connection.stream(
-        `select * from read_parquet(${text(this.fileOf(id))}) order by "_frame", "step"`,
+        `select * from read_parquet(${sqlText(this.fileOf(id))}) order by "_frame", "step"`,
       );
       const frames = frameMaker(schema, log);
       for (;;) {
@@ -125,7 +126,7 @@ export class Warehouse implements AsyncDisposable {
         return `count(${c}), avg(${c}), stddev_samp(${c}), min(${c}), max(${c}), quantile_cont(${c}, [0.05, 0.5, 0.95])::double[]`;
       });
       const answer = await connection.runAndReadAll(
-        `select ${figures.join(', ')} from read_parquet(${text(this.fileOf(id))}) where "step" between $1 and $2`,
+        `select ${figures.join(', ')} from read_parquet(${sqlText(this.fileOf(id))}) where "step" between $1 and $2`,
         [from, Math.min(to, 0x7fff_ffff)],
       );
       const row = answer.getRowsJson()[0]!;
@@ -149,7 +150,7 @@ export class Warehouse implements AsyncDisposable {
         return `avg(${c})`;
       });
       const answer = await connection.runAndReadAll(
-        `select ("step"::bigint * ${parts}) // ${steps} as part, ${means.join(', ')} from read_parquet(${text(this.fileOf(id))})
+        `select ("step"::bigint * ${parts}) // ${steps} as part, ${means.join(', ')} from read_parquet(${sqlText(this.fileOf(id))})
          where "step" < ${steps} group by part`,
       );
       const columns = channels.map(() => Array<number | null>(parts).fill(null));
@@ -168,7 +169,7 @@ export class Warehouse implements AsyncDisposable {
     const mine = this.#turn
       .catch(() => {})
       .then(async () => {
-        this.#instance ??= openDuckDb(this.#folder);
+        this.#instance ??= confinedDuckDb(this.#folder, { threads: '2', memory_limit: '1GB' });
         const connection = await (await this.#instance).connect();
         try {
           return await work(connection);
@@ -182,19 +183,6 @@ export class Warehouse implements AsyncDisposable {
     this.#turn = mine;
     return mine;
   }
-}
-
-/** An in-memory DuckDB that reads and writes below one folder and nowhere else, whatever it is asked: in this order it cannot be undone. */
-async function openDuckDb(folder: string): Promise<DuckDBInstance> {
-  mkdirSync(folder, { recursive: true });
-  const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '1GB', temp_directory: '' });
-  const connection = await instance.connect();
-  await connection.run(`set allowed_directories = [${text(`${folder}/`)}]`);
-  await connection.run('set enable_external_access = false');
-  await connection.run('set lock_configuration = true');
-  connection.closeSync();
-  return instance;
 }
 
 async function fill(connection: DuckDBConnection, log: FrameLog, channels: number): Promise<void> {
@@ -283,6 +271,5 @@ function settle(path: string): void {
 
 const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** An SQL name, and an SQL text. */
+/** An SQL name. */
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;

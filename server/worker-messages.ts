@@ -2,6 +2,7 @@ import type { Command, RunEvent, RunResult } from '../core/run.ts';
 import type { AttackSpec, Scenario } from '../core/scenario.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import type { ChunkOutcome, RowChunk } from '../evaluation/attack-batch.ts';
+import type { ImportRequest } from '../evaluation/import-policy.ts';
 import type { Part } from '../evaluation/part.ts';
 import type { ControllerReach } from './black-boxes.ts';
 import type { StoredFrame } from './frame-log.ts';
@@ -15,6 +16,8 @@ export interface WorkerTask {
   /** Folders a scenario may name; null: anywhere, for the command line's own user. */
   readonly roots: readonly string[] | null;
   readonly modelsDir: string;
+  /** The folder of policies that were uploaded; absent: none. */
+  readonly policiesDir?: string | undefined;
   /** Where controllers may be asked over HTTP. */
   readonly controllers: ControllerReach;
   readonly versions: Readonly<Record<string, string>>;
@@ -64,17 +67,84 @@ export interface ReportTask {
   readonly frames: readonly TelemetryFrame[];
 }
 
-export interface ToReporter {
-  readonly id: number;
-  readonly task: ReportTask;
+export type ReportOutcome =
+  | { readonly type: 'done'; readonly content: Uint8Array }
+  /** The run has no such figure, but these. */
+  | { readonly type: 'unknown'; readonly names: readonly string[] }
+  | { readonly type: 'no-renderer'; readonly reason: string }
+  | ({ readonly type: 'failed' } & Fault);
+
+/** A policy file that came over the network, and what its sender says of it. */
+export interface PolicyTask {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: Uint8Array;
+  readonly format?: string | undefined;
+  readonly reads: 'normalised' | 'physical';
+  readonly options: ImportRequest['options'];
+  readonly target: PolicyTarget;
 }
 
-export interface FromReporter {
-  readonly id: number;
-  readonly outcome:
-    | { readonly type: 'done'; readonly content: Uint8Array }
-    /** The run has no such figure, but these. */
-    | { readonly type: 'unknown'; readonly names: readonly string[] }
-    | { readonly type: 'no-renderer'; readonly reason: string }
-    | ({ readonly type: 'failed' } & Fault);
+/** Where the features come from: another policy's policy.json, a building of a dataset, or nowhere. */
+export type PolicyTarget =
+  | { readonly kind: 'like'; readonly card: string; readonly name: string; readonly normalisation?: string | undefined }
+  | {
+      readonly kind: 'district';
+      readonly dataset: string;
+      readonly building: string;
+      readonly normalisation?: string | undefined;
+      readonly roots: readonly string[];
+      readonly modelsDir: string;
+    }
+  | { readonly kind: 'none'; readonly normalisation?: string | undefined };
+
+export type PolicyOutcome =
+  | {
+      readonly type: 'done';
+      readonly card: string;
+      readonly weights: Uint8Array;
+      readonly format: string;
+      readonly origin: string;
+      readonly layers: readonly number[];
+      readonly head: string;
+      readonly notes: readonly string[];
+    }
+  | ({ readonly type: 'failed' } & Fault);
+
+/** A question in SQL, and the tables of the catalogue that it may name. */
+export interface QueryTask {
+  readonly sql: string;
+  /** Most rows. */
+  readonly limit: number;
+  readonly timeoutMs: number;
+  readonly tables: readonly QueryTable[];
 }
+
+export interface QueryTable {
+  readonly name: string;
+  /** SQL type by column. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** JSON: a list of objects. */
+  readonly rows: string;
+}
+
+export interface QueryColumn {
+  readonly name: string;
+  /** As DuckDB names it. */
+  readonly type: string;
+}
+
+export type QueryOutcome =
+  | {
+      readonly type: 'done';
+      readonly columns: readonly QueryColumn[];
+      readonly rows: readonly (readonly unknown[])[];
+      /** There are more rows than were asked for, or than fit. */
+      readonly truncated: boolean;
+    }
+  | {
+      readonly type: 'refused';
+      readonly reason: string;
+      readonly place: { readonly line: number; readonly column: number | null } | null;
+    }
+  | { readonly type: 'late' };

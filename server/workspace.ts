@@ -12,18 +12,21 @@ export interface FileWorkspace {
   readonly roots: readonly string[] | null;
   /** The folder of the shipped models. */
   readonly modelsDir: string;
+  /** The folder of policies that were uploaded; absent: none. */
+  readonly policiesDir?: string | undefined;
   /** Where controllers may be asked over HTTP: nowhere (the default), on this machine, or anywhere. */
   readonly controllers?: ControllerReach | undefined;
 }
 
 /** A workspace over this machine's files, confined to the given roots. */
-export function fileWorkspace({ roots, modelsDir, controllers = 'none' }: FileWorkspace): Workspace {
-  const allowed = roots === null ? null : [...roots.map((root) => resolve(root)), resolve(modelsDir)];
+export function fileWorkspace({ roots, modelsDir, policiesDir, controllers = 'none' }: FileWorkspace): Workspace {
+  const named = policiesDir === undefined ? [modelsDir] : [modelsDir, policiesDir];
+  const allowed = roots === null ? null : [...roots, ...named].map((root) => resolve(root));
   return workspace({
     dataset: (name) => folderReader(confined(name, allowed, '/district/dataset')),
     policy(name) {
-      const model = join(modelsDir, name);
-      if (/^[\w.-]+$/.test(name) && existsSync(join(model, 'policy.json'))) return folderReader(model);
+      const model = named.map((folder) => join(folder, name)).find((one) => existsSync(join(one, 'policy.json')));
+      if (/^[\w-][\w.-]*$/.test(name) && model !== undefined) return folderReader(model);
       if (!/[\\/]/.test(name) && !existsSync(name)) return undefined;
       const path = confined(name, allowed, '/victim/policy');
       return folderReader(path.endsWith('policy.json') ? join(path, '..') : path);
@@ -39,15 +42,15 @@ export function fileWorkspace({ roots, modelsDir, controllers = 'none' }: FileWo
       // Its real path exists, so that there is something to read.
       return (await folderReader(dirname(file)).read(basename(file)))!;
     },
-    models: () => modelNames(modelsDir).map((model) => model.name),
+    models: () => named.flatMap((folder) => modelNames(folder).map((model) => model.name)),
   });
 }
 
-/** The shipped models with the first line of their cards. */
+/** The policies of a folder with the first line of their cards; what is being written has a dot in front. */
 export function modelNames(modelsDir: string): readonly { readonly name: string; readonly title: string }[] {
   if (!existsSync(modelsDir)) return [];
   return readdirSync(modelsDir)
-    .filter((name) => existsSync(join(modelsDir, name, 'policy.json')))
+    .filter((name) => !name.startsWith('.') && existsSync(join(modelsDir, name, 'policy.json')))
     .sort()
     .map((name) => ({ name, title: titleOf(join(modelsDir, name, 'card.json')) }));
 }

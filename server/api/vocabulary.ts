@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import { catalogue, schema } from '../../evaluation/vocabulary.ts';
-import { modelNames } from '../workspace.ts';
 import { json, operation, scenarioBody } from './operation.ts';
 import type { Operation } from './operation.ts';
 import { named, scenarioShape } from './shapes.ts';
 
 /** Scenarios that ship, their schema and validation, and what they may name. */
 export function vocabularyOperations(
-  modelsDir: string,
+  models: () => readonly { readonly name: string; readonly title: string }[],
   examples: () => readonly { readonly name: string; readonly text: string }[],
 ): readonly Operation[] {
   const policies = (): object => {
     const rules = catalogue['controllers']!.map(({ name, title }) => ({ name, title }));
-    return { policies: [...modelNames(modelsDir), ...rules] };
+    return { policies: [...models(), ...rules] };
   };
   return [
     operation({

@@ -1,0 +1,111 @@
+import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
+import type { Numbered } from './asked-thread.ts';
+import { confinedDuckDb, sqlText } from './duckdb.ts';
+import type { QueryColumn, QueryOutcome, QueryTask } from './worker-messages.ts';
+
+/*
+ * Answers questions in SQL in a process of its own: DuckDB is confined to the runs' files and can be interrupted, but not in the middle of every function
+ * (`repeat('x', 2000000000)` takes half a minute), and what it might do to its process it must not do to the server's. Arguments: the runs' folder.
+ */
+
+const folder = process.argv[2]!;
+/** Resident memory after which the process ends itself; the next question starts another. */
+const maxResident = 1.5 * 2 ** 30;
+/** Bytes of values after which rows end. */
+const maxBytes = 8 * 2 ** 20;
+
+const opened = open();
+
+async function open(): Promise<DuckDBConnection> {
+  const instance = await confinedDuckDb(folder, { threads: '1', memory_limit: '512MB' }, [
+    `create macro telemetry(id) as table select * from read_parquet(${sqlText(`${folder}/`)} || id || '/telemetry.parquet')`,
+  ]);
+  return instance.connect();
+}
+
+async function answer({ sql, limit, timeoutMs, tables }: QueryTask): Promise<QueryOutcome> {
+  const connection = await opened;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    connection.interrupt();
+  }, timeoutMs);
+  try {
+    for (const { name, columns, rows } of tables) {
+      const shape = JSON.stringify([columns]);
+      await connection.run(
+        `create or replace table ${name} as select unnest(from_json($1, ${sqlText(shape)}), recursive := true)`,
+        [rows],
+      );
+    }
+    const statements = await connection.extractStatements(sql);
+    if (statements.count !== 1)
+      return { type: 'refused', reason: `${statements.count} statements, expected one`, place: null };
+    const { StatementType } = await import('@duckdb/node-api');
+    const statement = await statements.prepare(0);
+    if (statement.statementType !== StatementType.SELECT) {
+      const kind = StatementType[statement.statementType];
+      return {
+        type: 'refused',
+        reason: `a statement of the kind ${kind}, expected SELECT: only questions are answered`,
+        place: null,
+      };
+    }
+    const reader = await statement.streamAndReadUntil(limit + 1);
+    return { type: 'done', ...rowsOf(reader, limit) };
+  } catch (error) {
+    if (late) return { type: 'late' };
+    const said = error instanceof Error ? error.message : String(error);
+    return { type: 'refused', ...explained(said) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function rowsOf(
+  reader: DuckDBResultReader,
+  limit: number,
+): { readonly columns: readonly QueryColumn[]; readonly rows: readonly unknown[][]; readonly truncated: boolean } {
+  const names = reader.deduplicatedColumnNames();
+  const types = reader.columnTypes().map(String);
+  const rows: unknown[][] = [];
+  let bytes = 0;
+  const all = reader.getRowsJson();
+  for (const row of all) {
+    bytes += JSON.stringify(row).length;
+    if (rows.length === limit || bytes > maxBytes) break;
+    rows.push(row.map((value, c) => (whole.test(types[c]!) ? numberOf(value) : value)));
+  }
+  return { columns: names.map((name, c) => ({ name, type: types[c]! })), rows, truncated: rows.length < all.length };
+}
+
+/** Whole numbers come as texts, because some of them no float64 holds. */
+const whole = /^U?(BIGINT|HUGEINT)$/;
+
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+/** DuckDB's message without its drawing of the place, and the place: line, and column where the line is shown whole. */
+function explained(said: string): {
+  readonly reason: string;
+  readonly place: { line: number; column: number | null } | null;
+} {
+  const shown = /\n\nLINE (\d+): (.*)\n( *)\^/.exec(said);
+  const reason = (shown === null ? said : said.slice(0, shown.index))
+    .replace(/^Failed to extract statements: /, '')
+    .replaceAll(folder, '<store>/runs');
+  if (shown === null)
+    return { reason: reason === 'Error in native callback' ? 'there is no statement in it' : reason, place: null };
+  const [, line, text, blanks] = shown as unknown as [string, string, string, string];
+  const column = blanks.length - `LINE ${line}: `.length + 1;
+  return { reason, place: { line: Number(line), column: text.startsWith('...') ? null : column } };
+}
+
+process.on('message', ({ id, value }: Numbered<QueryTask>) => {
+  void answer(value).then((value) => process.send!({ id, value } satisfies Numbered<QueryOutcome>));
+});
+process.on('disconnect', () => process.exit(0));
+setInterval(() => {
+  if (process.memoryUsage.rss() > maxResident) process.exit(1);
+}, 100);

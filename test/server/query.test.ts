@@ -1,0 +1,168 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Problem } from '../../server/events.ts';
+import { Store } from '../../server/store.ts';
+import { writeRecordedRuns } from '../support/recorded-run.ts';
+import { api, openServer, posted, tempFolder } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+
+interface Answer extends Partial<Problem> {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly unknown[])[];
+  readonly truncated: boolean;
+  readonly seconds: number;
+}
+
+let folder: ReturnType<typeof tempFolder>;
+let server: TestServer;
+let url: string;
+let store: string;
+
+beforeAll(async () => {
+  folder = tempFolder();
+  store = join(folder.path, 'store');
+  writeRecordedRuns(store, [
+    { id: 'a', seed: 7, attack: 'pgd', frames: 3, kpis: { cost: 1.5 } },
+    { id: 'b', seed: 8, attack: 'fgsm', frames: 1, kpis: { cost: 1.25 } },
+  ]);
+  const opened = new Store(store, 0);
+  for (const id of ['a', 'b']) await opened.compact(id);
+  await opened.warehouse[Symbol.asyncDispose]();
+  opened[Symbol.dispose]();
+  server = await openServer({ maxConcurrent: 0, store });
+  url = server.url;
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+const ask = async (sql: string, more: object = {}): Promise<{ status: number; body: Answer }> =>
+  api<Answer>(url, '/query', posted({ sql, ...more }));
+
+describe('a question', () => {
+  it('reads the catalogue, the KPIs and the telemetry of a run', async () => {
+    const runs = await ask(`select id, seed, attacks, created from runs order by id`);
+    expect(runs.body.rows).toEqual([
+      ['a', 7, ['pgd'], '1970-01-01 00:00:00.001'],
+      ['b', 8, ['fgsm'], '1970-01-01 00:00:00.001'],
+    ]);
+    expect(runs.body.columns[1]).toEqual({ name: 'seed', type: 'BIGINT' });
+    const worst = await ask(`select run, max(regret) as worst from kpis where kpi = 'cost' group by run order by run`);
+    expect(worst.body.rows).toEqual([
+      ['a', 0.5],
+      ['b', 0.25],
+    ]);
+    const telemetry = await ask(`select count(*), sum("Building_1/clean/a") from telemetry('a')`);
+    expect(telemetry.body.rows).toEqual([[12, 66]]);
+  });
+
+  it('has at most so many rows, and says that there are more', async () => {
+    const { body } = await ask('select * from range(100000)', { limit: 3 });
+    expect([body.rows, body.truncated]).toEqual([[[0], [1], [2]], true]);
+    expect((await ask('select * from range(3)', { limit: 3 })).body.truncated).toBe(false);
+    // The limit on bytes holds where that on rows does not.
+    const wide = await ask("select repeat('x', 100000) from range(1000)", { limit: 10_000 });
+    expect(wide.body.rows.length).toBeLessThan(100);
+    expect(wide.body.truncated).toBe(true);
+  });
+
+  it('that is wrong is told where', async () => {
+    const { status, body } = await ask('select id,\n  nosuch\nfrom runs');
+    expect([status, body.code]).toEqual([422, 'query']);
+    expect(body.issues).toEqual([expect.objectContaining({ pointer: '/sql', line: 2, column: 3 })]);
+    expect(body.detail).toMatch(/Referenced column "nosuch" not found/);
+    expect((await ask('select 1 frm x')).body.issues).toEqual([expect.objectContaining({ line: 1, column: 14 })]);
+  });
+
+  it('that takes too long is ended by its limit, and the next is answered', async () => {
+    const begun = performance.now();
+    const { status, body } = await ask(
+      'with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t',
+      { seconds: 1 },
+    );
+    expect([status, body.detail]).toEqual([422, 'took longer than 1 s']);
+    expect(performance.now() - begun).toBeLessThan(20_000);
+    expect((await ask('select 1')).body.rows).toEqual([[1]]);
+  });
+
+  it('is cancelled with its request, even in the middle of a function that cannot be interrupted', async () => {
+    const stop = new AbortController();
+    const sent = fetch(`${url}/api/v1/query`, {
+      ...posted({ sql: "select length(repeat('x', 2000000000))", seconds: 30 }),
+      signal: stop.signal,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    stop.abort();
+    await expect(sent).rejects.toThrow();
+    const begun = performance.now();
+    expect((await ask('select 1')).body.rows).toEqual([[1]]);
+    expect(performance.now() - begun).toBeLessThan(15_000); // alone it would take half a minute
+  });
+
+  it('needs the scope admin', async () => {
+    const token = 'a-token-of-some-length';
+    await using guarded = await openServer({ token });
+    const send = (path: string, body: object, bearer: string) =>
+      api<{ token: string }>(guarded.url, path, posted(body, { authorization: `Bearer ${bearer}` }));
+    const { body } = await send('/tokens', { name: 'x', scopes: ['run'] }, token);
+    expect((await send('/query', { sql: 'select 1' }, body.token)).status).toBe(403);
+    expect((await send('/query', { sql: 'select 1' }, token)).status).toBe(200);
+  });
+});
+
+describe('hostile SQL', () => {
+  it.each([
+    ["select * from read_text('/etc/passwd')", /disabled by configuration/],
+    ["select * from read_csv('/proc/self/environ')", /disabled by configuration/],
+    ["select * from '/etc/passwd'", /does not exist/],
+    ["select * from glob('/etc/*')", /disabled by configuration/],
+    ["select * from telemetry('../../lab')", /disabled by configuration/],
+    ["select * from telemetry('../../../../../../etc')", /disabled by configuration/],
+    ["copy (select 1) to 'STORE/runs/x.csv'", /kind COPY/],
+    ["copy (select 1) to '/tmp/faultline-x.csv'", /disabled by configuration/],
+    ["attach '/tmp/faultline-x.db'", /kind ATTACH/],
+    ["attach 'STORE/lab.db' (type sqlite)", /kind ATTACH|disabled|sqlite/],
+    ['install httpfs', /kind LOAD/],
+    ['load httpfs', /kind LOAD/],
+    ["set memory_limit = '64GB'", /kind SET/],
+    ["pragma memory_limit = '64GB'", /kind SET/],
+    ['set enable_external_access = true', /kind SET/],
+    ["select getenv('HOME')", /getenv does not exist/],
+    ['create table t as select 1', /kind CREATE/],
+    ['drop table runs', /kind DROP/],
+    ["insert into runs(id) values ('x')", /kind INSERT/],
+    ["export database 'STORE/runs'", /kind EXPORT/],
+    ['call pragma_version()', /kind CALL/],
+    ['select 1; drop table runs', /2 statements/],
+    ["select * from query('drop table runs')", /single SELECT/],
+    ['select * from duckdb_secrets()', /disabled by configuration/],
+    ['', /Too small/],
+    ['-- nothing', /no statement/],
+    ['select \0', /./],
+  ])('%s is refused', async (sql, expected) => {
+    const { status, body } = await ask(sql.replaceAll('STORE', store));
+    expect([status, body.detail]).toEqual([422, expect.stringMatching(expected)]);
+    expect(JSON.stringify(body)).not.toContain(`${store}/runs`);
+  });
+
+  it('that is long or deep is refused', async () => {
+    expect((await ask(`select ${'1+'.repeat(9000)}1`)).body.detail).toMatch(/expression depth/);
+    expect((await ask('x'.repeat(20_001))).body.detail).toMatch(/Too big/);
+    expect([200, 422]).toContain((await ask(`select ${'('.repeat(9000)}1${')'.repeat(9000)}`)).status);
+  });
+
+  it('left nothing behind, and the tables are as they were', async () => {
+    expect(readdirSync(store).toSorted()).toEqual(expect.arrayContaining(['lab.db', 'live', 'runs']));
+    expect(readdirSync(join(store, 'runs')).toSorted()).toEqual(['a', 'b']);
+    for (const file of ['/tmp/faultline-x.csv', '/tmp/faultline-x.db']) expect(existsSync(file)).toBe(false);
+    expect((await ask('select count(*) from runs')).body.rows).toEqual([[2]]);
+  });
+
+  it('that would fill the memory fails alone', async () => {
+    const { status } = await ask('select list(a.range) from range(100000000) a, range(100) b', { seconds: 5 });
+    expect(status).toBe(422);
+    expect((await ask('select 1')).body.rows).toEqual([[1]]);
+  });
+});
