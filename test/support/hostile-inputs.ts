@@ -161,11 +161,20 @@ async function overHttp(url: string, random: Rng): Promise<string> {
   if (random.int(8) === 0)
     headers['authorization'] = pick(random, ['Bearer', 'Bearer x', 'Basic e30=', `Bearer ${'x'.repeat(2000)}`]);
   if (random.int(8) === 0) headers['idempotency-key'] = 'x'.repeat(random.int(300));
-  const method = pick(random, ['GET', 'GET', 'POST', 'POST', 'PATCH', 'DELETE', 'PUT', 'OPTIONS', 'TRACE']);
-  const sent = method === 'GET' ? undefined : body(random);
+  const oversized = random.int(40) === 0; // where it would be read
+  if (oversized) headers['content-type'] = 'application/json';
+  const drawn = pick(random, ['GET', 'GET', 'POST', 'POST', 'PATCH', 'DELETE', 'PUT', 'OPTIONS', 'TRACE']);
+  const method = oversized ? 'POST' : drawn;
+  const sent = oversized ? `"${'x'.repeat(300_000)}"` : method === 'GET' ? undefined : body(random);
   return new Promise((resolve) => {
     const request = httpRequest(
-      { hostname, port, method, path: `/api/v1${path}?${query.join('&')}`, headers },
+      {
+        hostname,
+        port,
+        method,
+        path: `/api/v1${oversized ? '/scenarios/validate' : path}?${query.join('&')}`,
+        headers,
+      },
       (response) => {
         response.resume();
         response.on('end', () => resolve(String(response.statusCode)));
