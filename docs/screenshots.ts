@@ -37,6 +37,18 @@ const screens: Readonly<Record<string, Screen>> = {
     await page.goto(`${url}/launch`);
     await page.getByText('The server accepts this scenario.').waitFor();
   },
+  async sql(page, { url, sweep }) {
+    await sweep();
+    await page.goto(`${url}/sql`);
+    await page.getByRole('textbox', { name: 'Question' }).press('Control+Enter');
+    await page.getByText(/ rows? in/).waitFor();
+  },
+  async system(page, { url, sweep }) {
+    await sweep();
+    await page.goto(`${url}/system`);
+    await page.getByText('Workers and queue').waitFor();
+    await page.getByRole('button', { name: 'Issue a token' }).waitFor();
+  },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -25,6 +25,7 @@ import { ForbiddenError, NotFoundError, problemOf, TooManyError, UnauthorizedErr
 import type { QueryBox } from './query.ts';
 import type { Reporter } from './reporter.ts';
 import type { RunManager } from './run-manager.ts';
+import type { ServerStatus } from './events.ts';
 import type { Store } from './store.ts';
 
 export interface ApiOptions {
@@ -35,6 +36,7 @@ export interface ApiOptions {
   readonly reporter: Reporter;
   readonly query: QueryBox;
   readonly policies: Policies;
+  readonly status: () => Promise<ServerStatus>;
   /** Scenario texts that ship, by name. */
   readonly examples: () => readonly { readonly name: string; readonly text: string }[];
   /** Writes, and requests in all, a minute from one address. */
@@ -44,7 +46,7 @@ export interface ApiOptions {
 
 /** `/api/v1`: every answer is JSON unless it says otherwise, every error problem+json. */
 export function apiRouter(options: ApiOptions): Router {
-  const { access, store, manager, metrics, reporter, query, policies, examples } = options;
+  const { access, store, manager, metrics, reporter, query, policies, status, examples } = options;
   const { writesPerMinute, requestsPerMinute } = options;
   const router = Router();
   router.use(limit(requestsPerMinute, 'requests'), (request, response, next) => {
@@ -69,7 +71,7 @@ export function apiRouter(options: ApiOptions): Router {
     ...policyOperations(policies),
     ...vocabularyOperations(() => policies.list(), examples),
     ...sweepOperations(store, manager, () => Date.now()),
-    ...systemOperations(metrics, version()),
+    ...systemOperations(metrics, status, version()),
     ...tokenOperations(store.tokens, () => Date.now()),
   ];
   const document = operation({

@@ -124,3 +124,47 @@ export interface ControlClientEvents {
     reply: (answer: Reply<{ run: RunSummary }>) => void,
   ) => void;
 }
+
+/** Sockets that are open by namespace, and what was sent and answered since the server started. */
+interface StreamFigures {
+  readonly sockets: Readonly<Record<string, number>>;
+  readonly framesSent: number;
+  readonly frameBytesSent: number;
+  readonly requests: number;
+}
+
+/** What this server is, does and keeps, for who looks after it. */
+export interface ServerStatus {
+  readonly version: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpus: number;
+  readonly cpu: string;
+  readonly memoryBytes: number;
+  readonly startedAt: number;
+  readonly residentBytes: number;
+  /** Of the event loop over the last while, ms: what waits longest when everything else is quick. */
+  readonly loopDelay: { readonly p50: number; readonly p99: number };
+  readonly workers: {
+    readonly active: readonly {
+      readonly id: string;
+      readonly name: string;
+      readonly step: number;
+      readonly totalSteps: number;
+    }[];
+    readonly maxConcurrent: number;
+    readonly queued: number;
+  };
+  readonly streams: StreamFigures;
+  readonly store: {
+    readonly bytes: number;
+    readonly files: number;
+    readonly runs: Readonly<Record<string, number>>;
+    readonly retentionDays: number | null;
+    /** What was found damaged on starting. */
+    readonly damage: readonly string[];
+  };
+  readonly policies: number;
+  readonly tokenNeeded: boolean;
+}

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ServerStatus } from './events.ts';
 import type { Log } from './socket-listener.ts';
 import type { Store } from './store.ts';
 
@@ -12,6 +13,8 @@ export interface Metrics {
   socket(namespace: string, change: 1 | -1): void;
   readonly contentType: string;
   text(): Promise<string>;
+  /** Some of the same, for people. */
+  figures(): Promise<ServerStatus['streams']>;
 }
 
 /** Opens the registry of one server: nothing is shared by two in a process. */
@@ -67,5 +70,17 @@ export function openMetrics(store: Store, log: Log): Metrics {
     socket: (namespace, change) => sockets.inc({ namespace }, change),
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    async figures() {
+      const total = async (metric: Counter): Promise<number> => (await metric.get()).values[0]?.value ?? 0;
+      const counts = (await requests.get()).values.filter(({ metricName }) => metricName?.endsWith('_count') === true);
+      return {
+        sockets: Object.fromEntries(
+          (await sockets.get()).values.map(({ labels, value }) => [labels.namespace ?? '', value]),
+        ),
+        framesSent: await total(frames),
+        frameBytesSent: await total(bytes),
+        requests: counts.reduce((sum, { value }) => sum + value, 0),
+      };
+    },
   };
 }

@@ -77,6 +77,15 @@ export class RunManager {
     return store.summary(id);
   }
 
+  /** Runs that go on, in the order in which they began, how many may, and how many wait. */
+  load(): { readonly active: readonly string[]; readonly maxConcurrent: number; readonly queued: number } {
+    return {
+      active: [...this.#active.keys()],
+      maxConcurrent: this.#options.maxConcurrent,
+      queued: this.#queue.length,
+    };
+  }
+
   /** @throws {TooManyError} when so many more runs may not wait. */
   assertRoom(runs: number): void {
     const waiting = this.#queue.length;

@@ -13,13 +13,14 @@ import { openApp } from './app.ts';
 import type { ControllerReach } from './black-boxes.ts';
 import type { RunSummary } from './events.ts';
 import { openEnvSockets } from './env-socket.ts';
-import { installation } from './installation.ts';
+import { installation, version } from './installation.ts';
 import { openMetrics } from './metrics.ts';
 import { Policies } from './policies.ts';
 import { provenance } from './provenance.ts';
 import { QueryBox } from './query.ts';
 import { Reporter } from './reporter.ts';
 import { RunManager } from './run-manager.ts';
+import { openStatus } from './status.ts';
 import { openSockets } from './sockets.ts';
 import { Store } from './store.ts';
 import { fileWorkspace } from './workspace.ts';
@@ -100,6 +101,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const reporter = new Reporter(store);
   const query = new QueryBox(store, options.store);
   const compactor = new Compactor(store, manager.notices, log, retention);
+  const status = openStatus({
+    store,
+    folder: options.store,
+    manager,
+    metrics,
+    policies: () => policies.list().length,
+    version: version(),
+    versions,
+    retentionDays,
+    tokenNeeded: options.token !== undefined,
+    now: () => Date.now(),
+  });
   let draining = false;
   let closing: Promise<void> | undefined;
   const app = openApp({
@@ -110,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reporter,
     query,
     policies,
+    status: () => status.look(),
     consoleDir,
     examples,
     writesPerMinute: options.writesPerMinute ?? 60,
@@ -146,6 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 
   async function closeStore(): Promise<void> {
+    status[Symbol.dispose]();
     await Promise.all([reporter, query, policies].map((one) => one[Symbol.asyncDispose]()));
     await compactor.close();
     await store.warehouse[Symbol.asyncDispose]();

@@ -9,6 +9,8 @@ import { TokenForm } from './wire/token-form.tsx';
 
 const LivePage = lazy(async () => ({ default: (await import('./live/live-page.tsx')).LivePage }));
 const LaunchPage = lazy(async () => ({ default: (await import('./launch/launch-page.tsx')).LaunchPage }));
+const SqlPage = lazy(async () => ({ default: (await import('./sql/sql-page.tsx')).SqlPage }));
+const SystemPage = lazy(async () => ({ default: (await import('./system/system-page.tsx')).SystemPage }));
 
 /** Frame of every screen: navigation, theme, connection, and the screen that the address names. */
 export function Shell() {
@@ -27,6 +29,8 @@ export function Shell() {
           <Group component="nav" gap="md" aria-label="Main">
             <NavItem href="/" label="Runs" />
             <NavItem href="/launch" label="Launch" />
+            <NavItem href="/sql" label="SQL" />
+            <NavItem href="/system" label="System" />
           </Group>
           <Group ml="auto" gap="sm" wrap="nowrap">
             <span className="line-state" data-connection={connection} role="status">
@@ -52,6 +56,8 @@ export function Shell() {
           <Switch>
             <Route path="/" component={RunsPage} />
             <Route path="/launch" component={LaunchPage} />
+            <Route path="/sql" component={SqlPage} />
+            <Route path="/system" component={SystemPage} />
             <Route path="/runs">
               <Redirect to="/" replace />
             </Route>

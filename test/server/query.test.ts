@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { examples } from '../../server/console/sql/examples.ts';
 import type { Problem } from '../../server/events.ts';
 import { Store } from '../../server/store.ts';
 import { writeRecordedRuns } from '../support/recorded-run.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
   folder = tempFolder();
   store = join(folder.path, 'store');
   writeRecordedRuns(store, [
-    { id: 'a', seed: 7, attack: 'pgd', frames: 3, kpis: { cost: 1.5 } },
+    { id: 'a', seed: 7, attack: 'pgd', frames: 3, kpis: { cost: 1.5, electricity_consumption_total: 1.5 } },
     { id: 'b', seed: 8, attack: 'fgsm', frames: 1, kpis: { cost: 1.25 } },
   ]);
   const opened = new Store(store, 0);
@@ -56,6 +57,13 @@ describe('a question', () => {
     ]);
     const telemetry = await ask(`select count(*), sum("Building_1/clean/a") from telemetry('a')`);
     expect(telemetry.body.rows).toEqual([[12, 66]]);
+  });
+
+  it.each(examples)('of the console’s examples is answered: $title', async ({ sql }) => {
+    // The recorded runs have no channel of net consumption.
+    const { status, body } = await ask(sql.replaceAll('{run}', 'a').replaceAll('/net', '/a'));
+    expect([body.detail, status]).toEqual([undefined, 200]);
+    expect(body.rows.length).toBeGreaterThan(0);
   });
 
   it('has at most so many rows, and says that there are more', async () => {

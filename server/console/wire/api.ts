@@ -20,7 +20,8 @@ export class UnreachableError extends Error {
   }
 }
 
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
+/** An answer of `/api/v1`, with the token if there is one. @throws as {@link getJson} */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   const token = readToken();
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
