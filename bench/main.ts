@@ -21,6 +21,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   grid: () => import('./grid.ts'),
   server: () => import('./server.ts'),
   hostile: () => import('./hostile.ts'),
+  environments: () => import('./environments.ts'),
 };
 
 const asked = process.argv.slice(2);

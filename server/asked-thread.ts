@@ -1,4 +1,4 @@
-import { TooManyError } from './problem.ts';
+import { TooManyError, UnavailableError } from './problem.ts';
 
 /** What goes to such a thread and comes back: a number puts an answer to its question. */
 export interface Numbered<T> {
@@ -22,8 +22,8 @@ interface AskedThreadOptions {
   readonly maxWaiting: number;
   /** A question that takes longer ends the thread. */
   readonly timeoutMs: number;
-  /** Without a question for so long, it goes; the next starts another. */
-  readonly idleMs: number;
+  /** Without a question for so long, it goes, and the next starts another; absent: it stays. */
+  readonly idleMs?: number;
 }
 
 /** A thread that answers one question after the other: work that takes too long for the event loop, or that reads what nobody vouches for. */
@@ -34,6 +34,7 @@ export class AskedThread<Question, Answer> implements AsyncDisposable {
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #asked = 0;
+  #closed = false;
 
   constructor(options: AskedThreadOptions) {
     this.#options = options;
@@ -60,16 +61,17 @@ export class AskedThread<Question, Answer> implements AsyncDisposable {
     }
   }
 
+  /** Ends the thread whatever it does; what is asked from now on is refused. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#idle);
+    this.#closed = true;
     await this.#worker?.terminate();
     await this.#turn;
     clearTimeout(this.#idle);
-    await this.#worker?.terminate();
   }
 
   async #put(value: Question, signal: AbortSignal | undefined): Promise<Answer> {
     const { open, what, timeoutMs, idleMs } = this.#options;
+    if (this.#closed) throw new UnavailableError('the server is stopping');
     clearTimeout(this.#idle);
     const worker = (this.#worker ??= open());
     const id = ++this.#asked;
@@ -103,10 +105,11 @@ export class AskedThread<Question, Answer> implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
       done.abort();
-      this.#idle = setTimeout(() => {
-        void this.#worker?.terminate();
-        this.#worker = undefined;
-      }, idleMs).unref();
+      if (idleMs !== undefined)
+        this.#idle = setTimeout(() => {
+          void this.#worker?.terminate();
+          this.#worker = undefined;
+        }, idleMs).unref();
     }
   }
 }

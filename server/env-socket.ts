@@ -4,14 +4,14 @@ import { decode, encode } from '@msgpack/msgpack';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { CodecError } from '../core/errors.ts';
-import type { Workspace } from '../evaluation/workspace.ts';
 import type { Access } from './access.ts';
 import { bearer } from './access.ts';
 import { assertShallow } from './nesting.ts';
 import { problemOf } from './problem.ts';
-import { RemoteEnv } from './remote-env.ts';
+import { EnvRefusal, EnvSession, EnvThreads } from './env-session.ts';
 import type { EnvAnswer } from './remote-env.ts';
 import type { Log } from './socket-listener.ts';
+import type { FileWorkspace } from './workspace.ts';
 
 /** The subprotocol of training: msgpack, arrays as the bytes of float32, float64 and uint8. */
 const packed = 'faultline.v1.msgpack';
@@ -20,11 +20,12 @@ const maxSessions = 16;
 const maxMessageBytes = 1_000_000;
 
 interface EnvSockets {
-  close(): void;
+  close(): Promise<void>;
 }
 
-/** `/env/ws`: an environment for each connection. JSON, or msgpack where the client asks for its subprotocol. */
-export function openEnvSockets(http: HttpServer, access: Access, workspace: Workspace, log: Log): EnvSockets {
+/** `/env/ws`: an environment for each connection, in a thread of its own. JSON, or msgpack where the client asks for its subprotocol. */
+export function openEnvSockets(http: HttpServer, access: Access, workspace: FileWorkspace, log: Log): EnvSockets {
+  const threads = new EnvThreads(workspace);
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -37,16 +38,17 @@ export function openEnvSockets(http: HttpServer, access: Access, workspace: Work
     if (pathname.startsWith('/socket.io')) return; // engine.io answers
     const status = pathname === path ? refusal(access, request) : '404 Not Found';
     if (status === undefined && server.clients.size < maxSessions)
-      server.handleUpgrade(request, socket, head, (client) => serve(client, new RemoteEnv(workspace), log));
+      server.handleUpgrade(request, socket, head, (client) => serve(client, new EnvSession(threads), log));
     else {
       socket.on('error', () => {});
       socket.end(`HTTP/1.1 ${status ?? '429 Too Many Requests'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }
   });
   return {
-    close() {
+    async close() {
       for (const client of server.clients) client.terminate();
       server.close();
+      await threads[Symbol.asyncDispose]();
     },
   };
 }
@@ -59,7 +61,7 @@ function refusal(access: Access, { headers }: IncomingMessage): string | undefin
 }
 
 /** One message at a time: the next is not read before this one is answered, and others have had the event loop. */
-function serve(client: WebSocket, env: RemoteEnv, log: Log): void {
+function serve(client: WebSocket, env: EnvSession, log: Log): void {
   const binary = client.protocol === packed;
   client.on('error', () => client.terminate());
   client.on('close', () => env[Symbol.dispose]());
@@ -82,7 +84,7 @@ function serve(client: WebSocket, env: RemoteEnv, log: Log): void {
 }
 
 async function answered(
-  env: RemoteEnv,
+  env: EnvSession,
   data: Buffer,
   binary: boolean,
   isBinary: boolean,
@@ -94,8 +96,10 @@ async function answered(
     assertShallow(sent);
     return await env.answer(sent);
   } catch (error) {
-    const problem = problemOf(error);
-    if (problem.status >= 500) log('error', { fault: error instanceof Error ? error.stack : error }, 'env failed');
+    const refused = error instanceof EnvRefusal ? error : undefined;
+    const problem = refused?.problem ?? problemOf(error);
+    if (problem.status >= 500)
+      log('error', { fault: refused?.fault ?? (error instanceof Error ? error.stack : error) }, 'env failed');
     return { type: 'error', data: { message: problem.detail, code: problem.code, problem } };
   }
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { parseValueAs } from '../core/document.ts';
 import type { StepBatch } from '../core/environment.ts';
 import { ShapeError, StateError } from '../core/errors.ts';
 import { rng } from '../core/rng.ts';
@@ -13,7 +12,7 @@ import type { Workspace } from '../evaluation/workspace.ts';
 export const maxLanes = 256;
 
 const numbers = z.union([z.array(z.number()).max(100_000), z.instanceof(Uint8Array)]);
-const message = z.discriminatedUnion('type', [
+export const envMessage = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('reset'),
     data: z
@@ -28,6 +27,9 @@ const message = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('state'), data: z.looseObject({}).optional() }),
   z.strictObject({ type: z.literal('close'), data: z.looseObject({}).optional() }),
 ]);
+
+/** What a client sends, found sound. */
+export type EnvMessage = z.output<typeof envMessage>;
 
 /** An answer; typed arrays in it become lists in JSON and bytes in msgpack. */
 export interface EnvAnswer {
@@ -53,8 +55,7 @@ export class RemoteEnv implements Disposable {
     this.#workspace = workspace;
   }
 
-  async answer(sent: unknown): Promise<EnvAnswer> {
-    const asked = parseValueAs(sent, 'message', message);
+  async answer(asked: EnvMessage): Promise<EnvAnswer> {
     if (asked.type === 'reset') return this.#reset(asked.data);
     if (asked.type === 'step') return this.#step(asked.data.action);
     if (asked.type === 'close') return { type: 'closed', data: {} };

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Asked } from './asked-thread.ts';
+import type { FileWorkspace } from './workspace.ts';
 import type { AttackTask, WorkerTask } from './worker-messages.ts';
 
 /** Threads start from the compiled file, or from source where we run from source. */
@@ -56,4 +57,12 @@ export function openQuestions(folder: string): Asked {
     postMessage: (value) => void child.send(value as object),
     terminate: () => child.kill('SIGKILL'),
   };
+}
+
+/** Starts a thread that steps an environment for a client elsewhere. */
+export function openEnv(workspace: FileWorkspace): Worker {
+  const entry = compiled
+    ? new URL('./env-worker.js', import.meta.url)
+    : new URL('./env-worker-source.mjs', import.meta.url);
+  return new Worker(entry, { workerData: workspace, resourceLimits: { maxOldGenerationSizeMb: 1024 } });
 }

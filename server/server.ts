@@ -23,7 +23,6 @@ import { RunManager } from './run-manager.ts';
 import { openStatus } from './status.ts';
 import { openSockets } from './sockets.ts';
 import { Store } from './store.ts';
-import { fileWorkspace } from './workspace.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -138,12 +137,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.once('close', () => connections.delete(socket));
   });
   const sockets = openSockets({ http, access: gate, store, manager, metrics, log });
-  const workspace = fileWorkspace({ roots: options.dataRoots, modelsDir, policiesDir: policies.folder });
+  const workspace = { roots: options.dataRoots, modelsDir, policiesDir: policies.folder };
   const envSockets = openEnvSockets(http, gate, workspace, log);
   try {
     await listen(http, host, port);
   } catch (error) {
-    envSockets.close();
+    await envSockets.close();
     await sockets.close();
     await manager.close();
     await closeStore();
@@ -170,8 +169,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   async function close(): Promise<void> {
     draining = true;
     sockets.drain();
-    envSockets.close();
-    await manager.close();
+    await Promise.all([envSockets.close(), manager.close()]);
     const closed = sockets.close();
     http.closeAllConnections();
     // A client that stopped reading would otherwise hold us for the half minute of the WebSocket's closing handshake.

@@ -5,7 +5,9 @@ import type { ChunkOutcome, RowChunk } from '../evaluation/attack-batch.ts';
 import type { ImportRequest } from '../evaluation/import-policy.ts';
 import type { Part } from '../evaluation/part.ts';
 import type { ControllerReach } from './black-boxes.ts';
+import type { Problem } from './events.ts';
 import type { StoredFrame } from './frame-log.ts';
+import type { EnvAnswer, EnvMessage } from './remote-env.ts';
 import type { Fault } from './thread-fault.ts';
 
 /** What a run's thread is started with. */
@@ -148,3 +150,11 @@ export type QueryOutcome =
       readonly place: { readonly line: number; readonly column: number | null } | null;
     }
   | { readonly type: 'late' };
+
+/** To the thread of an environment: a sound message of its client, or that the client is gone. */
+export type EnvTask = { readonly type: 'ask'; readonly message: EnvMessage } | { readonly type: 'forget' };
+
+export type EnvOutcome =
+  | { readonly type: 'answer'; readonly answer: EnvAnswer }
+  | { readonly type: 'forgotten' }
+  | { readonly type: 'problem'; readonly problem: Problem; readonly fault: string };

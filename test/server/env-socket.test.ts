@@ -126,6 +126,43 @@ describe('/env/ws', () => {
     socket.close();
   });
 
+  it('leaves the server to others while it computes', async () => {
+    const { ask, socket } = await session('faultline.v1.msgpack');
+    await ask({ type: 'reset' }); // the thread is there
+    const seen = { answered: false };
+    const large = ask({ type: 'reset', data: { lanes: 256 } }).then(() => (seen.answered = true));
+    let served = 0;
+    for (; !seen.answered; served++) expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    await large;
+    // On the server's own thread the first of these would wait for all of the reset.
+    expect(served).toBeGreaterThan(4);
+    socket.close();
+  });
+
+  it('has 16 at once, and room again when one goes', async () => {
+    const sessions = [];
+    for (let i = 0; i < 16; i++) sessions.push(await session());
+    await expect(session()).rejects.toThrow(/429/);
+    const [first] = sessions;
+    expect((await first!.ask({ type: 'reset' })).type).toBe('observation');
+    first!.socket.close();
+    await once(first!.socket, 'close');
+    await expect
+      .poll(
+        () =>
+          session().then(
+            (one) => sessions.push(one),
+            () => 0,
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe(17);
+    // It may get the thread of the one that went, but nothing of its environment.
+    expect((await sessions.at(-1)!.ask({ type: 'step', data: { action: [0] } })).data.message).toMatch(/reset first/);
+    expect((await sessions.at(-1)!.ask({ type: 'reset' })).type).toBe('observation');
+    for (const { socket } of sessions) socket.close();
+  });
+
   it('lets in who may run, from no page elsewhere', async () => {
     const refused = async (path: string, headers: Record<string, string>): Promise<string> => {
       const socket = new WebSocket(server.url.replace('http', 'ws') + path, { headers });
