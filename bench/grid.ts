@@ -78,6 +78,11 @@ function newton(grid: GridCase, count: number, most: number): GridBenchRow[] {
   return [
     { case: `${grid.name}: flat start, known topology`, ms: timed(count, () => solve(solver)), most },
     {
+      case: `${grid.name}: flat start, topology included`,
+      ms: timed(count, () => solve(new NewtonPowerFlow(y, island.roles))),
+      most,
+    },
+    {
       case: `${grid.name}: topology (ordering, pattern, buffers)`,
       ms: timed(count, () => void new NewtonPowerFlow(y, island.roles)),
     },

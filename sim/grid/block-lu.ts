@@ -25,12 +25,17 @@ export class BlockLu {
     this.plan = plan;
     this.rowStart = rowStart;
     const { n, upperColumn, position } = plan;
-    this.lower = new Float64Array(4 * upperColumn.length);
-    this.upper = new Float64Array(4 * upperColumn.length);
-    this.inverse = new Float64Array(4 * n);
-    this.work = new Float64Array(4 * n);
-    this.right = new Float64Array(2 * n);
-    this.entryStep = Int32Array.from(column, (node) => position[node]!);
+    const u = 4 * upperColumn.length;
+    // One allocation for all of them.
+    const whole = new Float64Array(2 * u + 10 * n);
+    this.lower = whole.subarray(0, u);
+    this.upper = whole.subarray(u, 2 * u);
+    this.inverse = whole.subarray(2 * u, 2 * u + 4 * n);
+    this.work = whole.subarray(2 * u + 4 * n, 2 * u + 8 * n);
+    this.right = whole.subarray(2 * u + 8 * n);
+    // Loops: `from` goes through iterators, and takes as long as the ordering.
+    this.entryStep = new Int32Array(column.length);
+    for (let k = 0; k < column.length; k++) this.entryStep[k] = position[column[k]!]!;
   }
 
   /**

@@ -49,18 +49,17 @@ export function eliminate(rowStart: Int32Array, column: Int32Array, isUnknown: U
     const front = neighbours[node]!;
     rows.push(front);
     for (const u of front) {
-      const old = neighbours[u]!;
-      // Stamps are unique to the pair, so that the marks need no clearing.
-      const stamp = step * nodes + u;
-      const merged: number[] = [];
-      for (const w of old) {
-        if (w === node) continue;
-        mark[w] = stamp;
-        merged.push(w);
+      const own = neighbours[u]!;
+      const before = own.length;
+      own[own.indexOf(node)] = own[before - 1]!;
+      own.pop();
+      if (front.length > 1) {
+        // Stamps are unique to the pair, so that the marks need no clearing.
+        const stamp = step * nodes + u;
+        for (const w of own) mark[w] = stamp;
+        for (const w of front) if (w !== u && mark[w] !== stamp) own.push(w);
       }
-      for (const w of front) if (w !== u && mark[w] !== stamp) merged.push(w);
-      neighbours[u] = merged;
-      queue.move(u, old.length, merged.length);
+      queue.move(u, before, own.length);
     }
     neighbours[node] = [];
   }
@@ -73,19 +72,21 @@ function factorPattern(
   n: number,
 ): Pick<Elimination, 'upperStart' | 'upperColumn' | 'lowerStart' | 'lowerColumn'> {
   const upperStart = new Int32Array(n + 1);
-  for (let i = 0; i < n; i++) upperStart[i + 1] = upperStart[i]! + rows[i]!.length;
-  const upperColumn = new Int32Array(upperStart[n]!);
   const lowerStart = new Int32Array(n + 1);
   for (let i = 0; i < n; i++) {
-    const sorted = Int32Array.from(rows[i]!, (node) => position[node]!).sort();
-    upperColumn.set(sorted, upperStart[i]);
-    for (const j of sorted) lowerStart[j + 1]!++;
+    const row = rows[i]!;
+    upperStart[i + 1] = upperStart[i]! + row.length;
+    for (const node of row) lowerStart[position[node]! + 1]!++;
   }
   for (let i = 0; i < n; i++) lowerStart[i + 1]! += lowerStart[i]!;
-  const lowerColumn = new Int32Array(upperColumn.length);
+  // Each pattern is filled by the rows of the other in turn, so that its columns ascend without being sorted.
+  const lowerColumn = new Int32Array(upperStart[n]!);
+  const upperColumn = new Int32Array(upperStart[n]!);
   const next = lowerStart.slice(0, n);
-  for (let i = 0; i < n; i++)
-    for (let k = upperStart[i]!; k < upperStart[i + 1]!; k++) lowerColumn[next[upperColumn[k]!]!++] = i;
+  for (let i = 0; i < n; i++) for (const node of rows[i]!) lowerColumn[next[position[node]!]!++] = i;
+  next.set(upperStart.subarray(0, n));
+  for (let j = 0; j < n; j++)
+    for (let k = lowerStart[j]!; k < lowerStart[j + 1]!; k++) upperColumn[next[lowerColumn[k]!]!++] = j;
   return { upperStart, upperColumn, lowerStart, lowerColumn };
 }
 

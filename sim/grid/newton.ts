@@ -70,23 +70,22 @@ export class NewtonPowerFlow {
     this.y = y;
     this.roles = roles;
     const { n, rowStart, column } = y;
-    this.plan = eliminate(
-      rowStart,
-      column,
-      Uint8Array.from(roles, (each) => (each === role.ref ? 0 : 1)),
-    );
+    const isUnknown = new Uint8Array(n);
+    for (let i = 0; i < n; i++) isUnknown[i] = roles[i] === role.ref ? 0 : 1;
+    this.plan = eliminate(rowStart, column, isUnknown);
     this.lu = new BlockLu(this.plan, rowStart, column);
     this.blocks = new Float64Array(4 * column.length);
     this.step = new Float64Array(2 * n);
-    [this.pTaken, this.qTaken] = [new Float64Array(n), new Float64Array(n)];
-    [this.vm, this.va, this.p, this.q, this.re, this.im] = Array.from({ length: 6 }, () => new Float64Array(n)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
+    // One allocation for all of them.
+    const vectors = new Float64Array(8 * n);
+    this.vm = vectors.subarray(0, n);
+    this.va = vectors.subarray(n, 2 * n);
+    this.p = vectors.subarray(2 * n, 3 * n);
+    this.q = vectors.subarray(3 * n, 4 * n);
+    this.re = vectors.subarray(4 * n, 5 * n);
+    this.im = vectors.subarray(5 * n, 6 * n);
+    this.pTaken = vectors.subarray(6 * n, 7 * n);
+    this.qTaken = vectors.subarray(7 * n, 8 * n);
   }
 
   /** The bus that is nearest to being singular in the last factorisation. */
