@@ -5,7 +5,6 @@
  */
 import { writeFileSync } from 'node:fs';
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import { builtinGrid } from '../sim/grid/builtin/index.ts';
 import { acMeters, estimate } from '../sim/grid/estimation/estimator.ts';
 import { falseData, linearFalseData } from '../sim/grid/estimation/false-data.ts';
@@ -21,50 +20,9 @@ import type { PowerFlowSolution } from '../sim/grid/solution.ts';
 import type { GridCase } from '../sim/grid/grid-case.ts';
 import { golden, goldenGrid } from '../test/sim/grid/golden.ts';
 import type { GoldenCase } from '../test/sim/grid/golden.ts';
-
-const [ink, blue, amber, green] = ['#1f2937', '#2563eb', '#d97706', '#059669'];
-const { document } = parseHTML('<html><body></body></html>');
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
-  readonly of: string;
-}
-
-/** Ours as lines, the reference as dots. */
-function panel(
-  [column, row]: readonly [number, number],
-  title: string,
-  axes: { readonly x: string; readonly y: string; readonly log?: boolean },
-  ours: readonly Point[],
-  reference: readonly Point[],
-  more: readonly Plot.Markish[] = [],
-): string {
-  const svg = Plot.plot({
-    document: document as never,
-    width: 400,
-    height: 250,
-    marginTop: 40,
-    marginLeft: 52,
-    style: { fontFamily: 'system-ui, sans-serif', fontSize: '11px', color: ink, background: 'none' },
-    x: { label: axes.x },
-    y: { label: null, ...(axes.log === true ? { type: 'log' as const, tickFormat: '.0e', ticks: 5 } : {}), grid: true },
-    color: { range: [blue, amber, green] },
-    marks: [
-      ...more,
-      Plot.line(ours, { x: 'x', y: 'y', stroke: 'of', strokeWidth: 1.4 }),
-      Plot.dot(reference, { x: 'x', y: 'y', stroke: 'of', r: 2.6 }),
-      Plot.text(
-        [...new Set(ours.map(({ of }) => of))].map((of) => ours.findLast((point) => point.of === of)!),
-        { x: 'x', y: 'y', text: 'of', fill: 'of', dy: -8, textAnchor: 'end' },
-      ),
-    ],
-  });
-  svg.setAttribute('x', `${column * 410}`);
-  svg.setAttribute('y', `${40 + row * 265}`);
-  const markup = svg.outerHTML.replace(/\d+\.\d{3,}/g, (digits: string) => `${Number(Number(digits).toFixed(2))}`);
-  return `${markup}<text x="${column * 410 + 6}" y="${40 + row * 265 + 13}" font-size="13" font-weight="600">${title}<tspan font-weight="400">: ${axes.y}</tspan></text>`;
-}
+import { cascades, machines, outages, shedding, twoAreas, week } from './grid-dynamics-panels.ts';
+import { ink, panel } from './grid-panel.ts';
+import type { Point } from './grid-panel.ts';
 
 function solved(grid: GridCase): PowerFlowSolution | null {
   const flow = powerFlow(grid, { start: 'flat', tolerance: 1e-10 });
@@ -151,7 +109,7 @@ function attack(): string {
     return { x: found.criticalGain_pu_per_pu!, y: 0, of };
   });
   const axes = { x: 'gain of the load that answers, p.u./p.u.', y: 'largest Re λ, 1/s' };
-  return panel([1, 1], 'Dynamic load-altering attack on one area', axes, ours, wanted, [Plot.ruleY([0])]);
+  return panel([1, 1], 'Load-altering attack, one area', axes, ours, wanted, [Plot.ruleY([0])]);
 }
 
 function invisible(): string {
@@ -181,9 +139,22 @@ function invisible(): string {
   return panel([2, 1], 'False data and the AC estimator of case14', axes, ours, wanted, [Plot.ruleY([ac.chi2_95], { strokeDasharray: '3,3' })]);
 }
 
-const body = [residuals(), profile(), nose(), step(), attack(), invisible()].join('\n');
-const head = `<text x="6" y="22" font-size="13">Lines: this simulator. Circles: MATPOWER, numpy and scipy (golden/grid). Dashed: the chi-square threshold.</text>`;
+const body = [
+  residuals(),
+  profile(),
+  nose(),
+  step(),
+  attack(),
+  invisible(),
+  shedding([0, 2]),
+  twoAreas([1, 2]),
+  machines([2, 2]),
+  outages([0, 3]),
+  week([1, 3]),
+  cascades([2, 3]),
+].join('\n');
+const head = `<text x="6" y="22" font-size="13">Lines: this simulator. Circles: MATPOWER, ANDES, numpy and scipy (golden/grid). Dashed: the chi-square threshold.</text>`;
 writeFileSync(
   new URL('img/grid.svg', import.meta.url),
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1230 570" font-family="system-ui, sans-serif" fill="${ink}"><rect width="1230" height="570" fill="#fff"/>${head}${body}</svg>\n`,
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1230 1100" font-family="system-ui, sans-serif" fill="${ink}"><rect width="1230" height="1100" fill="#fff"/>${head}${body}</svg>\n`,
 );
