@@ -13,7 +13,7 @@ export function conclude(options: StudyOptions, cells: ReadonlyMap<string, unkno
   return {
     claims: claimsOf(results),
     tables: [
-      ...results.language.flatMap((found) => [languageTable(found), costTable(found)]),
+      ...results.language.flatMap((found) => [languageTable(found), marginTable(found), costTable(found)]),
       ...results.policies.map(policyTable),
     ],
     figures: [...results.language.map(languageFigure), ...results.policies.map(policyFigure)],
@@ -48,6 +48,32 @@ function languageTable(found: LanguageFound): StudyTable {
     note:
       'FQ: p of the Kolmogorov-Smirnov test of truth ratios against the retrained model. Chosen by validation: of all settings and epochs whose forget facts look as unknown as facts about assets that do not exist ' +
       '(p ≥ 0.05), the one that keeps most validation facts. By oracle: the highest FQ, as in the paper, for which the retrained model has to be at hand. The unlearner sees the retain facts, never the held-out and world facts.',
+  };
+}
+
+/** Both sides of the margin rule, of the assistant that validation chose. */
+function marginTable(found: LanguageFound): StudyTable {
+  const margins = found.margins();
+  return {
+    title: `Margins: ${titleOf(found)}`,
+    columns: ['target, Δz_θ', 'assistant, Δz_a', 'α* that dethrones 0.9 of the forget tokens'],
+    rows: [
+      [
+        meanText(
+          margins.map(({ target }) => target),
+          2,
+        ),
+        meanText(
+          margins.map(({ assistant }) => assistant),
+          2,
+        ),
+        meanText(
+          margins.flatMap(({ alpha }) => alpha ?? []),
+          2,
+        ),
+      ],
+    ],
+    note: 'By how much a forget token leads the best other that the filter keeps, mean over the tokens where it keeps one, in a phrasing that the assistant was not shown; it is dethroned where α Δz_a > Δz_θ. Seeds of which no α is enough are not in the last column.',
   };
 }
 

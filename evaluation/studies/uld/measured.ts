@@ -1,5 +1,5 @@
 import type { StudyOptions } from '../study.ts';
-import type { LanguageArm } from './language-arms.ts';
+import type { LanguageArm, MarginSummary } from './language-arms.ts';
 import { cellId, problemsOf, sharesOf } from './plan.ts';
 import type { ProblemName } from './plan.ts';
 import type { PolicyArm } from './policy-arms.ts';
@@ -7,24 +7,38 @@ import type { PolicyArm } from './policy-arms.ts';
 /** Who chose an arm's hyperparameters, where somebody did. */
 export type Choice = 'validation' | 'oracle';
 
+interface CellOf<Arm> {
+  readonly arms: readonly Arm[];
+  /** On language, where ULD was tried. */
+  readonly margins?: MarginSummary | null;
+}
+
 /** What the cells of one problem found, seeds in order; those that are there. */
 export class Found<Arm> {
   readonly problem: ProblemName;
-  readonly seeds: readonly { readonly arms: readonly Arm[] }[];
+  readonly seeds: readonly { readonly arms: readonly Arm[]; readonly margins: MarginSummary | null }[];
 
   constructor(problem: ProblemName, options: StudyOptions, cells: ReadonlyMap<string, unknown>) {
     this.problem = problem;
-    this.seeds = Array.from({ length: options.seeds }, (_, seed) => ({
-      arms: sharesOf(problem).flatMap(
-        (share) =>
-          (cells.get(cellId(problem, seed, share)) as { readonly arms: readonly Arm[] } | undefined)?.arms ?? [],
-      ),
-    })).filter(({ arms }) => arms.length > 0);
+    this.seeds = Array.from({ length: options.seeds }, (_, seed) => {
+      const found = sharesOf(problem).flatMap(
+        (share) => (cells.get(cellId(problem, seed, share)) as CellOf<Arm> | undefined) ?? [],
+      );
+      return {
+        arms: found.flatMap(({ arms }) => arms),
+        margins: found.find(({ margins }) => margins)?.margins ?? null,
+      };
+    }).filter(({ arms }) => arms.length > 0);
   }
 }
 
 /** Results on language: one arm a seed, null where it has none. */
 export class LanguageFound extends Found<LanguageArm> {
+  /** Of the seeds that have an assistant. */
+  margins(): readonly MarginSummary[] {
+    return this.seeds.flatMap(({ margins }) => margins ?? []);
+  }
+
   arm(name: string, choice: Choice | null = null): (LanguageArm | undefined)[] {
     return this.seeds.map(({ arms }) => arms.find((one) => one.arm === name && one.choice === choice));
   }

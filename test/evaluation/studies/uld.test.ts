@@ -194,7 +194,7 @@ function madeUp(
             {
               kind: 'language',
               seed,
-              margins: null,
+              margins: { target: 2 + seed, assistant: 4, alpha: seed === 0 ? null : 0.5 * seed },
               arms: [...arms, ...chosen].map(({ arm, choice }) => ({
                 arm,
                 choice,
@@ -287,6 +287,9 @@ describe('what is concluded', () => {
   it('has tables with every arm, curves over α, and cells for every problem and seed', () => {
     const { tables, figures } = conclusion(madeUp(asSpecified, policiesAsSpecified));
     expect(tables[0]!.rows.some(([arm, choice]) => arm === 'NPO+KL' && choice === 'oracle')).toBe(true);
+    expect(tables[1]!.rows).toEqual([
+      ['+3.00 (+2.00, +3.00, +4.00)', '+4.00 (+4.00, +4.00, +4.00)', '+0.75 (+0.50, +1.00)'],
+    ]);
     expect(figures[0]!.points.filter(({ series }) => series === 'model utility')).toHaveLength(alphas.length);
     const ids = uldStudy.plan({ ...options, quick: false, seeds: 5 }).cells!.map(({ id }) => id);
     expect(new Set(ids).size).toBe(10 * 5);
