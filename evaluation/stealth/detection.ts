@@ -1,4 +1,5 @@
 import type { Recording } from '../../core/attack.ts';
+import { daysFor } from '../../core/detector-days.ts';
 import type { CleanSteps, Detector, Watch } from '../../core/detector.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { DetectionReport } from '../../core/run.ts';
@@ -10,17 +11,6 @@ import { alarmsPerMonth, dailyPeaks, threshold } from '../../defenses/detector/c
 import { detectors } from '../../defenses/detector/index.ts';
 import type { DetectorName } from '../../defenses/detector/index.ts';
 import { wilson } from '../interval.ts';
-
-/** Days of a run by their use: two blocks of four to learn from, one to calibrate, one to test. */
-const uses = ['learn', 'learn', 'calibrate', 'test'] as const;
-/** From so many days on a block is a week. */
-const daysForWeeks = 112;
-
-/** The days of a run of so many that have a use; all seasons are in each. */
-export function daysFor(use: (typeof uses)[number], days: number): readonly number[] {
-  const block = days >= daysForWeeks ? 7 : 1;
-  return Array.from({ length: days }, (_, day) => day).filter((day) => uses[Math.floor(day / block) % 4] === use);
-}
 
 /** Clean steps of one lane of a recording. */
 export function cleanStepsOf(

@@ -1,3 +1,4 @@
+import { daysFor } from '../../core/detector-days.ts';
 import type { CleanSteps } from '../../core/detector.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { partOf } from '../../core/part-of.ts';
@@ -7,7 +8,7 @@ import type { DetectorSpec } from '../../core/scenario.ts';
 import { dailyPeaks } from '../../defenses/detector/calibration.ts';
 import { wilson } from '../interval.ts';
 import { blockMmd } from './block-mmd.ts';
-import { calibrated, daysFor, scoresOf } from './detection.ts';
+import { calibrated, scoresOf } from './detection.ts';
 import { differences } from './differences.ts';
 import { publishedMmd } from './published-mmd.ts';
 

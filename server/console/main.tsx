@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { Shell } from './shell.tsx';
 import { theme } from './theme.ts';
 import { ProblemError } from './wire/api.ts';
+import { nonce } from './wire/nonce.ts';
 
 // A refusal is final; an absent server is asked again.
 const queries = new QueryClient({
@@ -14,7 +15,6 @@ const queries = new QueryClient({
     queries: { retry: (count, error) => !(error instanceof ProblemError) && count < 5, staleTime: 30_000 },
   },
 });
-const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 
 createRoot(document.querySelector('#root')!).render(
   <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>

@@ -8,6 +8,7 @@ import { useConnection } from './wire/connection.ts';
 import { TokenForm } from './wire/token-form.tsx';
 
 const LivePage = lazy(async () => ({ default: (await import('./live/live-page.tsx')).LivePage }));
+const StealthPage = lazy(async () => ({ default: (await import('./stealth/stealth-page.tsx')).StealthPage }));
 const LaunchPage = lazy(async () => ({ default: (await import('./launch/launch-page.tsx')).LaunchPage }));
 const SqlPage = lazy(async () => ({ default: (await import('./sql/sql-page.tsx')).SqlPage }));
 const SystemPage = lazy(async () => ({ default: (await import('./system/system-page.tsx')).SystemPage }));
@@ -61,6 +62,7 @@ export function Shell() {
             <Route path="/runs">
               <Redirect to="/" replace />
             </Route>
+            <Route path="/runs/:id/stealth">{({ id }) => <StealthPage key={id} id={id} />}</Route>
             <Route path="/runs/:id">{({ id }) => <LivePage key={id} id={id} />}</Route>
             <Route component={NotFoundPage} />
           </Switch>

@@ -151,10 +151,10 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     await expect
       .poll(() => page.getByRole('img', { name: /^State of charge/ }).getAttribute('aria-label'), { timeout: 20_000 })
       .toContain('day 1, ');
-    await page.getByRole('button', { name: 'Freeze' }).click();
-    await page.getByRole('slider', { name: 'End of the window' }).waitFor();
-    await page.getByText(/new rows after it/).waitFor();
+    // Where somebody put the cursor it stays: the window is held.
+    await page.getByTestId('unseen').waitFor();
     await page.getByRole('button', { name: 'Follow' }).click();
+    await page.getByRole('button', { name: 'Freeze' }).waitFor();
   });
 
   it('takes up the stream where it broke when the server comes back', async () => {

@@ -1,6 +1,6 @@
 import type { Rng } from '../../../core/rng.ts';
 import { shuffle } from '../../../core/shuffle.ts';
-import { daysFor } from '../../stealth/detection.ts';
+import { daysFor } from '../../../core/detector-days.ts';
 import type { BuildingYear } from './building-year.ts';
 import type { IncidentType } from './incident-types.ts';
 import { unitRows } from './problem.ts';

@@ -1,6 +1,7 @@
 import type { CleanSteps } from '../../../core/detector.ts';
 import { detectors } from '../../../defenses/detector/index.ts';
-import { daysFor, scoresOf } from '../../stealth/detection.ts';
+import { daysFor } from '../../../core/detector-days.ts';
+import { scoresOf } from '../../stealth/detection.ts';
 import type { BuildingYear, Lane } from './building-year.ts';
 import { cleanSignature, equations } from './incident-types.ts';
 import type { Equation, IncidentType } from './incident-types.ts';

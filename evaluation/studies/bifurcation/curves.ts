@@ -3,7 +3,7 @@ import { rng } from '../../../core/rng.ts';
 import type { Feature } from '../../../core/space.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
 import { detectors } from '../../../defenses/detector/index.ts';
-import { daysFor } from '../../stealth/detection.ts';
+import { daysFor } from '../../../core/detector-days.ts';
 import { powerAgainstBudget } from '../../stealth/power.ts';
 import type { PowerPoint, ShownSteps } from '../../stealth/power.ts';
 import type { StudyTelemetry } from '../study.ts';

@@ -1,15 +1,17 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useMemo, useRef } from 'react';
-import type { KeyboardEvent, ReactNode } from 'react';
-import { colourOf } from '../theme.ts';
+import type { ReactNode } from 'react';
+import { colourOf } from '../colours.ts';
 import type { Columns } from './columns.ts';
+import { steerCursor } from './cursor-keys.ts';
 import { decimate, drawnRoom } from './decimate.ts';
-import { formatValue } from './format.ts';
+import { formatCount, formatValue } from './format.ts';
 import type { Panel } from './panels.ts';
 import { makePlot } from './plot.ts';
 import type { SimClock } from './sim-time.ts';
 import { simTime } from './sim-time.ts';
 import { onDraw } from './ticker.ts';
+import type { Track } from './tracks.ts';
 import type { ViewStore } from './view.ts';
 
 const buckets = 600;
@@ -20,6 +22,8 @@ export interface ChartProps {
   readonly columns: Columns;
   readonly view: ViewStore;
   readonly clock: () => SimClock;
+  /** Its spans are shaded. */
+  readonly shade?: Track | undefined;
   /** Stands beside the title, e.g. a choice of what is drawn. */
   readonly children?: ReactNode;
 }
@@ -28,17 +32,18 @@ export interface ChartProps {
  * A panel as a chart with the page's shared window and cursor. The lines are drawn from the columns at the ticker's pace;
  * the numbers under the cursor are the exact rows, never the decimated points.
  */
-export function Chart({ panel, columns, view, clock, children }: ChartProps) {
+export function Chart({ panel, columns, view, clock, shade, children }: ChartProps) {
   const scheme = useComputedColorScheme('light');
   const host = useRef<HTMLDivElement>(null);
   const values = useRef<(HTMLElement | null)[]>([]);
+  const points = useRef<HTMLParagraphElement>(null);
   const key = JSON.stringify(panel);
   // A panel is rebuilt with every render of the page; the chart only when it says something else.
   const stable = useMemo(() => JSON.parse(key) as Panel, [key]);
 
   useEffect(() => {
     const box = host.current!;
-    const plot = makePlot(stable, scheme, sizeOf(box), clock, box);
+    const plot = makePlot(stable, scheme, sizeOf(box), clock, box, shade);
     const canvas = plot.ctx.canvas;
     canvas.setAttribute('role', 'img');
     const line = document.createElement('div');
@@ -56,8 +61,9 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
       const state = `${from}:${to}:${until}:${view.version}`;
       if (state !== drawn) {
         drawn = state;
+        shade?.scan(rows);
         decimate(
-          stable.lines.map((one) => columns.column(one.channel)),
+          stable.lines.map((one) => columns.series(one)),
           from,
           to,
           buckets,
@@ -68,15 +74,17 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
           plot.setScale('x', { min: from, max: until - 1 });
         });
         box.dataset['rows'] = String(to);
+        setText(points.current, pointsText(room.x.length, to - from));
       }
-      const { cursor } = view.get();
-      const shown = cursor === null ? to - 1 : cursor;
-      stable.lines.forEach((one, k) => setText(values.current[k], formatValue(columns.value(one.channel, shown))));
-      const inside = cursor !== null && cursor >= from && cursor < to;
+      const { cursor, pin } = view.get();
+      const shown = view.row(rows);
+      stable.lines.forEach((one, k) => setText(values.current[k], formatValue(columns.of(one, shown))));
+      const chosen = cursor !== null || pin !== null;
+      const inside = chosen && shown >= from && shown < to;
       line.hidden = !inside;
-      if (inside) line.style.transform = `translateX(${Math.round(plot.valToPos(cursor, 'x'))}px)`;
+      if (inside) line.style.transform = `translateX(${Math.round(plot.valToPos(shown, 'x'))}px)`;
       const now = performance.now();
-      if (now - labelledAt > labelEveryMs || cursor !== null) {
+      if (now - labelledAt > labelEveryMs || chosen) {
         labelledAt = now;
         canvas.setAttribute('aria-label', describe(stable, columns, shown, clock()));
       }
@@ -84,8 +92,10 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
 
     const point = (event: PointerEvent): void => view.point(plot.posToVal(event.offsetX, 'x'), columns.rows);
     const leave = (): void => view.point(null, columns.rows);
+    const pin = (event: PointerEvent): void => view.pinAt(plot.posToVal(event.offsetX, 'x'), columns.rows);
     plot.over.addEventListener('pointermove', point);
     plot.over.addEventListener('pointerleave', leave);
+    plot.over.addEventListener('click', pin as (event: Event) => void);
     const sizes = new ResizeObserver(() => {
       const size = sizeOf(box);
       if (size.width !== plot.width || size.height !== plot.height) plot.setSize(size);
@@ -103,23 +113,7 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
       sight.disconnect();
       plot.destroy();
     };
-  }, [stable, scheme, columns, view, clock]);
-
-  const steer = (event: KeyboardEvent): void => {
-    const { rows } = columns;
-    const at = view.get().cursor ?? view.window(rows).to - 1;
-    const stride = event.shiftKey ? 24 : 1;
-    const to = {
-      ArrowLeft: at - stride,
-      ArrowRight: at + stride,
-      Home: view.window(rows).from,
-      End: rows - 1,
-      Escape: null,
-    }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    view.point(to, rows);
-  };
+  }, [stable, scheme, columns, view, clock, shade]);
 
   return (
     <section className="panel" aria-label={panel.title}>
@@ -128,7 +122,7 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
         {children}
         <dl className="legend">
           {panel.lines.map((one, k) => (
-            <div key={one.channel}>
+            <div key={one.label}>
               <dt>
                 <svg width="18" height="8" aria-hidden="true">
                   <line
@@ -154,10 +148,10 @@ export function Chart({ panel, columns, view, clock, children }: ChartProps) {
         role="group"
         tabIndex={0}
         aria-label={`${panel.title}: arrow keys move the cursor, with shift by 24 rows; Escape releases it`}
-        onKeyDown={steer}
-        onBlur={() => view.point(null, columns.rows)}
+        onKeyDown={(event) => steerCursor(event, view, columns.rows)}
         data-panel={panel.id}
       />
+      <p ref={points} className="points" />
     </section>
   );
 }
@@ -171,9 +165,16 @@ function setText(element: HTMLElement | null | undefined, text: string): void {
   if (element !== null && element !== undefined && element.textContent !== text) element.textContent = text;
 }
 
+/** How much of what is recorded is drawn. */
+function pointsText(drawn: number, rows: number): string {
+  return drawn >= rows
+    ? `${formatCount(rows)} points, all drawn`
+    : `${formatCount(drawn)} of ${formatCount(rows)} points: least and greatest of each ${Math.ceil((2 * rows) / drawn)}`;
+}
+
 /** What the picture says at a row, in words. */
 function describe(panel: Panel, columns: Columns, row: number, clock: SimClock): string {
   if (row < 0) return `${panel.title}: no data yet`;
-  const values = panel.lines.map((one) => `${one.label} ${formatValue(columns.value(one.channel, row))} ${one.unit}`);
+  const values = panel.lines.map((one) => `${one.label} ${formatValue(columns.of(one, row))} ${one.unit}`);
   return `${panel.title} at ${simTime(row, clock)}: ${values.join(', ')}`;
 }

@@ -1,5 +1,11 @@
 import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
 
+/** A channel, or what it is more than another. */
+export interface Series {
+  readonly channel: string;
+  readonly minus?: string | undefined;
+}
+
 /**
  * Every row of a run, one float32 column a channel: 8760 rows of 180 channels are 6 MB, so all history is kept.
  * Columns are sized once from the run's length; a run of unknown length doubles them.
@@ -8,6 +14,7 @@ export class Columns {
   #schema: TelemetrySchema | null = null;
   #columns: Float32Array[] = [];
   #index = new Map<string, number>();
+  readonly #differences = new Map<string, { readonly values: Float32Array; rows: number }>();
   #capacity = 1024;
   #rows = 0;
 
@@ -34,6 +41,7 @@ export class Columns {
     });
     this.#index = new Map(schema.channels.map((channel, c) => [channel.name, c]));
     this.#schema = schema;
+    this.#differences.clear();
   }
 
   /**
@@ -53,6 +61,30 @@ export class Columns {
   column(name: string): Float32Array | undefined {
     const at = this.#index.get(name);
     return at === undefined ? undefined : this.#columns[at];
+  }
+
+  /**
+   * A channel, less another where there is one: computed once, and on from there as rows come. Undefined where one of them is not recorded.
+   */
+  series({ channel, minus }: Series): Float32Array | undefined {
+    const column = this.column(channel);
+    if (minus === undefined || column === undefined) return column;
+    const other = this.column(minus);
+    if (other === undefined) return undefined;
+    const key = `${channel}\n${minus}`;
+    let own = this.#differences.get(key);
+    if (own?.values.length !== this.#capacity) {
+      own = { values: new Float32Array(this.#capacity).fill(Number.NaN), rows: 0 };
+      this.#differences.set(key, own);
+    }
+    for (; own.rows < this.#rows; own.rows++) own.values[own.rows] = column[own.rows]! - other[own.rows]!;
+    return own.values;
+  }
+
+  /** One value of a series; NaN where there is none. */
+  of({ channel, minus }: Series, row: number): number {
+    const value = this.value(channel, row);
+    return minus === undefined ? value : value - this.value(minus, row);
   }
 
   /** One value; NaN where there is none. */

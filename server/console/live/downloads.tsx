@@ -1,15 +1,35 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, NativeSelect } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { RunResult } from '../../../core/run.ts';
 import { download } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 
-/** Files of a run: its result when it has one, its telemetry as far as it got. */
+/** Telemetry as a file: what it is called, and the media type that is asked for. */
+const tables = {
+  csv: 'text/csv',
+  parquet: 'application/vnd.apache.parquet',
+  arrow: 'application/vnd.apache.arrow.stream',
+} as const;
+type TableKind = keyof typeof tables;
+
+/** Files of a run: its report and result when it has one, its telemetry as far as it got. */
 export function Downloads({ id, result }: { readonly id: string; readonly result: RunResult | null }) {
-  const save = useMutation({ mutationFn: ([path, name]: readonly [string, string]) => download(path, name) });
+  const save = useMutation({
+    mutationFn: ([path, name, type]: readonly [string, string, string?]) => download(path, name, type),
+  });
+  const [kind, setKind] = useState<TableKind>('csv');
   const base = `/runs/${encodeURIComponent(id)}`;
   return (
-    <Group gap="xs">
+    <Group gap="xs" role="group" aria-label="Files of this run">
+      <Button
+        size="xs"
+        variant="default"
+        disabled={result === null}
+        onClick={() => save.mutate([`${base}/report.html`, `${id}.html`])}
+      >
+        Report HTML
+      </Button>
       <Button
         size="xs"
         variant="default"
@@ -18,14 +38,27 @@ export function Downloads({ id, result }: { readonly id: string; readonly result
       >
         Result JSON
       </Button>
-      <Button
-        size="xs"
-        variant="default"
-        loading={save.isPending}
-        onClick={() => save.mutate([`${base}/telemetry.csv`, `${id}-telemetry.csv`])}
-      >
-        Telemetry CSV
-      </Button>
+      <Group gap={0} wrap="nowrap">
+        <NativeSelect
+          size="xs"
+          aria-label="Format of the telemetry"
+          value={kind}
+          onChange={(event) => setKind(event.currentTarget.value as TableKind)}
+          data={[
+            { value: 'csv', label: 'CSV' },
+            { value: 'parquet', label: 'Parquet' },
+            { value: 'arrow', label: 'Arrow' },
+          ]}
+        />
+        <Button
+          size="xs"
+          variant="default"
+          loading={save.isPending}
+          onClick={() => save.mutate([`${base}/telemetry`, `${id}-telemetry.${kind}`, tables[kind]])}
+        >
+          Telemetry
+        </Button>
+      </Group>
       {save.isError && <ErrorNote error={save.error} />}
     </Group>
   );

@@ -4,7 +4,8 @@ import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { Columns } from './columns.ts';
 import { formatChange, formatValue, words } from './format.ts';
 import type { Pair } from './panels.ts';
-import { kpiChannel, regretsOf } from './panels.ts';
+import { kpiChannel, kpiPrefix, regretsOf } from './panels.ts';
+import { signalsOf } from './lanes.ts';
 
 interface Row {
   readonly kpi: string;
@@ -19,25 +20,26 @@ export function KpiTable({
   columns,
   schema,
   result,
+  caption,
 }: {
   readonly pair: Pair;
   readonly columns: Columns;
   readonly schema: TelemetrySchema;
   readonly result: RunResult | null;
+  readonly caption: string;
 }) {
   const rows = result === null ? soFar(pair, columns, schema) : ofResult(pair, result);
+  const units = pair.attacked === undefined ? new Map<string, string>() : signalsOf(schema, pair.attacked.name);
   return (
     <Table.ScrollContainer minWidth={420}>
       <Table className="numbers" data-source={result === null ? 'live' : 'result'}>
         <Table.Caption>
-          {result === null
-            ? 'So far; ratios to the same building without storage.'
-            : 'Of the whole run; ratios to the same building without storage.'}{' '}
-          Lower is better, regret is attacked − clean.
+          {result === null ? 'So far' : 'Of the whole run'}; {caption}, regret is attacked − clean.
         </Table.Caption>
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">KPI</Table.Th>
+            <Table.Th scope="col">unit</Table.Th>
             <Table.Th scope="col">clean</Table.Th>
             <Table.Th scope="col">attacked</Table.Th>
             <Table.Th scope="col">regret</Table.Th>
@@ -47,6 +49,7 @@ export function KpiTable({
           {rows.map((row) => (
             <Table.Tr key={row.kpi}>
               <Table.Th scope="row">{words(row.kpi)}</Table.Th>
+              <Table.Td>{units.get(`${kpiPrefix}${row.kpi}`) ?? 'ratio'}</Table.Td>
               <Table.Td className="clean">{formatValue(row.clean)}</Table.Td>
               <Table.Td className="attacked">{formatValue(row.attacked)}</Table.Td>
               <Table.Td>{formatChange(row.regret)}</Table.Td>

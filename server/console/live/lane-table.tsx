@@ -1,12 +1,12 @@
 import { Table } from '@mantine/core';
 import type { LaneResult, RunResult } from '../../../core/run.ts';
-import { formatChange, formatCount, formatValue } from './format.ts';
-
-const consumption = 'electricity_consumption_total';
+import { formatChange, formatCount, formatValue, words } from './format.ts';
 
 /** Every attacked lane of a finished run on one line. */
 export function LaneTable({ result }: { readonly result: RunResult }) {
   const lanes = result.lanes.filter((lane) => lane.regret !== undefined);
+  // The first KPI is the one that lanes are ranked by.
+  const [headline = ''] = Object.keys(lanes[0]?.regret ?? {});
   return (
     <Table.ScrollContainer minWidth={640}>
       <Table className="numbers">
@@ -18,7 +18,7 @@ export function LaneTable({ result }: { readonly result: RunResult }) {
           <Table.Tr>
             {[
               'Lane',
-              'consumption regret',
+              `regret: ${words(headline).toLowerCase()}`,
               'decisions changed',
               'action change',
               'L∞ mean',
@@ -36,7 +36,7 @@ export function LaneTable({ result }: { readonly result: RunResult }) {
           {lanes.map((lane) => (
             <Table.Tr key={lane.lane}>
               <Table.Th scope="row">{lane.lane}</Table.Th>
-              {cells(lane).map((text, k) => (
+              {cells(lane, headline).map((text, k) => (
                 <Table.Td key={k}>{text}</Table.Td>
               ))}
             </Table.Tr>
@@ -47,10 +47,10 @@ export function LaneTable({ result }: { readonly result: RunResult }) {
   );
 }
 
-function cells(lane: LaneResult): readonly string[] {
+function cells(lane: LaneResult, headline: string): readonly string[] {
   const rate = lane.success?.rate;
   return [
-    formatChange(lane.regret?.[consumption]),
+    formatChange(lane.regret?.[headline]),
     rate === null || rate === undefined ? '–' : `${(100 * rate).toFixed(1)} %`,
     formatValue(lane.success?.meanAbsoluteActionChange),
     formatValue(lane.norms?.linfMean),

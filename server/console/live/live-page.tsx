@@ -1,95 +1,68 @@
-import { Alert, Button, Group, NativeSelect, Title } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Alert, Group, NativeSelect, Title } from '@mantine/core';
 import { useCallback, useEffect, useMemo } from 'react';
-import { Link, useSearchParams } from 'wouter';
-import type { RunDetail, RunSummary } from '../../events.ts';
+import { useSearchParams } from 'wouter';
+import type { RunSummary } from '../../events.ts';
 import { isOver, stateText } from '../runs/run-state.ts';
-import { getJson, ProblemError } from '../wire/api.ts';
-import { useConnection } from '../wire/connection.ts';
+import { ProblemError } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
-import { useTitle } from '../wire/use-title.ts';
 import { Chart } from './chart.tsx';
 import type { Columns } from './columns.ts';
 import { Downloads } from './downloads.tsx';
+import { Events } from './events.tsx';
 import { KpiTable } from './kpi-table.tsx';
 import { LaneTable } from './lane-table.tsx';
-import { ModuleTable } from './module-table.tsx';
-import { cleanLabel, lanesOf } from './lanes.ts';
 import type { Lane } from './lanes.ts';
-import { ChartSkeletons, LiveSkeleton } from './live-skeleton.tsx';
-import { featuresOf, panelsOf, successChannel } from './panels.ts';
+import { ChartSkeletons } from './live-skeleton.tsx';
+import { ModuleTable } from './module-table.tsx';
 import { NetworkView } from './network-view.tsx';
+import { featuresOf, panelsOf, successChannel } from './panels.ts';
+import type { OpenRun } from './run-gate.tsx';
+import { RunGate } from './run-gate.tsx';
 import { RunHeader } from './run-header.tsx';
+import { RunLabels } from './run-labels.tsx';
 import { simClock, simTime } from './sim-time.ts';
-import { useRunStream } from './use-run-stream.ts';
+import { requestDraw } from './ticker.ts';
+import { tracksOf } from './tracks.ts';
+import { Transport } from './transport.tsx';
+import { useLiveKeys } from './use-live-keys.ts';
+import { pick, usePair } from './use-pair.ts';
 import { ViewBar, spanOf, windowOf } from './view-bar.tsx';
 import { ViewStore } from './view.ts';
+import { worldOf } from './world.ts';
 
 const firstFeature = 'electricity_pricing';
 
 /** A run, live or from the store: what happens in it, drawn as it comes. */
 export function LivePage({ id }: { readonly id: string }) {
-  const { stream, status } = useRunStream(id);
-  const connection = useConnection();
-  const queries = useQueryClient();
-  const detail = useQuery({
-    queryKey: ['run', id],
-    queryFn: ({ signal }) => getJson<RunDetail>(`/runs/${encodeURIComponent(id)}`, signal),
-  });
-  const run: RunSummary | undefined = status.run ?? detail.data;
-  const over = run !== undefined && isOver(run.state);
-  useTitle(run === undefined ? 'Run' : `${run.name} (${run.state})`);
-
-  // The result appears when the run has ended: ask again then.
-  useEffect(() => {
-    if (over) void queries.invalidateQueries({ queryKey: ['run', id] });
-  }, [over, id, queries]);
-
-  if (run === undefined && detail.error instanceof ProblemError && detail.error.problem.status === 404)
-    return <NoSuchRun id={id} />;
-  if (run === undefined && detail.isError)
-    return <ErrorNote error={detail.error} retry={() => void detail.refetch()} />;
-  if (run === undefined) return <LiveSkeleton />;
-  return <Live key={id} run={run} detail={detail.data} stream={stream} status={status} connection={connection} />;
+  return <RunGate id={id}>{(open) => <Live key={id} {...open} />}</RunGate>;
 }
 
-interface LiveProps extends Pick<ReturnType<typeof useRunStream>, 'stream' | 'status'> {
-  readonly run: RunSummary;
-  readonly detail: RunDetail | undefined;
-  readonly connection: ReturnType<typeof useConnection>;
-}
-
-function Live({ run, detail, stream, status, connection }: LiveProps) {
+function Live({ run, detail, stream, status, connection }: OpenRun) {
   const { columns } = stream;
   const { schema } = status;
   const [search, setSearch] = useSearchParams();
-  const window = windowOf(search.get('window'));
   const dt = schema?.dt ?? 3600;
-  const view = useMemo(() => new ViewStore(spanOf(window, dt)), []);
-  useEffect(() => view.change({ span: spanOf(window, dt) }), [view, window, dt]);
+  const window = windowOf(search.get('window'), dt, run.totalSteps);
+  const showing = search.get('show') === 'difference' ? 'difference' : 'values';
+  const view = useMemo(() => new ViewStore(spanOf(window, dt), requestDraw), []);
+  useEffect(() => view.widen(spanOf(window, dt)), [view, window, dt]);
+  useLiveKeys(view, columns);
   const clock = useCallback(() => simClock(columns, dt), [columns, dt]);
   const choose = (change: Readonly<Record<string, string>>): void =>
     setSearch((now) => new URLSearchParams([...new Map([...now, ...Object.entries(change)])]), { replace: true });
 
-  const lanes = useMemo(() => (schema === null ? [] : lanesOf(schema)), [schema]);
-  const building = pick(
-    search.get('building'),
-    lanes.map((lane) => lane.building),
-  );
-  const ofBuilding = lanes.filter((lane) => lane.building === building);
-  const attack = pick(
-    search.get('attack'),
-    ofBuilding.map((lane) => lane.attack).filter((name) => name !== cleanLabel),
-  );
-  const pair = {
-    clean: ofBuilding.find((lane) => lane.attack === cleanLabel),
-    attacked: ofBuilding.find((lane) => lane.attack === attack && attack !== cleanLabel),
-  };
+  const { lanes, building, attack, pair } = usePair(schema, search);
   const features = schema === null ? [] : featuresOf(schema, pair.attacked);
   const names = features.map((feature) => feature.name);
   const feature = pick(search.get('feature'), names.includes(firstFeature) ? [firstFeature, ...names] : names);
-  const panels = schema === null ? [] : panelsOf(schema, pair, feature === '' ? null : feature);
+  const panels = schema === null ? [] : panelsOf(schema, pair, feature === '' ? null : feature, showing);
   const result = detail?.result ?? null;
+  const world = worldOf(detail?.scenario);
+  const attackedLane = pair.attacked;
+  const tracks = useMemo(
+    () => (schema === null ? [] : tracksOf(schema, columns, attackedLane, result)),
+    [schema, columns, attackedLane, result],
+  );
   const time = status.rows === 0 ? '–' : simTime(status.rows - 1, clock());
 
   return (
@@ -101,6 +74,7 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
         pace={detail?.scenario.live.stepsPerSecond ?? null}
         time={time}
       />
+      {detail !== undefined && <RunLabels key={run.id} run={detail} />}
       {run.error !== null && (
         <Alert color="red" variant="outline" title="The run failed" role="alert">
           {run.error}
@@ -112,18 +86,36 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
       ) : (
         <>
           <ViewBar
-            view={view}
-            rows={status.rows}
-            clock={clock()}
             lanes={lanes}
             building={building}
             attack={attack}
+            site={world.site}
             window={window}
+            showing={showing}
             choose={choose}
+          >
+            <Transport
+              view={view}
+              columns={columns}
+              rows={status.rows}
+              clock={clock()}
+              over={isOver(run.state) && status.complete}
+            />
+          </ViewBar>
+          <Events
+            schema={schema}
+            columns={columns}
+            lane={attackedLane}
+            tracks={tracks}
+            view={view}
+            clock={clock}
+            rows={status.rows}
+            where={search.get('where') ?? ''}
+            choose={(where) => choose({ where })}
           />
           <div className="charts">
             {panels.map((panel) => (
-              <Chart key={panel.id} panel={panel} columns={columns} view={view} clock={clock}>
+              <Chart key={panel.id} panel={panel} columns={columns} view={view} clock={clock} shade={tracks[0]}>
                 {panel.id === 'feature' && (
                   <NativeSelect
                     size="xs"
@@ -144,10 +136,18 @@ function Live({ run, detail, stream, status, connection }: LiveProps) {
                 <Downloads id={run.id} result={result} />
               </Group>
               <ChangedDecisions columns={columns} lane={pair.attacked} over={result !== null} />
-              <KpiTable pair={pair} columns={columns} schema={schema} result={result} />
+              <KpiTable pair={pair} columns={columns} schema={schema} result={result} caption={world.kpis} />
             </section>
           </div>
-          <NetworkView schema={schema} attack={attack} columns={columns} view={view} clock={clock} result={result} />
+          <NetworkView
+            schema={schema}
+            attack={attack}
+            showing={showing}
+            columns={columns}
+            view={view}
+            clock={clock}
+            result={result}
+          />
           {result?.modules !== undefined && (
             <section className="panel" aria-labelledby="modules">
               <Title order={2} id="modules">
@@ -188,11 +188,6 @@ function ChangedDecisions({
   );
 }
 
-/** The wanted name when there is such a one, else the first. */
-function pick(wanted: string | null, names: readonly string[]): string {
-  return wanted !== null && names.includes(wanted) ? wanted : (names[0] ?? '');
-}
-
 function Waiting({ run }: { readonly run: RunSummary }) {
   if (isOver(run.state)) return <p className="hint">This run ended before its first step: nothing was recorded.</p>;
   return (
@@ -210,18 +205,4 @@ function waitingFor(run: RunSummary): string {
   return run.state === 'queued'
     ? 'The run waits for its turn, or its data and policy are being read.'
     : 'The run is starting: its first frame is on its way.';
-}
-
-function NoSuchRun({ id }: { readonly id: string }) {
-  return (
-    <section className="blank">
-      <Title order={1}>There is no such run</Title>
-      <p>
-        This server has no run <code>{id}</code>. It may have been deleted, or belong to another store.
-      </p>
-      <Button component={Link} href="/">
-        All runs
-      </Button>
-    </section>
-  );
 }

@@ -1,5 +1,5 @@
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
-import type { Meaning } from '../theme.ts';
+import type { Meaning } from '../colours.ts';
 import { words } from './format.ts';
 import type { Lane } from './lanes.ts';
 import { cleanLabel, networkLane, signalsOf } from './lanes.ts';
@@ -8,6 +8,8 @@ import { cleanLabel, networkLane, signalsOf } from './lanes.ts';
 export interface Line {
   readonly label: string;
   readonly channel: string;
+  /** What is drawn is how much more than this it is. */
+  readonly minus?: string;
   readonly unit: string;
   readonly meaning: Meaning;
   readonly axis: 'left' | 'right';
@@ -21,6 +23,10 @@ export interface Panel {
   readonly lines: readonly Line[];
   /** A range that never moves. */
   readonly range?: readonly [number, number];
+  /** Drawn across, on the left axis: what the lines are measured by. */
+  readonly limit?: { readonly value: number; readonly label: string };
+  /** Values from here on are drawn closer and closer together, as their logarithms would be. */
+  readonly bend?: number;
 }
 
 /** The chosen lane and its unattacked twin of the same building. */
@@ -32,15 +38,28 @@ export interface Pair {
 const truePrefix = 'true.';
 const reportedPrefix = 'reported.';
 const regretPrefix = 'regret.';
-const kpiPrefix = 'kpi.';
+export const kpiPrefix = 'kpi.';
+const actionPrefix = 'action.';
+const intended = 'intended';
 /** Drawn by charts of their own, or shown as a number. */
-const claimed = new Set(['net', 'net_without_storage', 'soc', 'action', 'linf', 'action_change', 'success']);
+const claimed = new Set(['net', 'net_without_storage', 'soc', 'action', 'linf', 'action_change', 'success', intended]);
+/** These come first of what has no chart of its own. */
+const early = ['reward', 'cost'];
+const otherMeanings = 6;
+
+/** Whether charts show both lanes, or how much more the attacked one is. */
+export type Showing = 'values' | 'difference';
 
 /**
  * The charts that a schema gives for a pair of lanes. What is recorded is drawn: a signal without a chart of its own
  * gets one that compares both lanes, a chart without signals is left out.
  */
-export function panelsOf(schema: TelemetrySchema, { attacked, clean }: Pair, feature: string | null): readonly Panel[] {
+export function panelsOf(
+  schema: TelemetrySchema,
+  { attacked, clean }: Pair,
+  feature: string | null,
+  showing: Showing = 'values',
+): readonly Panel[] {
   const ofClean = clean === undefined ? new Map<string, string>() : signalsOf(schema, clean.name);
   const ofAttacked = attacked === undefined ? new Map<string, string>() : signalsOf(schema, attacked.name);
   const line = (
@@ -55,26 +74,37 @@ export function panelsOf(schema: TelemetrySchema, { attacked, clean }: Pair, fea
     if (unit === undefined || name === undefined) return [];
     return [{ label, channel: `${name}/${signal}`, unit, meaning, axis: 'left', ...more }];
   };
-  const both = (signal: string): Line[] => [
-    ...line('clean', signal, 'clean', 'clean'),
-    ...line('attacked', signal, 'attacked', 'attacked'),
-  ];
+  const both = (signal: string): Line[] => {
+    const [twin, under] = [line('clean', signal, 'clean', 'clean'), line('attacked', signal, 'attacked', 'attacked')];
+    if (showing === 'values' || twin.length === 0 || under.length === 0) return [...twin, ...under];
+    return [{ ...under[0]!, label: 'attacked − clean', minus: twin[0]!.channel }];
+  };
+  const actions = [...ofAttacked.keys()].filter((signal) => signal.startsWith(actionPrefix));
+  // A chart of a feature has the first action beside it.
+  const acted = actions[0] ?? 'action';
   const panels: Panel[] = [
     {
       id: 'net',
       title: 'Net consumption',
-      lines: [...line('clean', 'net_without_storage', 'no storage', 'reference', { dash: [4, 3] }), ...both('net')],
+      lines: [
+        ...(showing === 'values'
+          ? line('clean', 'net_without_storage', 'no storage', 'reference', { dash: [4, 3] })
+          : []),
+        ...both('net'),
+      ],
     },
-    { id: 'soc', title: 'State of charge', lines: both('soc'), range: [0, 1] },
+    { id: 'soc', title: 'State of charge', lines: both('soc'), ...(showing === 'values' ? { range: [0, 1] } : {}) },
     {
       id: 'feature',
-      title: 'True and reported',
+      title: 'True, reported, acted on',
       lines:
         feature === null
           ? []
           : [
               ...line('attacked', truePrefix + feature, 'true', 'clean'),
               ...line('attacked', reportedPrefix + feature, 'reported', 'attacked', { dash: [5, 2] }),
+              ...line('attacked', acted.replace('action', intended), 'action intended', 'reference', right),
+              ...line('attacked', acted, 'action taken', 'other-1', right),
             ],
     },
     {
@@ -86,20 +116,42 @@ export function panelsOf(schema: TelemetrySchema, { attacked, clean }: Pair, fea
       ],
     },
     { id: 'action', title: 'Action', lines: both('action') },
+    ...actions.map((signal) => ({
+      id: signal,
+      title: `Action: ${words(signal.slice(actionPrefix.length)).toLowerCase()}`,
+      lines: both(signal),
+    })),
   ];
-  const rest = [...new Set([...ofClean.keys(), ...ofAttacked.keys()])].filter(
+  const rest = [...new Set([...early, ...ofClean.keys(), ...ofAttacked.keys()])].filter(
     (signal) => !claimed.has(signal) && !signal.includes('.'),
   );
   for (const signal of rest) panels.push({ id: signal, title: words(signal), lines: both(signal) });
-  panels.push({
-    id: 'regret',
-    title: 'KPI regret so far',
-    lines: regretsOf(schema, attacked).flatMap((kpi, k) =>
-      line('attacked', regretPrefix + kpi, words(kpi), `other-${(k % 6) as 0}`, k < 6 ? {} : { dash: [5, 3] }),
-    ),
-  });
+  panels.push(...regretPanels());
   return panels.filter((panel) => panel.lines.length > 0);
+
+  /** One chart for the KPIs of a unit. */
+  function regretPanels(): Panel[] {
+    const kpis = regretsOf(schema, attacked);
+    const units = [...new Set(kpis.map((kpi) => ofAttacked.get(regretPrefix + kpi)!))];
+    return units.map((unit, u) => ({
+      id: u === 0 ? 'regret' : `regret-${u}`,
+      title: units.length === 1 ? 'KPI regret so far' : `KPI regret so far, ${unit}`,
+      lines: kpis
+        .filter((kpi) => ofAttacked.get(regretPrefix + kpi) === unit)
+        .flatMap((kpi, k) =>
+          line(
+            'attacked',
+            regretPrefix + kpi,
+            words(kpi),
+            `other-${(k % otherMeanings) as 0}`,
+            k < otherMeanings ? {} : { dash: [5, 3] },
+          ),
+        ),
+    }));
+  }
 }
+
+const right: Partial<Line> = { axis: 'right' };
 
 const networkTitles: Readonly<Record<string, string>> = {
   vmin: 'Lowest voltage',
@@ -111,10 +163,10 @@ const networkTitles: Readonly<Record<string, string>> = {
 };
 
 /** The charts of a run's network: each signal of it, clean and under the attack. */
-export function networkPanels(schema: TelemetrySchema, attack: string): readonly Panel[] {
+export function networkPanels(schema: TelemetrySchema, attack: string, showing: Showing): readonly Panel[] {
   const lane = (label: string): Lane => ({ name: networkLane(label), building: 'grid', attack: label });
   const pair = { clean: lane(cleanLabel), attacked: lane(attack) };
-  return panelsOf(schema, pair, null).map((panel) => ({
+  return panelsOf(schema, pair, null, showing).map((panel) => ({
     ...panel,
     id: `grid-${panel.id}`,
     title: networkTitles[panel.id] ?? panel.title,

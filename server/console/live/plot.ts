@@ -1,9 +1,11 @@
 import uPlot from 'uplot';
-import type { Scheme } from '../theme.ts';
-import { colourOf, inkOf } from '../theme.ts';
+import type { Scheme } from '../colours.ts';
+import { colourOf, inkOf } from '../colours.ts';
+import { fillSpans } from './shading.ts';
 import type { Panel } from './panels.ts';
 import type { SimClock } from './sim-time.ts';
 import { tickLabel, tickRows } from './sim-time.ts';
+import type { Track } from './tracks.ts';
 
 export interface PlotSize {
   readonly width: number;
@@ -17,6 +19,7 @@ export function makePlot(
   size: PlotSize,
   clock: () => SimClock,
   target: HTMLElement,
+  shade?: Track,
 ): uPlot {
   const ink = inkOf(scheme);
   const font = '11px Inter, "DejaVu Sans", system-ui, sans-serif';
@@ -35,16 +38,56 @@ export function makePlot(
     gap: 3,
     space: 32,
     grid: side === 'left' ? { stroke: ink.grid, width: 1 } : { show: false },
+    ...(side === 'left' && panel.bend !== undefined
+      ? { splits: (_plot: uPlot, _axis: number, _min: number, max: number) => bentTicks(panel.bend!, max), filter: all }
+      : {}),
     values: (_plot, splits) => splits.map(tickText),
   });
   const options: uPlot.Options = {
     ...size,
+    hooks: {
+      draw: [
+        (plot) => {
+          if (panel.limit === undefined) return;
+          const { left, width, top } = plot.bbox;
+          const y = Math.round(plot.valToPos(panel.limit.value, 'left', true));
+          const { ctx } = plot;
+          ctx.save();
+          ctx.strokeStyle = ctx.fillStyle = ink.text;
+          ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+          ctx.beginPath();
+          ctx.moveTo(left, y);
+          ctx.lineTo(left + width, y);
+          ctx.stroke();
+          ctx.font = `${10 * devicePixelRatio}px sans-serif`;
+          ctx.textAlign = 'right';
+          // Above the line, unless that is out of the picture.
+          const above = y - top > 14 * devicePixelRatio;
+          ctx.textBaseline = above ? 'bottom' : 'top';
+          ctx.fillText(panel.limit.label, left + width - 4, y + (above ? -2 : 2));
+          ctx.restore();
+        },
+      ],
+      drawClear: [
+        (plot) => {
+          const { min, max } = plot.scales['x']!;
+          if (shade === undefined || min === undefined || max === undefined || min === null || max === null) return;
+          const { left, top, width, height } = plot.bbox;
+          plot.ctx.fillStyle = ink.shade;
+          const toPx = (row: number): number => plot.valToPos(row, 'x', true);
+          fillSpans(plot.ctx, shade, { from: min, until: max + 1 }, toPx, [left, top, width, height], 1);
+        },
+      ],
+    },
     legend: { show: false },
     cursor: { show: false },
     padding: [6, right ? 0 : 10, 0, 0],
     scales: {
       x: { time: false, range: (_plot, min, max) => [min, max] },
-      left: { range: panel.range === undefined ? padded : () => [panel.range![0], panel.range![1]] },
+      left: {
+        range: panel.range === undefined ? withLimit(panel.limit?.value) : () => [panel.range![0], panel.range![1]],
+        ...(panel.bend === undefined ? {} : { distr: 4, asinh: panel.bend }),
+      },
       ...(right ? { right: { range: padded } } : {}),
     },
     axes: [
@@ -72,6 +115,24 @@ export function makePlot(
     ],
   };
   return new uPlot(options, [[], ...panel.lines.map(() => [])], target);
+}
+
+const mostBentTicks = 7;
+
+/** Ticks of a bent axis: 0, and powers of ten from where it bends, every second or third where there are many. */
+function bentTicks(bend: number, max: number): number[] {
+  const [first, last] = [Math.floor(Math.log10(bend)), Math.floor(Math.log10(Math.max(max, bend)))];
+  const stride = Math.ceil((last - first + 1) / mostBentTicks);
+  const powers = Array.from({ length: Math.floor((last - first) / stride) + 1 }, (_, k) => 10 ** (first + k * stride));
+  return [0, ...powers];
+}
+
+const all = (_plot: uPlot, splits: number[]): number[] => splits;
+
+/** What is measured is in sight with what it is measured by. */
+function withLimit(limit: number | undefined): typeof padded {
+  if (limit === undefined) return padded;
+  return (plot, min, max) => padded(plot, min === null ? 0 : Math.min(min, limit), Math.max(max ?? limit, limit));
 }
 
 /** Zero is in sight when it is near; a flat line gets room. */

@@ -50,6 +50,10 @@ export function RunHeader({
             <Anchor component={Link} href={`/launch?from=${run.id}`} inherit underline="always">
               launch a variant
             </Anchor>
+            {' · '}
+            <Anchor component={Link} href={`/runs/${run.id}/stealth`} inherit underline="always">
+              perturbation and stealth
+            </Anchor>
           </p>
         </div>
         <Controls run={run} pace={pace} />

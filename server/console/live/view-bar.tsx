@@ -1,10 +1,7 @@
-import { Button, Group, NativeSelect, SegmentedControl } from '@mantine/core';
-import { useSyncExternalStore } from 'react';
-import type { SimClock } from './sim-time.ts';
-import { simTime } from './sim-time.ts';
-import { formatCount } from './format.ts';
+import { Group, NativeSelect, SegmentedControl } from '@mantine/core';
+import type { ReactNode } from 'react';
 import type { Lane } from './lanes.ts';
-import type { ViewStore } from './view.ts';
+import type { Showing } from './panels.ts';
 
 const hourS = 3600;
 const windows = [
@@ -15,26 +12,26 @@ const windows = [
 ];
 
 export interface ViewBarProps {
-  readonly view: ViewStore;
-  readonly rows: number;
-  readonly clock: SimClock;
   readonly lanes: readonly Lane[];
   readonly building: string;
   readonly attack: string;
-  readonly choose: (change: { readonly building?: string; readonly attack?: string; readonly window?: string }) => void;
+  /** What a lane is one of: buildings, episodes. */
+  readonly site: string;
+  /** Absent: nobody is asked. */
+  readonly showing?: Showing;
+  readonly choose: (change: Readonly<Partial<Record<'building' | 'attack' | 'window' | 'show', string>>>) => void;
   readonly window: string;
+  readonly children: ReactNode;
 }
 
-/** Which lane, which window, and whether the window follows the newest row. */
-export function ViewBar({ view, rows, clock, lanes, building, attack, choose, window }: ViewBarProps) {
-  const { span, frozenAt } = useSyncExternalStore(view.watch, view.get);
+/** Which lane, which window, what of it is drawn; what moves in time stands beside. */
+export function ViewBar({ lanes, building, attack, site, showing, choose, window, children }: ViewBarProps) {
   const unique = (names: readonly string[]): string[] => [...new Set(names)];
-  const unseen = frozenAt === null ? 0 : Math.max(0, rows - frozenAt);
   return (
     <Group className="view-bar" gap="sm" wrap="wrap">
       <NativeSelect
         size="xs"
-        aria-label="Building"
+        aria-label={site}
         value={building}
         onChange={(event) => choose({ building: event.currentTarget.value })}
         data={unique(lanes.map((lane) => lane.building))}
@@ -55,33 +52,19 @@ export function ViewBar({ view, rows, clock, lanes, building, attack, choose, wi
         value={window}
         onChange={(value) => choose({ window: value })}
       />
-      <Button
-        size="xs"
-        variant={frozenAt === null ? 'default' : 'filled'}
-        aria-pressed={frozenAt !== null}
-        disabled={rows === 0}
-        onClick={() => view.change({ frozenAt: frozenAt === null ? rows : null })}
-      >
-        {frozenAt === null ? 'Freeze' : 'Follow'}
-      </Button>
-      {frozenAt !== null && (
-        <>
-          <input
-            type="range"
-            className="scrub"
-            aria-label="End of the window"
-            aria-valuetext={simTime(frozenAt, clock)}
-            min={Math.min(rows, span ?? 2)}
-            max={rows}
-            value={frozenAt}
-            onChange={(event) => view.change({ frozenAt: Number(event.currentTarget.value) })}
-          />
-          <span className="hint">
-            to {simTime(frozenAt, clock)}
-            {unseen > 0 && `, ${formatCount(unseen)} new rows after it`}
-          </span>
-        </>
+      {showing !== undefined && (
+        <SegmentedControl
+          size="xs"
+          aria-label="What is drawn"
+          data={[
+            { value: 'values', label: 'Clean and attacked' },
+            { value: 'difference', label: 'Difference' },
+          ]}
+          value={showing}
+          onChange={(value) => choose({ show: value })}
+        />
       )}
+      {children}
     </Group>
   );
 }
@@ -92,7 +75,8 @@ export function spanOf(window: string, dt: number): number | null {
   return Number.isFinite(hours) && hours > 0 ? Math.max(2, Math.round((hours * hourS) / dt)) : null;
 }
 
-/** A window of the bar, or the default one for anything else. */
-export function windowOf(text: string | null): string {
-  return windows.some((one) => one.value === text) ? text! : '168';
+/** A window of the bar; for anything else a week, or all where the run is no longer. @param dt s  @param rows of the whole run */
+export function windowOf(text: string | null, dt: number, rows: number): string {
+  if (windows.some((one) => one.value === text)) return text!;
+  return rows > 0 && rows <= (168 * hourS) / dt ? 'all' : '168';
 }

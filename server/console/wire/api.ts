@@ -52,9 +52,15 @@ export async function postText<T>(path: string, body: string): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }
 
-/** Saves an answer as a file. A plain link would not carry the bearer token. */
-export async function download(path: string, name: string): Promise<void> {
-  saveBlob(await (await request(path)).blob(), name);
+/** PATCH with a JSON body; errors as {@link getJson}. */
+export async function patchJson<T>(path: string, body: object): Promise<T> {
+  const init = { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return (await (await request(path, init)).json()) as T;
+}
+
+/** Saves an answer as a file. A plain link would not carry the bearer token. @param type of several that the path answers */
+export async function download(path: string, name: string, type?: string): Promise<void> {
+  saveBlob(await (await request(path, type === undefined ? {} : { headers: { accept: type } })).blob(), name);
 }
 
 /** Hands a blob to the browser's download list. */

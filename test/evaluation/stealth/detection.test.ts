@@ -7,7 +7,7 @@ import { commandQueue } from '../../../evaluation/control.ts';
 import type { Part } from '../../../evaluation/part.ts';
 import { reportHtml } from '../../../evaluation/report/html.ts';
 import { runEvents } from '../../../evaluation/run.ts';
-import { daysFor } from '../../../evaluation/stealth/detection.ts';
+import { daysFor } from '../../../core/detector-days.ts';
 import { schema } from '../../../evaluation/vocabulary.ts';
 import { fileWorkspace } from '../../../server/workspace.ts';
 

@@ -13,7 +13,7 @@ import { Measured } from '../../../evaluation/studies/amu/measured.ts';
 import { ruleBook, rulePrototypes } from '../../../evaluation/studies/amu/rule-book.ts';
 import { tamper } from '../../../evaluation/studies/amu/tampering.ts';
 import { WindowEncoder } from '../../../evaluation/studies/amu/window-encoder.ts';
-import { daysFor } from '../../../evaluation/stealth/detection.ts';
+import { daysFor } from '../../../core/detector-days.ts';
 import { installation } from '../../../server/installation.ts';
 import { fileWorkspace } from '../../../server/workspace.ts';
 import { expectSameHeap } from '../../support/leak.ts';
