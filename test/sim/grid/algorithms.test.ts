@@ -8,6 +8,7 @@ import { fastDecoupledMatrices } from '../../../sim/grid/fast-decoupled.ts';
 import { branchColumns, busColumns, genColumns, gridTable, withColumns } from '../../../sim/grid/grid-case.ts';
 import type { GridCase } from '../../../sim/grid/grid-case.ts';
 import { networkOf } from '../../../sim/grid/network.ts';
+import { NewtonPowerFlow } from '../../../sim/grid/newton.ts';
 import { powerFlow } from '../../../sim/grid/power-flow.ts';
 import type { PowerFlowOptions } from '../../../sim/grid/power-flow.ts';
 import type { PowerFlowSolution } from '../../../sim/grid/solution.ts';
@@ -68,6 +69,24 @@ describe.each(goldenCases)('%s', (name) => {
     for (const [i, j, re, im] of matrices!['Ybus']!) {
       expect(Math.abs(g.get(`${i},${j}`)! - re!)).toBeLessThan(1e-10);
       expect(Math.abs(b.get(`${i},${j}`)! - im!)).toBeLessThan(1e-10);
+    }
+    const [pv, pq] = ['pv', 'pq'].map((name) => (matrices![name] as unknown as number[]).map((i) => i - 1)) as [
+      number[],
+      number[],
+    ];
+    const newton = new NewtonPowerFlow(y, island.roles);
+    newton.vm.set(solution.Vm);
+    newton.va.set(solution.Va_deg.map((degrees) => (degrees * Math.PI) / 180));
+    const nothing = new Float64Array(y.n);
+    newton.solve(nothing, nothing, { tolerance: 0, maxIterations: 0, shorten: false });
+    // Rows P of PV and PQ, then Q of PQ; columns angles, then voltages, which are relative here.
+    const unknowns = [...pv.map((i) => [i, 0]), ...pq.map((i) => [i, 0]), ...pq.map((i) => [i, 1])] as const;
+    const blocks = Reflect.get(newton, 'blocks') as Float64Array;
+    for (const [row, column, value] of matrices!['J']!) {
+      const [[i, power], [j, part]] = [unknowns[row! - 1]!, unknowns[column! - 1]!];
+      const at = y.column.subarray(y.rowStart[i!], y.rowStart[i! + 1]).indexOf(j!) + y.rowStart[i!]!;
+      const ours = blocks[4 * at + 2 * power! + part!]! / (part === 1 ? solution.Vm[j!]! : 1);
+      expect(Math.abs(ours - value!)).toBeLessThan(1e-10 * Math.max(1, Math.abs(value!)));
     }
     const { angles, voltages } = fastDecoupledMatrices(grid, island, 'xb');
     for (const [key, matrix] of [
