@@ -36,6 +36,13 @@ export interface GridSpec {
   readonly limits: { readonly voltage: readonly [number, number]; readonly branch_mva?: number | undefined };
   readonly frequency?: FrequencySpec | undefined;
   readonly protection?: ProtectionSpec | undefined;
+  readonly shares?: SharesSpec | undefined;
+}
+
+/** How the share of homes that an attack needs is looked for. */
+export interface SharesSpec {
+  readonly parts: number;
+  readonly tolerance: number;
 }
 
 /** Relays of the network. */
@@ -117,6 +124,16 @@ const protectionSection = (rules: readonly string[]) =>
     .describe(
       'Relays: what they do in the step that loads the network most, until it is stable or dark; absent: not asked.',
     );
+
+const sharesSection = z
+  .strictObject({
+    parts: z.int().min(1).max(1000).default(20).describe('Shares that are tried: more of an attack need not do more.'),
+    tolerance: z.number().gt(0).max(1).default(0.001).describe('To which the first that does it is narrowed down.'),
+  })
+  .optional()
+  .describe(
+    'Least shares of homes, the same at every bus, whose attack leaves the voltage band or overloads a branch: the run is solved once more for each share that is tried; absent: not asked.',
+  );
 
 /** Names that a scenario's `grid` may use. */
 export interface GridVocabulary {
@@ -242,6 +259,7 @@ export function gridSection({ voltVarCurves: curves, sheddingSchemes: schemes, t
         .prefault({}),
       frequency: frequencySection(schemes),
       protection: protectionSection(rules),
+      shares: sharesSection,
     })
     .optional()
     .describe(

@@ -16,6 +16,7 @@ import { StepReader } from '../sim/grid/placed/step-reader.ts';
 import type { AddChannel } from './channels.ts';
 import { placedOf, systemOf } from './grid-placement.ts';
 import { cascadeKpiUnits, Protection } from './grid-protection.ts';
+import { DistrictHistory, shareKpiUnits, sharesNeeded } from './grid-shares.ts';
 import type { Part } from './part.ts';
 import type { Recorder } from './recorder.ts';
 import { ratios, regret } from './regret.ts';
@@ -46,6 +47,7 @@ interface Copy {
   /** null: the scenario does not ask */
   readonly frequency: FrequencyMeter | null;
   readonly protection: Protection | null;
+  readonly history: DistrictHistory | null;
   readonly net: Float64Array;
   readonly inverter: Float64Array;
   /** The step with the least voltage so far, or the first one without a solution. */
@@ -92,6 +94,7 @@ function gridStage(
     meter: new GridMeter(placed, hours, { low, high }),
     frequency: system === null ? null : new FrequencyMeter(system, hours),
     protection: spec!.protection === undefined ? null : new Protection(placed, spec!.protection, hours),
+    history: spec!.shares === undefined ? null : new DistrictHistory(),
     net: new Float64Array(count),
     inverter: new Float64Array(count),
     worst: undefined,
@@ -163,6 +166,7 @@ function gridStage(
         copies[c]!.meter.push(reader.step);
         copies[c]!.frequency?.push(reader.step);
         copies[c]!.protection?.push(lanes.flow, c, reader.step);
+        copies[c]!.history?.push(copies[c]!.net, copies[c]!.inverter);
         if (c > 0) copies[c]!.frequency?.against(copies[0]!.frequency!);
         writers[c]!(recorder);
         keepWorst(copies[c]!, c);
@@ -171,7 +175,11 @@ function gridStage(
       step++;
     },
     result() {
-      const networks = copies.map(({ label, meter, frequency, protection, worst }): NetworkResult => {
+      const twin = copies[0]!.history?.series(count, hours);
+      const networks = copies.map(({ label, meter, frequency, protection, history, worst }, c): NetworkResult => {
+        const own = c === 0 ? null : history?.series(count, hours);
+        const shares =
+          history === null ? {} : sharesNeeded(placed, twin!, own ?? null, [low, high], rated, spec!.shares!);
         const cascade = protection?.result();
         const margin = worst === undefined ? Number.NaN : noseMargin(placed, worst.state);
         return {
@@ -188,6 +196,7 @@ function gridStage(
                   cascade_served: cascade?.servedFraction ?? null,
                   cascade_energy_not_served: cascade?.unservedMwh ?? null,
                 }),
+            ...shares,
           },
           ...(cascade === undefined ? {} : { cascade }),
           extremes: {
@@ -209,6 +218,7 @@ function gridStage(
           nose_margin: 'share',
           ...(system === null ? {} : frequencyKpiUnits),
           ...(spec!.protection === undefined ? {} : cascadeKpiUnits),
+          ...(spec!.shares === undefined ? {} : shareKpiUnits),
         },
         findings: placed.findings.map(({ code, message }) => `${code}: ${message}`),
         networks: networks.map((network, k) => {

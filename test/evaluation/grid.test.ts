@@ -64,6 +64,7 @@ const value = {
     limits: { branch_mva: 3 },
     frequency: { system_mw: 2000, feeders: 300 },
     protection: { rule: 'instant' },
+    shares: { parts: 10, tolerance: 0.01 },
   },
 };
 const scenario = scenarioFrom(value, 'test', schema);
@@ -148,6 +149,35 @@ describe('a run with a network', () => {
     const { networks } = (await evaluate(scenarioFrom(strong, 'test', schema))).result.grid!;
     for (const { cascade } of networks)
       expect([cascade!.ended, cascade!.events, cascade!.servedFraction]).toEqual(['stable', [], 1]);
+  });
+
+  it('says how many of the homes an attack needs', async () => {
+    const [clean, ...attacked] = grid.networks;
+    expect(clean!.kpis['overload_share_needed']).toBeNull();
+    expect(grid.units['under_voltage_share_needed']).toBe('share');
+    for (const { kpis } of attacked) {
+      // Nobody is needed where the clean twin does it, and nothing is enough where all of them do not. In between it is not monotone.
+      const under = kpis['under_voltage_share_needed']!;
+      if (clean!.kpis['vmin']! < 0.95) expect(under).toBe(0);
+      else if (kpis['vmin']! < 0.95) expect(under).toBeGreaterThan(0);
+      if (clean!.kpis['vmax']! <= 1.05 && kpis['vmax']! > 1.05)
+        expect(kpis['over_voltage_share_needed']).toBeGreaterThan(0);
+      const overload = kpis['overload_share_needed'];
+      if (clean!.kpis['max_loading']! > 1) expect(overload).toBe(0);
+      else if (kpis['max_loading']! > 1) expect(overload).toBeGreaterThan(0);
+    }
+    // A band, and a limit, between the clean twin and an attack: some share of the homes is enough, and all of them are.
+    const { kpis } = attacked.reduce((low, each) => (each.kpis['vmin']! < low.kpis['vmin']! ? each : low));
+    const between = (a: number | null, b: number | null): number => (a! + b!) / 2;
+    expect(kpis['vmin']).toBeLessThan(clean!.kpis['vmin']!);
+    const edge = between(kpis['vmin']!, clean!.kpis['vmin']!);
+    const narrow = { ...value, grid: { ...value.grid, limits: { voltage: [edge, 1.5], branch_mva: 3 } } };
+    const { networks } = (await evaluate(scenarioFrom(narrow, 'test', schema))).result.grid!;
+    const again = networks.find(({ attack }) => attack === attacked.find((each) => each.kpis === kpis)!.attack)!;
+    const share = again.kpis['under_voltage_share_needed']!;
+    expect(share).toBeGreaterThan(0.05);
+    expect(share).toBeLessThan(0.95);
+    expect(again.kpis['over_voltage_share_needed']).toBeNull();
   });
 
   it('takes from it what the buildings take, home by home', () => {
