@@ -11,7 +11,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { evaluateInThreads } from '../cli/evaluation-threads.ts';
+import { evaluateInParts } from '../cli/evaluation-parts.ts';
+import { LocalExecutor } from '../server/executor/local-executor.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { scenarioFrom } from '../core/scenario.ts';
 import { datasetFiles } from '../evaluation/district.ts';
@@ -78,14 +79,19 @@ interface Cost {
 /** Evaluates from the first step that every thread has done to the result. */
 async function cost(scenario: Scenario, workers: number): Promise<Cost> {
   let begun: { readonly step: number; readonly cpu: NodeJS.CpuUsage; readonly wall: number } | undefined;
-  const { result } = await evaluateInThreads(scenario, {
-    part: wholePanel(scenario),
-    bond: null,
-    workers,
+  await using executor = new LocalExecutor(workers, {
     roots: null,
     modelsDir: join(import.meta.dirname, '..', 'models'),
     controllers: 'none',
     versions: {},
+    codeHash: '',
+    telemetry: true,
+  });
+  const { result } = await evaluateInParts(scenario, {
+    executor,
+    part: wholePanel(scenario),
+    bond: null,
+    parts: workers,
     codeHash: '',
     signal: new AbortController().signal,
     onProgress(step) {

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { CancelledError } from '../core/errors.ts';
 import { hashOf } from '../evaluation/canonical.ts';
+import type { Executor, ExecutorNews } from '../evaluation/executor/executor.ts';
+import { jobOf } from '../evaluation/executor/job.ts';
+import type { CellWork } from '../evaluation/executor/job.ts';
 import type { StudyCell, StudyOptions } from '../evaluation/studies/study.ts';
 import { ThreadFault } from './exit.ts';
 import { replaceFile } from './files.ts';
-import { progress } from './output.ts';
-import type { CellTask, FromCell } from './study-cell-worker.ts';
+import { note, progress } from './output.ts';
 
 /** What is kept of a cell: `cells/ID.json`. */
 interface KeptCell {
@@ -99,40 +100,21 @@ function keptCell(file: string): KeptCell | undefined {
   }
 }
 
-/** Cells in threads: a cell is found again there by the name of its study and its id. */
-export function inThreads(study: string, options: StudyOptions): CellRunner {
-  return ({ id }, onProgress, signal) =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(entry(), { workerData: { study, options, id } satisfies CellTask });
-      const cancel = (): void => {
-        reject(cancelled());
-        void worker.terminate();
-      };
-      if (signal.aborted) cancel();
-      signal.addEventListener('abort', cancel);
-      worker.on('message', (message: FromCell) => {
-        if (message.type === 'progress') onProgress(message.done);
-        else {
-          if (message.type === 'failed') reject(new ThreadFault(message));
-          else resolve(message.value);
-          // A tensor backend may hold the thread open. Not before the value is kept: a device's library can take the process with it.
-          setImmediate(() => void worker.terminate());
-        }
-      });
-      worker.on('error', reject);
-      worker.on('exit', (code) => {
-        signal.removeEventListener('abort', cancel);
-        reject(new Error(`the thread of cell '${id}' ended early with code ${code}`)); // nothing, where it has settled
-      });
-    });
-}
-
-/** The compiled worker, or the source where we run from source. */
-function entry(): URL {
-  const compiled = !import.meta.url.endsWith('.ts');
-  return compiled
-    ? new URL('./study-cell-worker.js', import.meta.url)
-    : new URL('./study-cell-worker-source.mjs', import.meta.url);
+/** Cells done by an executor: a cell is found again there by the name of its study and its id. */
+export function byExecutor(executor: Executor, study: string, options: StudyOptions, code: string): CellRunner {
+  return async ({ id }, onProgress, signal) => {
+    const work = JSON.parse(JSON.stringify({ kind: 'study-cell', study, options, id })) as CellWork; // as it travels
+    const job = jobOf(work, code);
+    const onNews = (news: ExecutorNews): void => {
+      if (news.type === 'job') onProgress(news.done);
+      else if (news.type === 'retry') note(`cell '${id}', attempt ${news.attempt}: ${news.reason}`);
+    };
+    for await (const outcome of executor.run([job], { signal, onNews })) {
+      if (outcome.state === 'failed') throw new ThreadFault(outcome.error);
+      return outcome.value;
+    }
+    throw cancelled();
+  };
 }
 
 function cancelled(): CancelledError {

@@ -4,6 +4,7 @@ import { CancelledError } from '../core/errors.ts';
 import type { PolicyCard } from '../core/policy.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { hashOf } from '../evaluation/canonical.ts';
+import type { Executor } from '../evaluation/executor/executor.ts';
 import { siteBond } from '../evaluation/open-world.ts';
 import { wholePanel } from '../evaluation/part.ts';
 import { studyHtml } from '../evaluation/studies/report.ts';
@@ -18,11 +19,13 @@ import type {
 } from '../evaluation/studies/study.ts';
 import { installation } from '../server/installation.ts';
 import { provenance } from '../server/provenance.ts';
+import { LocalExecutor } from '../server/executor/local-executor.ts';
 import { fileWorkspace } from '../server/workspace.ts';
-import { evaluateInThreads } from './evaluation-threads.ts';
+import { evaluateInParts } from './evaluation-parts.ts';
+import { ownWorkshop } from './executor-option.ts';
 import { replaceFile, writeFile } from './files.ts';
 import { note, progress } from './output.ts';
-import { inThreads, runCells } from './study-cells.ts';
+import { byExecutor, runCells } from './study-cells.ts';
 import type { CellRunner } from './study-cells.ts';
 import { trainingIdentity } from './training-folder.ts';
 import { runJobs } from './training-jobs.ts';
@@ -32,6 +35,8 @@ export interface StudyRunOptions extends StudyOptions {
   readonly out: string;
   readonly workers: number;
   readonly signal: AbortSignal;
+  /** Who does the cells; absent: `workers` threads of this process. */
+  readonly executor?: Executor | undefined;
 }
 
 /** What is kept of an evaluation: `runs/ID.json`. */
@@ -71,6 +76,7 @@ export async function carryOut(
       wave.map((training) => jobOf(training, out)),
       { workers, checkpointEvery: 60, resume: true, signal },
     );
+  await using here = new LocalExecutor(workers, ownWorkshop({ controllers: 'none', telemetry: true }));
   const outcomes = new Map<string, StudyOutcome>();
   const runs: Record<string, { scenario: string; model: string }> = {};
   for (const [i, run] of plan.runs.entries()) {
@@ -80,13 +86,14 @@ export async function carryOut(
     const identity = hashOf(run.scenario); // without the policy's path: a study can be moved
     const policies = policyHashes(scenario);
     const kept = keptRun(file, identity, policies, codeHash);
-    const outcome = kept ?? (await evaluate(run, scenario, `${run.id} (${i + 1} of ${plan.runs.length})`, options));
+    const outcome =
+      kept ?? (await evaluate(run, scenario, `${run.id} (${i + 1} of ${plan.runs.length})`, here, options));
     if (kept === undefined)
       replaceFile(file, JSON.stringify({ ...outcome, scenario: identity, policies, code: codeHash } satisfies KeptRun));
     outcomes.set(run.id, outcome);
     runs[run.id] = { scenario: identity, model: outcome.result.hashes.model };
   }
-  const cells = await runCells(pieces.cells, runCell ?? inThreads(name, own), {
+  const cells = await runCells(pieces.cells, runCell ?? byExecutor(options.executor ?? here, name, own, codeHash), {
     out,
     workers,
     signal,
@@ -157,19 +164,17 @@ async function evaluate(
   run: StudyRun,
   scenario: Scenario,
   title: string,
+  executor: Executor,
   { workers, signal }: StudyRunOptions,
 ): Promise<StudyOutcome> {
   const { modelsDir } = installation();
-  const { versions, codeHash } = provenance();
+  const { codeHash } = provenance();
   let bar: ReturnType<typeof progress> | undefined;
-  const { result, schema, frames } = await evaluateInThreads(scenario, {
+  const { result, telemetry } = await evaluateInParts(scenario, {
+    executor,
     part: wholePanel(scenario),
     bond: await siteBond(scenario, fileWorkspace({ roots: null, modelsDir })),
-    workers,
-    roots: null,
-    modelsDir,
-    controllers: 'none',
-    versions,
+    parts: workers,
     codeHash,
     signal,
     onProgress(step, totalSteps) {
@@ -182,7 +187,7 @@ async function evaluate(
   const source = await workspace.victim(scenario.victim.policy);
   const { features } = source;
   source.close?.();
-  const steps = run.extract({ schema, frames, features });
+  const steps = run.extract({ ...telemetry!, features });
   const tests = progress(100, `${title}: tests`, '%');
   try {
     for (let step = steps.next(); ; step = steps.next()) {

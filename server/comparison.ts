@@ -1,8 +1,8 @@
 import type { LaneResult } from '../core/run.ts';
 import { hashOf } from '../evaluation/canonical.ts';
 import type { RunDetail } from './events.ts';
-import { spreadOf } from './spread.ts';
-import type { Spread } from './spread.ts';
+import { spreadOf } from '../evaluation/spread.ts';
+import type { Spread } from '../evaluation/spread.ts';
 
 /** A lane's value; undefined where it has none. */
 export type MetricOf = (lane: LaneResult) => number | null | undefined;

@@ -1,7 +1,7 @@
 import type { RunResult } from '../core/run.ts';
 import { lanesInQuestion, metricsOf } from './metric.ts';
-import { spreadOf } from './spread.ts';
-import type { Spread } from './spread.ts';
+import { spreadOf } from '../evaluation/spread.ts';
+import type { Spread } from '../evaluation/spread.ts';
 import type { Sqlite } from './sqlite.ts';
 
 /** What a list shows of a run's metric: its spread over the lanes in question, and how it, or the signal of its name, went. */

@@ -21,15 +21,21 @@ export interface SweepCell {
 /** Most runs of a sweep on one server; more is a matter for the command line and its shards. */
 export const maxSweepRuns = 500;
 
+/** Most runs of a sweep on the command line. */
+export const maxCommandRuns = 100_000;
+
 /**
  * The scenarios of a sweep, cell by cell in the order of the values, the last pointer varying fastest.
  * @throws {ConfigError} for too many of them, a pointer that leads nowhere, or a combination that is no scenario.
  */
-export function expandSweep({ name, scenario, vary, seeds }: SweepSpec): readonly SweepCell[] {
+export function expandSweep(
+  { name, scenario, vary, seeds }: SweepSpec,
+  most: number = maxSweepRuns,
+): readonly SweepCell[] {
   const pointers = Object.keys(vary);
   const runs = pointers.reduce((product, pointer) => product * vary[pointer]!.length, seeds.length);
-  if (runs < 1 || runs > maxSweepRuns)
-    throw new ConfigError(`the sweep has ${runs} runs, expected 1 to ${maxSweepRuns}`, { place: { path: '/vary' } });
+  if (runs < 1 || runs > most)
+    throw new ConfigError(`the sweep has ${runs} runs, expected 1 to ${most}`, { place: { path: '/vary' } });
   const base = scenarioFrom(scenario, 'scenario', schema);
   let cells: Record<string, unknown>[] = [{}];
   for (const pointer of pointers)

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { RunResult } from '../../core/run.ts';
 import { hashOf } from '../../evaluation/canonical.ts';
@@ -7,12 +7,14 @@ import { headlineOf } from '../../evaluation/sites.ts';
 import { telemetryParquet } from '../../evaluation/report/parquet.ts';
 import { provenance } from '../../server/provenance.ts';
 import { integer, number, shard } from '../arguments.ts';
+import { executorOption, redisOption } from '../executor-option.ts';
 import { evaluatePanel } from '../evaluate-panel.ts';
 import { summary, writeEvaluation } from '../evaluation-folder.ts';
 import { writeFile } from '../files.ts';
 import { collect, failIfText, gate, gatesOf, junitText } from '../gate-report.ts';
 import { interruption } from '../exit.ts';
 import { note, print, printJson } from '../output.ts';
+import { partFolder } from '../part-folder.ts';
 import { readScenario } from '../scenario-file.ts';
 
 /** `faultline evaluate`: a controller under a panel of attacks, closed loop, beside its clean twin. */
@@ -34,19 +36,24 @@ export function evaluateCommand(): Command {
       number('--max-regret'),
     )
     .option('--junit <file>', junitText)
+    .addOption(executorOption())
+    .addOption(redisOption())
     .option(
       '--workers <n>',
-      'threads to share the panel’s attacks and buildings among',
+      'threads, or jobs for workers elsewhere, to share the panel’s attacks and buildings among',
       integer('--workers', 1, 256),
       1,
     )
     .option('--shard <i/n>', 'evaluate part i (from 0) of n only; `faultline merge` puts the parts together', shard)
     .option('--allow-remote', 'let the scenario ask a controller on another machine over HTTP, not only on this one')
-    .option('--resume', 'do nothing when the folder already holds this scenario’s result by this code')
+    .option(
+      '--resume',
+      'keep what is finished attack by attack, and go on from what an interrupted evaluation of the folder kept; do nothing when it holds this scenario’s result by this code',
+    )
     .option('--json', 'print result.json')
     .addHelpText(
       'after',
-      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1\n  faultline evaluate examples/panel.yaml --out runs/gate --junit gate.xml --fail-if "regret.ramping_average > 0.5 or success.rate > 0.3"\n  faultline evaluate examples/grid.yaml --out runs/grid\n  faultline evaluate examples/attack-battery-dispatch.yaml --out runs/battery',
+      '\nExamples:\n  faultline evaluate examples/bifurcation.yaml --out runs/first\n  faultline evaluate examples/panel.yaml --out runs/panel --steps 720 --max-regret 0.1\n  faultline evaluate examples/panel.yaml --out runs/gate --junit gate.xml --fail-if "regret.ramping_average > 0.5 or success.rate > 0.3"\n  faultline evaluate examples/grid.yaml --out runs/grid\n  faultline evaluate examples/attack-battery-dispatch.yaml --out runs/battery\n  faultline evaluate examples/panel.yaml --executor redis --redis redis://queue:6379 --workers 8 --out runs/panel',
     )
     .action(async (file, options) => {
       using interrupted = interruption();
@@ -81,12 +88,25 @@ export function evaluateCommand(): Command {
       gate(result, gates, options.junit);
 
       async function run(): Promise<RunResult> {
-        const { shard, workers, allowRemote } = options;
-        const { result, schema, frames } = await evaluatePanel(scenario, { shard, workers, allowRemote, signal });
-        writeFile(join(options.out, 'telemetry.parquet'), telemetryParquet(schema, frames));
+        const kept = options.resume === true ? partFolder(options.out) : undefined;
+        const { shard, workers, allowRemote, executor, redis } = options;
+        const batch = hashOf({ scenario, codeHash, out: resolve(options.out) }).slice(0, 32);
+        const { result, telemetry } = await evaluatePanel(scenario, {
+          shard,
+          workers,
+          allowRemote,
+          executor,
+          redis,
+          signal,
+          batch,
+          results: kept,
+        });
+        const { schema, frames } = telemetry ?? { schema: null, frames: [] };
+        if (schema !== null) writeFile(join(options.out, 'telemetry.parquet'), telemetryParquet(schema, frames));
         const labelled = shard === undefined ? result : { ...result, shard };
         writeEvaluation(options.out, labelled, schema, frames);
-        note(`wrote ${options.out}`);
+        kept?.clear();
+        note(`wrote ${options.out}${telemetry === null ? ' without telemetry: it stays with the workers' : ''}`);
         return labelled;
       }
     }) as unknown as Command;

@@ -35,15 +35,17 @@ export function replayCommand(): Command {
       const recording = join(dir, 'telemetry.parquet');
       const telemetry = existsSync(recording) ? await readTelemetry(readFileSync(recording), recording) : null;
       if (telemetry === null) note(`${recording} is not there: only the result is compared`);
-      const outcome = await evaluatePanel(scenario, {
+      const { result: whole, telemetry: again } = await evaluatePanel(scenario, {
+        executor: 'local',
+        batch: '',
         shard: recorded.shard,
         workers: options.workers,
         allowRemote: options.allowRemote,
         signal: interrupted.signal,
       });
-      const replayed = recorded.shard === undefined ? outcome.result : { ...outcome.result, shard: recorded.shard };
+      const replayed = recorded.shard === undefined ? whole : { ...whole, shard: recorded.shard };
       const result = resultDifferences(recorded, replayed);
-      const channels = telemetry === null ? [] : telemetryDifferences(telemetry, outcome);
+      const channels = telemetry === null ? [] : telemetryDifferences(telemetry, again!);
       for (const reason of reasons(recorded, replayed)) note(reason);
       if (options.json) printJson({ same: result.length + channels.length === 0, result, telemetry: channels });
       else if (result.length + channels.length === 0) print(`the same to the bit: ${compared(recorded, telemetry)}`);

@@ -1,9 +1,12 @@
+import { resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { UnknownNameError } from '../../core/errors.ts';
+import { hashOf } from '../../evaluation/canonical.ts';
 import { studies } from '../../evaluation/studies/index.ts';
 import type { StudyResult } from '../../evaluation/studies/study.ts';
 import { integer } from '../arguments.ts';
 import { backendOption } from '../backend-option.ts';
+import { executorOption, openExecutor, ownWorkshop, redisOption } from '../executor-option.ts';
 import { interruption } from '../exit.ts';
 import { note, print, printJson } from '../output.ts';
 import { carryOut } from '../study-folder.ts';
@@ -25,6 +28,8 @@ export function studyCommand(): Command {
       (text) => text.split(','),
     )
     .option('--workers <n>', 'trainings, or threads of an evaluation, at a time', integer('--workers', 1, 256), 1)
+    .addOption(executorOption())
+    .addOption(redisOption())
     .addOption(backendOption())
     .option('--json', 'print result.json')
     .addHelpText(
@@ -39,6 +44,7 @@ Examples:
   faultline study scaling-law --full --workers 2 --out runs/scaling-law
   faultline study grid-impact --quick --workers 2 --out runs/grid-impact
   faultline study amu --quick --workers 2 --out runs/amu-quick
+  faultline study amu --executor redis --redis redis://queue:6379 --workers 8 --out runs/amu   # its cells by workers elsewhere
   faultline study dhkd --quick --only modes --out runs/dhkd-modes`,
     )
     .action(async (name, given) => {
@@ -48,7 +54,10 @@ Examples:
       const study = studies[name as keyof typeof studies];
       const quick = given.quick === true;
       const seeds = given.seeds ?? study.seeds[quick ? 'quick' : 'full'];
-      const result = await carryOut(name, study, { ...given, quick, seeds, signal });
+      const setup = ownWorkshop({ controllers: 'none', telemetry: true });
+      const batch = (): string => hashOf({ name, out: resolve(given.out) }).slice(0, 32);
+      await using executor = given.executor === 'local' ? undefined : await openExecutor(given, setup, batch);
+      const result = await carryOut(name, study, { ...given, quick, seeds, signal, executor });
       if (given.json) printJson(result);
       else print(verdictText(result));
       note(`wrote ${given.out}`);

@@ -1,5 +1,5 @@
-import { meanInterval } from '../evaluation/interval.ts';
-import type { Interval } from '../evaluation/interval.ts';
+import { meanInterval } from './interval.ts';
+import type { Interval } from './interval.ts';
 
 /** Figures of all values there are; null where there are too few for one. */
 export interface Spread {

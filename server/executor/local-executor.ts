@@ -1,0 +1,52 @@
+import type { Executor, JobOutcome, RunJobsOptions } from '../../evaluation/executor/executor.ts';
+import type { Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
+import { Arrivals } from './arrivals.ts';
+import type { WorkshopSetup } from './job-thread.ts';
+import { ThreadPool } from './thread-pool.ts';
+
+/** Threads of this process do the jobs. */
+export class LocalExecutor implements Executor {
+  readonly kind = 'local';
+  readonly #threads: number;
+  readonly #pool: ThreadPool;
+
+  constructor(threads: number, setup: WorkshopSetup) {
+    this.#threads = threads;
+    this.#pool = new ThreadPool(threads, setup);
+  }
+
+  async *run<W extends Work>(
+    jobs: readonly Job<W>[],
+    { signal, onNews }: RunJobsOptions,
+  ): AsyncGenerator<JobOutcome<ValueOf<W>>, void, void> {
+    const arrivals = new Arrivals<JobOutcome<ValueOf<W>>>();
+    const left = new AbortController();
+    const stop = AbortSignal.any([signal, left.signal]);
+    const waiting = jobs.values();
+    const serve = async (): Promise<void> => {
+      for (const { key, work } of waiting) {
+        const { outcome, attempts } = await this.#pool.persist(work, stop, {
+          onNews: (news) => onNews?.({ type: 'job', key, ...news }),
+          onRetry: (attempt, reason) => onNews?.({ type: 'retry', key, attempt, reason }),
+        });
+        if (outcome.ok) arrivals.push({ key, state: 'done', value: outcome.value });
+        else arrivals.push({ key, state: 'failed', error: outcome.fault, attempts });
+      }
+    };
+    const threads = Array.from({ length: Math.min(this.#threads, jobs.length) }, serve);
+    const over = Promise.all(threads).then(
+      () => arrivals.close(),
+      (error: unknown) => arrivals.close(error),
+    );
+    try {
+      yield* arrivals;
+    } finally {
+      left.abort(); // whoever stops listening wants no more
+      await over;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
+}

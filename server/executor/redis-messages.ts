@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { WorkerReport } from '../../evaluation/executor/executor.ts';
+
+const key = z.string().regex(/^[0-9a-f]{64}$/);
+const batch = z.string().regex(/^[\w-]{1,64}$/);
+
+/** Data of a job in the queue: what it is for, and the work, which whoever does it validates as if a stranger had sent it. */
+export const queuedJob = z.strictObject({ batch, run: batch, key, work: z.unknown() });
+export type QueuedJob = z.infer<typeof queuedJob>;
+
+/** What a worker leaves of a job. */
+export const delivered = z.strictObject({ worker: z.string().max(200), value: z.unknown() });
+export type Delivered = z.infer<typeof delivered>;
+
+const count = z.int().min(0);
+
+/** What a worker says of itself now and then. */
+export const heartbeat = z.strictObject({
+  id: z.string().max(200),
+  host: z.string().max(200),
+  pid: count,
+  threads: count,
+  done: count,
+  failed: count,
+  active: z.array(z.strictObject({ key, done: z.number().min(0).max(1) })).max(1024),
+  code: z.string().max(64),
+}) satisfies z.ZodType<WorkerReport>;
+export type Heartbeat = z.infer<typeof heartbeat>;
+
+/** Bytes of the largest result that is read. */
+export const mostResultBytes = 32 << 20;
