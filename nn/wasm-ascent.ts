@@ -30,7 +30,7 @@ class WasmAscent implements Ascent {
   readonly #room: Room = { block: undefined };
   #address = {} as Record<Name, number>;
   #buffers: AscentBuffers | undefined;
-  #memory: ArrayBuffer | undefined;
+  #memory: ArrayBufferLike | undefined;
 
   constructor() {
     abandoned.register(this, this.#room, this.#room);

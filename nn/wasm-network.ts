@@ -1,23 +1,18 @@
 import { assertLength, StateError } from '../core/errors.ts';
 import type { LayerSpec } from '../core/policy.ts';
 import { adamCoefficients } from './adam.ts';
-import { BatchRows } from './kernel/batch-rows.ts';
-import { denseForward, denseInputGradient, denseParameterGradient } from './kernel/dense.ts';
+import { DenseStack } from './kernel/dense-stack.ts';
 import { kernel } from './kernel/kernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import { PaddedRows } from './kernel/padded-rows.ts';
-import { packParameters, padLayers, unpackParameters } from './kernel/padded-layer.ts';
+import { packParameters, unpackParameters } from './kernel/padded-layer.ts';
 import type { PaddedLayer } from './kernel/padded-layer.ts';
 import { assertBatch, assertSameWidths, parameterCount } from './layers.ts';
 import type { AdamStep, Network, RmspropStep } from './network.ts';
 import { rmspropCoefficients } from './rmsprop.ts';
 
-/** Rows that go through the whole network together, so that their activations are still in the cache on the next layer. */
-const chunkRows = 96;
-
 /**
- * The fast network: WASM SIMD on one core, float32 throughout, the same bits on every machine and for every split of the
- * rows. Its memory is outside the garbage collector: dispose it.
+ * The fast network: WASM SIMD, float32 throughout, the same bits on every machine, for every split of the rows and for every
+ * number of threads (`kernelThreads`). Its memory is outside the garbage collector: dispose it.
  * @throws {ShapeError} when the layers do not fit together.
  * @throws {BackendError} without WebAssembly SIMD, or without memory.
  */
@@ -34,17 +29,15 @@ class WasmNetwork implements Network {
   readonly #padded: readonly PaddedLayer[];
   /** Length of a padded parameter block in floats. */
   readonly #block: number;
-  readonly #batch: BatchRows;
+  readonly #stack: DenseStack;
   readonly #owned: { readonly address: number; readonly count: number }[] = [];
   /** Addresses of blocks: weights, and those that a victim never needs and so come late (0: not yet). */
   readonly #parameters: number;
   #transposed = 0;
   #gradients = 0;
   #moments = 0;
-  readonly #inputRows: PaddedRows;
-  readonly #outputRows: PaddedRows;
-  /** Addresses of [chunkRows×widest]: two turns of δ. */
-  readonly #delta: readonly [number, number];
+  /** Of the held gradients, once somebody asked. */
+  #norm: number | undefined;
   #transposedIsStale = true;
   /** False once a parameter may be infinite or NaN: products with 0 then count. */
   #finite = true;
@@ -58,45 +51,19 @@ class WasmNetwork implements Network {
     this.inputs = layers[0]!.inputs;
     this.outputs = layers.at(-1)!.outputs;
     this.#kernel = kernel();
-    const { padded, size } = padLayers(layers);
-    this.#padded = padded;
-    this.#block = size;
-    this.#parameters = this.#own(size);
-    const widest = Math.max(...padded.map((layer) => Math.max(layer.paddedInputs, layer.paddedOutputs)));
-    const staging = this.#own(chunkRows * widest);
-    this.#inputRows = new PaddedRows(this.#kernel, staging, this.inputs, padded[0]!.paddedInputs);
-    this.#outputRows = new PaddedRows(this.#kernel, staging, this.outputs, padded.at(-1)!.paddedOutputs);
-    this.#delta = [this.#own(chunkRows * widest), this.#own(chunkRows * widest)];
-    this.#batch = new BatchRows(this.#kernel, padded);
+    this.#stack = new DenseStack(this.#kernel, layers);
+    this.#padded = this.#stack.layers;
+    this.#block = this.#stack.size;
+    this.#parameters = this.#own(this.#block);
   }
 
   forward(x: Float32Array, rows: number, out: Float32Array): void {
     assertBatch(x, rows, this.inputs, 'x', 'forward');
     assertBatch(out, rows, this.outputs, 'out', 'forward');
     this.#assertAlive('forward');
-    const batch = this.#batch;
-    batch.reserve(rows);
+    this.#rows = 0; // there is nothing to go back over until it is done
+    this.#stack.forward({ address: this.#parameters, finite: this.#finite }, x, rows, out);
     this.#rows = rows;
-    const last = this.#padded.length - 1;
-    for (let row = 0; row < rows; row += chunkRows) {
-      const count = Math.min(chunkRows, rows - row);
-      this.#inputRows.copyIn(x, row, count, batch.input(0, row));
-      for (let l = 0; l <= last; l++) {
-        const layer = this.#padded[l]!;
-        const h = batch.output(l, row);
-        denseForward(
-          this.#kernel,
-          layer,
-          this.#parameters,
-          batch.input(l, row),
-          count,
-          h,
-          batch.slope(l, row),
-          this.#finite,
-        );
-      }
-      this.#outputRows.copyOut(batch.output(last, row), out, row, count);
-    }
   }
 
   backwardInput(dOut: Float32Array, rows: number, dX: Float32Array): void {
@@ -112,46 +79,33 @@ class WasmNetwork implements Network {
     if (dX !== undefined) assertBatch(dX, rows, this.inputs, 'dX', where);
     this.#assertAlive(where);
     if (rows !== this.#rows) throw new StateError(`${where}: got ${rows} rows, expected the ${this.#rows} of forward`);
-    const batch = this.#batch;
     this.#refreshTransposed();
     if (weights) this.#clearGradients();
-    const last = this.#padded.length - 1;
-    for (let row = 0; row < rows; row += chunkRows) {
-      const count = Math.min(chunkRows, rows - row);
-      let [upper, lower] = this.#delta;
-      this.#outputRows.copyIn(dOut, row, count, upper);
-      for (let l = last; l >= 0; l--) {
-        const layer = this.#padded[l]!;
-        const values = count * layer.paddedOutputs;
-        if (layer.activation !== 0)
-          this.#kernel.chain(layer.activation, upper, batch.output(l, row), batch.slope(l, row), values);
-        if (weights) denseParameterGradient(this.#kernel, layer, this.#gradients, batch.input(l, row), upper, count);
-        if (l === 0 && dX === undefined) break;
-        denseInputGradient(this.#kernel, layer, this.#transposed, upper, count, lower, this.#finite);
-        [upper, lower] = [lower, upper];
-      }
-      if (dX !== undefined) this.#inputRows.copyOut(upper, dX, row, count);
-    }
+    const transposed = { address: this.#transposed, finite: this.#finite };
+    this.#stack.backward(transposed, weights ? this.#gradients : undefined, dOut, rows, dX);
   }
 
   adam(step: AdamStep): number {
     this.#prepareStep('adam');
     const norm = this.gradientNorm();
     const { rate, beta1, beta2, root, epsilon, scale } = adamCoefficients(step, this.#steps + 1, norm);
-    this.#kernel.adam(
-      this.#parameters,
-      this.#gradients,
-      this.#moments,
-      this.#moments + this.#block * 4,
-      this.#block,
-      rate,
-      beta1,
-      beta2,
-      1 - beta1,
-      1 - beta2,
-      root,
-      epsilon,
-      scale,
+    const second = this.#moments + this.#block * 4;
+    this.#stack.byParts((calls, at, count) =>
+      calls.adam(
+        this.#parameters + at,
+        this.#gradients + at,
+        this.#moments + at,
+        second + at,
+        count,
+        rate,
+        beta1,
+        beta2,
+        1 - beta1,
+        1 - beta2,
+        root,
+        epsilon,
+        scale,
+      ),
     );
     this.#steps++;
     this.#transposedIsStale = true;
@@ -182,7 +136,9 @@ class WasmNetwork implements Network {
 
   gradientNorm(): number {
     this.#assertAlive('gradientNorm');
-    return this.#gradients === 0 ? 0 : Math.sqrt(this.#kernel.sumSquares(this.#gradients, this.#block));
+    if (this.#gradients === 0) return 0;
+    this.#norm ??= Math.sqrt(this.#kernel.sumSquares(this.#gradients, this.#block));
+    return this.#norm;
   }
 
   lerpFrom(source: Network, tau: number): void {
@@ -249,7 +205,7 @@ class WasmNetwork implements Network {
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#batch.release();
+    this.#stack.release();
     for (const { address, count } of this.#owned) this.#kernel.heap.release(address, count);
   }
 
@@ -281,18 +237,15 @@ class WasmNetwork implements Network {
 
   #clearGradients(): void {
     if (this.#gradients === 0) this.#gradients = this.#own(this.#block);
-    const at = this.#gradients / 4;
-    this.#kernel.heap.floats.fill(0, at, at + this.#block);
+    this.#kernel.clear(this.#gradients, this.#block);
+    this.#norm = undefined;
   }
 
   /** Wᵀ is recomputed only after the weights changed: an attack asks thousands of gradients of the same ones. */
   #refreshTransposed(): void {
     if (!this.#transposedIsStale) return;
     if (this.#transposed === 0) this.#transposed = this.#own(this.#block);
-    for (const { weight, paddedInputs, paddedOutputs } of this.#padded) {
-      const at = weight * 4;
-      this.#kernel.transpose(this.#parameters + at, this.#transposed + at, paddedInputs / 8, paddedOutputs / 8);
-    }
+    this.#stack.transpose(this.#parameters, this.#transposed);
     this.#transposedIsStale = false;
   }
 }

@@ -20,6 +20,15 @@ const { error } = await main(
     'stub',
     '--enable',
     'simd',
+    // Threads share the memory, which therefore comes from outside and says how far it may grow.
+    '--enable',
+    'threads',
+    '--importMemory',
+    '--sharedMemory',
+    '--initialMemory',
+    '1',
+    '--maximumMemory',
+    '65536',
   ],
   {
     readFile: (name, base) => readFile(`${base === '.' ? here : base}/${name}`, 'utf8').catch(() => null),

@@ -1,5 +1,5 @@
-import type { Kernel } from './kernel.ts';
 import type { PaddedLayer } from './padded-layer.ts';
+import type { TaskCalls } from './task-list.ts';
 
 // One dense layer on `rows` padded rows. `block` is the address of a padded parameter block (weights, transposed weights or
 // gradients, all laid out alike); x, h and δ are addresses of row-major matrices. A panel of W is [K×8] float32, which fixes
@@ -8,7 +8,7 @@ import type { PaddedLayer } from './padded-layer.ts';
 
 /** `h = φ(x·W + b)`; where the layer keeps its slope, `slope = φ'`. */
 export function denseForward(
-  kernel: Kernel,
+  kernel: TaskCalls,
   layer: PaddedLayer,
   block: number,
   x: number,
@@ -41,7 +41,7 @@ export function denseForward(
 
 /** `dX = δ·Wᵀ`; the biases of a transposed block are zeros for the sums to start from. */
 export function denseInputGradient(
-  kernel: Kernel,
+  kernel: TaskCalls,
   layer: PaddedLayer,
   transposed: number,
   delta: number,
@@ -70,22 +70,27 @@ export function denseInputGradient(
   );
 }
 
-/** `dW += xᵀ·δ`, `db += Σ_rows δ`: row by row in order, so that chunks of rows do not show in the bits. */
+/**
+ * `dW += xᵀ·δ`, `db += Σ_rows δ`: row by row in order, so that chunks of rows do not show in the bits. The columns of W are those of
+ * `panels` panels from `panel` on; the biases go with the first.
+ */
 export function denseParameterGradient(
-  kernel: Kernel,
+  kernel: TaskCalls,
   layer: PaddedLayer,
   gradients: number,
   x: number,
   delta: number,
   rows: number,
+  panel: number,
+  panels: number,
 ): void {
   const { paddedInputs: inputs, paddedOutputs: outputs } = layer;
-  const gradient = gradients + layer.weight * 4;
+  const gradient = gradients + layer.weight * 4 + panel * inputs * 32;
   kernel.gemm(
     x,
     4,
     inputs * 4,
-    delta,
+    delta + panel * 32,
     outputs * 4,
     32,
     gradient,
@@ -96,8 +101,8 @@ export function denseParameterGradient(
     inputs * 32,
     inputs,
     rows,
-    outputs / 8,
+    panels,
     1,
   );
-  kernel.sumRows(delta, gradients + layer.bias * 4, rows, outputs);
+  if (panel === 0) kernel.sumRows(delta, gradients + layer.bias * 4, rows, outputs);
 }

@@ -10,21 +10,27 @@ interface Block {
   readonly bytes: number;
 }
 
+/** A WebAssembly memory, in pages of 64 KiB. */
+export interface KernelMemory {
+  readonly buffer: ArrayBufferLike;
+  grow(pages: number): number;
+}
+
 /** First-fit storage in a WebAssembly memory. Networks come and go seldom and their buffers are large, so a list will do. */
 export class Heap {
-  readonly #memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  #view: Float32Array<ArrayBuffer>;
+  readonly #memory: KernelMemory;
+  #view: Float32Array;
   /** Ordered by address, no two adjacent. */
   #free: Block[] = [];
   #end = start;
 
-  constructor(memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }) {
+  constructor(memory: KernelMemory) {
     this.#memory = memory;
     this.#view = new Float32Array(memory.buffer);
   }
 
   /** All of the memory as float32, index = address / 4; stale after the next `allocate`. */
-  get floats(): Float32Array<ArrayBuffer> {
+  get floats(): Float32Array {
     return this.#view;
   }
 
@@ -75,7 +81,7 @@ export class Heap {
   #reach(end: number): void {
     const missing = end - this.#memory.buffer.byteLength;
     if (missing <= 0) return;
-    // Growing copies nothing but detaches every view, so grow by at least an eighth.
+    // Growing copies nothing but leaves every view short, so grow by at least an eighth.
     const wanted = Math.max(missing, this.#memory.buffer.byteLength / 8);
     try {
       this.#memory.grow(Math.ceil(wanted / pageBytes));

@@ -4,43 +4,49 @@ import type { Kernel } from './kernel.ts';
 export class PaddedRows {
   readonly #kernel: Kernel;
   readonly #staging: number;
+  readonly #most: number;
   readonly #width: number;
   readonly #padded: number;
 
-  /** @param staging address of [R×width] floats for the most rows R of a copy */
-  constructor(kernel: Kernel, staging: number, width: number, padded: number) {
+  /** @param staging address of [most×width] floats */
+  constructor(kernel: Kernel, staging: number, most: number, width: number, padded: number) {
     this.#kernel = kernel;
     this.#staging = staging;
+    this.#most = most;
     this.#width = width;
     this.#padded = padded;
   }
 
-  /** Rows `row … row+count` of a batch to an address, the padding zeroed. */
+  /** Rows `row … row+count` of a batch to an address; the padding there stays as it is. */
   copyIn(batch: Float32Array, row: number, count: number, to: number): void {
     const { floats } = this.#kernel.heap;
     const width = this.#width;
-    const values = batch.subarray(row * width, (row + count) * width);
-    if (width === this.#padded) {
-      floats.set(values, to / 4);
+    const padded = this.#padded;
+    if (width === padded || count === 1) {
+      floats.set(batch.subarray(row * width, (row + count) * width), to / 4);
       return;
     }
-    floats.fill(0, to / 4, to / 4 + count * this.#padded);
-    if (count === 1) {
-      floats.set(values, to / 4);
-      return;
+    for (let at = 0; at < count; at += this.#most) {
+      const some = Math.min(this.#most, count - at);
+      floats.set(batch.subarray((row + at) * width, (row + at + some) * width), this.#staging / 4);
+      this.#kernel.copyRows(this.#staging, width * 4, to + at * padded * 4, padded * 4, some, width);
     }
-    floats.set(values, this.#staging / 4);
-    this.#kernel.copyRows(this.#staging, width * 4, to, this.#padded * 4, count, width);
   }
 
   /** The inverse: from an address into rows `row … row+count` of a batch. */
   copyOut(from: number, batch: Float32Array, row: number, count: number): void {
+    const { floats } = this.#kernel.heap;
     const width = this.#width;
-    let at = from;
-    if (width !== this.#padded && count > 1) {
-      at = this.#staging;
-      this.#kernel.copyRows(from, this.#padded * 4, at, width * 4, count, width);
+    const padded = this.#padded;
+    if (width === padded || count === 1) {
+      batch.set(floats.subarray(from / 4, from / 4 + count * width), row * width);
+      return;
     }
-    batch.set(this.#kernel.heap.floats.subarray(at / 4, at / 4 + count * width), row * width);
+    const staging = this.#staging / 4;
+    for (let at = 0; at < count; at += this.#most) {
+      const some = Math.min(this.#most, count - at);
+      this.#kernel.copyRows(from + at * padded * 4, padded * 4, this.#staging, width * 4, some, width);
+      batch.set(floats.subarray(staging, staging + some * width), (row + at) * width);
+    }
   }
 }

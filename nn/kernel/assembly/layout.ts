@@ -9,6 +9,11 @@ export function copyRows(from: u32, fromRow: u32, to: u32, toRow: u32, rows: u32
   }
 }
 
+/** Sets `count` floats to 0: much faster than JavaScript does it in shared memory. */
+export function clear(from: u32, count: u32): void {
+  memory.fill(from, 0, count * 4);
+}
+
 /**
  * Wᵀ in panels from W in panels. Panel p of W [K×N] holds its columns 8p … 8p+7 as [K×8]; so does Wᵀ [N×K] with K and N
  * exchanged, and a square block of 64 floats is contiguous in both.

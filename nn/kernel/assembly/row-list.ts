@@ -7,10 +7,15 @@
 // A row alone has no operand to share between rows: 1 × 24 columns hold 6 sums in flight, for 1 × 32 spills and takes twice the time.
 import { start } from './start';
 
-/** Where a row's list lies: pairs (byte offset into a panel, a). nn/kernel/heap.ts leaves these bytes to us. */
-const list: u32 = 64;
+/** Where a row's list lies: pairs (byte offset into a panel, a). nn/kernel/heap.ts leaves these bytes to us; each thread has its own. */
+let list: u32 = 64;
 /** Entries that fit: 8 bytes each. */
 const listed: u32 = 1024;
+
+/** Moves this thread's list to an address with room for it. */
+export function keepListAt(address: u32): void {
+  list = address;
+}
 
 /** Whether fewer than 9 of 16 entries are not 0: then lists are faster than tiles. */
 export function mostlyZero(a: u32, aRow: u32, m: u32, k: u32): bool {
@@ -45,7 +50,8 @@ export function rowByList(
 ): void {
   for (;;) {
     const block = min(k, listed);
-    let end = list;
+    const first = list;
+    let end = first;
     for (let i: u32 = 0; i < block; i++) {
       const value = load<f32>(a);
       store<u32>(end, i * bStep);
@@ -56,9 +62,9 @@ export function rowByList(
     }
     let panel: u32 = 0;
     for (; panel + 3 <= panels; panel += 3) {
-      list3(end, b + panel * bPanel, bPanel, init + panel * initPanel, initPanel, c + panel * cPanel, cPanel);
+      list3(first, end, b + panel * bPanel, bPanel, init + panel * initPanel, initPanel, c + panel * cPanel, cPanel);
     }
-    for (; panel < panels; panel++) list1(end, b + panel * bPanel, init + panel * initPanel, c + panel * cPanel);
+    for (; panel < panels; panel++) list1(first, end, b + panel * bPanel, init + panel * initPanel, c + panel * cPanel);
     k -= block;
     if (k == 0) return;
     b += block * bStep;
@@ -68,7 +74,7 @@ export function rowByList(
 }
 
 /** 1 row × 3 panels. */
-function list3(end: u32, b: u32, bPanel: u32, init: u32, initPanel: u32, c: u32, cPanel: u32): void {
+function list3(first: u32, end: u32, b: u32, bPanel: u32, init: u32, initPanel: u32, c: u32, cPanel: u32): void {
   const b1 = b + bPanel;
   const b2 = b1 + bPanel;
   let c0 = start(init);
@@ -79,7 +85,7 @@ function list3(end: u32, b: u32, bPanel: u32, init: u32, initPanel: u32, c: u32,
   init += initPanel;
   let c4 = start(init);
   let c5 = start(init + 16);
-  for (let at = list; at < end; at += 8) {
+  for (let at = first; at < end; at += 8) {
     const offset = load<u32>(at);
     const s = v128.load32_splat(at, 4);
     c0 = f32x4.add(c0, f32x4.mul(s, v128.load(b + offset)));
@@ -100,10 +106,10 @@ function list3(end: u32, b: u32, bPanel: u32, init: u32, initPanel: u32, c: u32,
 }
 
 /** 1 row × 1 panel: what `list3` leaves over. */
-function list1(end: u32, b: u32, init: u32, c: u32): void {
+function list1(first: u32, end: u32, b: u32, init: u32, c: u32): void {
   let c0 = start(init);
   let c1 = start(init + 16);
-  for (let at = list; at < end; at += 8) {
+  for (let at = first; at < end; at += 8) {
     const offset = load<u32>(at);
     const s = v128.load32_splat(at, 4);
     c0 = f32x4.add(c0, f32x4.mul(s, v128.load(b + offset)));
