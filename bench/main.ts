@@ -15,6 +15,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   modules: () => import('./modules.ts'),
   lanes: () => import('./lanes.ts'),
   learners: () => import('./learners.ts'),
+  threads: () => import('./threads.ts'),
   learning: () => import('./learning.ts'),
   updates: () => import('./updates.ts'),
   language: () => import('./language.ts'),

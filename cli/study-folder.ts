@@ -29,6 +29,7 @@ import { byExecutor, runCells } from './study-cells.ts';
 import type { CellRunner } from './study-cells.ts';
 import { trainingIdentity } from './training-folder.ts';
 import { runJobs } from './training-jobs.ts';
+import { threadsOf } from './threads-option.ts';
 import type { TrainingJob } from './training-jobs.ts';
 
 export interface StudyRunOptions extends StudyOptions {
@@ -74,7 +75,7 @@ export async function carryOut(
   for (const wave of [plan.trainings.filter((training) => !against(training)), plan.trainings.filter(against)])
     await runJobs(
       wave.map((training) => jobOf(training, out)),
-      { workers, checkpointEvery: 60, resume: true, signal },
+      { workers, threads: threadsOf(undefined, workers), checkpointEvery: 60, resume: true, signal },
     );
   await using here = new LocalExecutor(workers, ownWorkshop({ controllers: 'none', telemetry: true }));
   const outcomes = new Map<string, StudyOutcome>();

@@ -23,6 +23,8 @@ export interface TrainingJob {
 
 export interface JobsOptions {
   readonly workers: number;
+  /** Of each training. */
+  readonly threads: number;
   readonly checkpointEvery: number;
   readonly resume?: true | undefined;
   readonly signal: AbortSignal;
@@ -70,6 +72,7 @@ async function trainInProcess(job: TrainingJob, options: JobsOptions, signal: Ab
     name,
     title,
     steps,
+    threads: options.threads,
     'checkpoint-every': options.checkpointEvery,
   }).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, String(value)]));
   const args = ['train', file, ...flags, ...(resume ? ['--resume'] : [])];

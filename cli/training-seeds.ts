@@ -17,6 +17,7 @@ export interface SeedsOptions {
   readonly title?: string | undefined;
   readonly seeds: number;
   readonly workers: number;
+  readonly threads: number;
   readonly steps?: number | undefined;
   readonly checkpointEvery: number;
   readonly resume?: true | undefined;

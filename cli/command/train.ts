@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { CancelledError, ConfigError } from '../../core/errors.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import { openTraining } from '../../evaluation/train.ts';
+import { kernelThreads } from '../../nn/kernel/crew.ts';
 import { installation } from '../../server/installation.ts';
 import { provenance } from '../../server/provenance.ts';
 import { fileWorkspace } from '../../server/workspace.ts';
@@ -9,6 +10,7 @@ import { integer, names } from '../arguments.ts';
 import { interruption } from '../exit.ts';
 import { note, print, printJson, progress } from '../output.ts';
 import { readScenario } from '../scenario-file.ts';
+import { threadsOf, threadsOption } from '../threads-option.ts';
 import {
   readCheckpoint,
   removeCheckpoint,
@@ -42,6 +44,7 @@ export function trainCommand(): Command {
       integer('--seeds', 1, 1000),
     )
     .option('--workers <n>', 'trainings at a time, of several seeds or of the zoo', integer('--workers', 1, 256), 1)
+    .addOption(threadsOption())
     .option('--steps <n>', 'replaces the scenario’s training steps', integer('--steps', 1, 1_000_000_000))
     .option(
       '--checkpoint-every <seconds>',
@@ -60,7 +63,9 @@ Examples:
   faultline train examples/train-cart-pole.yaml --seeds 5 --workers 2 --out runs/cart-pole
   faultline train --zoo --workers 2 --resume`,
     )
-    .action(async (file, given) => {
+    .action(async (file, asked) => {
+      const alone = asked.zoo !== true && asked.seeds === undefined;
+      const given = { ...asked, threads: threadsOf(asked.threads, alone ? 1 : asked.workers) };
       using interrupted = interruption();
       const { signal } = interrupted;
       if (given.zoo === true) {
@@ -103,6 +108,7 @@ interface TrainOptions {
   readonly out: string;
   readonly name: string;
   readonly title?: string | undefined;
+  readonly threads: number;
   readonly checkpointEvery: number;
   readonly resume?: true | undefined;
 }
@@ -111,6 +117,7 @@ async function trainOne(scenario: Scenario, options: TrainOptions, signal: Abort
   const { out, name, title } = options;
   const identity = trainingIdentity(scenario);
   const checkpoint = options.resume === true ? readCheckpoint(out, identity) : undefined;
+  using _threads = kernelThreads(options.threads);
   using run = await openTraining(scenario, fileWorkspace({ roots: null, modelsDir: installation().modelsDir }));
   const { training } = run;
   const code = provenance(); // of the code that trains, whatever becomes of the files meanwhile

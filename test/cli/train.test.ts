@@ -105,6 +105,36 @@ describe.each(Object.entries(trainings))('faultline train, %s, killed', (algorit
   }, 180_000);
 });
 
+describe('the threads of a training', () => {
+  it('show in no file, also where it is killed and goes on with more of them', async () => {
+    const train = {
+      algorithm: 'ppo',
+      environment: 'pendulum',
+      steps: 2048,
+      lanes: 4,
+      evaluateEvery: 512,
+      evaluateEpisodes: 2,
+      config: { net_arch: [96, 96], n_steps: 64, batch_size: 256, n_epochs: 4 },
+    };
+    writeFileSync(path('threads.yaml'), JSON.stringify({ seed: 3, train }));
+    const common = ['train', 'threads.yaml', '--checkpoint-every', '0'];
+    const args = (threads: number, out: string) => [...common, '--out', out, '--threads', String(threads)];
+    await ok(args(1, 'one-thread'));
+    const killed = await faultlineIn(scratch, args(2, 'more-threads'), undefined, killedAt('step 1536:'));
+    expect(killed.signal, killed.stderr).toBe('SIGKILL');
+    await ok([...args(3, 'more-threads'), '--resume']); // and its process ends
+    for (const name of ['policy.safetensors', 'curve.csv'])
+      expect(bytes('more-threads', name).equals(bytes('one-thread', name))).toBe(true);
+    expect(figures('more-threads', 'card.json')).toEqual(figures('one-thread', 'card.json'));
+  }, 180_000);
+
+  it('are a whole number', async () => {
+    const { code, stderr } = await faultline(['train', 'cart.yaml', '--out', 'none', '--threads', '0']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--threads');
+  });
+});
+
 describe('data that change between a kill and a resume', () => {
   it('are refused by name, and never summed up with what was trained on the old', async () => {
     const { buildings, ...shared } = builtinDistrict();

@@ -59,6 +59,7 @@ describe('the zoo', () => {
       out: join(scratch, 'out'),
       only: [],
       workers: 2,
+      threads: 1,
       checkpointEvery: 60,
       resume: true,
       signal: new AbortController().signal,
