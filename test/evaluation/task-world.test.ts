@@ -112,9 +112,12 @@ describe('a policy that was trained to dispatch a battery', () => {
     for (const attack of ['fgsm', 'pgd', 'bifurcation'])
       expect(meanOf(lanes, attack, 'cost')).toBeGreaterThan(meanOf(lanes, 'random-noise', 'cost') + 5);
     expect(checks.filter(({ name }) => name.startsWith('threat-set/')).every(({ passed }) => passed)).toBe(true);
-    expect(checks.some(({ name, detail }) => name.startsWith('beats-noise/') && detail.startsWith('cost regret'))).toBe(
-      true,
+    // Over all episodes together: on a single day noise may cost more.
+    const against = checks.filter(({ name }) => name.startsWith('beats-noise/'));
+    expect(against.map(({ name, passed }) => [name, passed])).toEqual(
+      ['fgsm', 'pgd', 'bifurcation'].map((attack) => [`beats-noise/${attack}`, true]),
     );
+    for (const { detail } of against) expect(detail).toMatch(/^mean cost regret .* of random-noise$/);
   });
 
   it('gives the same bits whole and in parts', async () => {
