@@ -110,19 +110,16 @@ export class Pump {
   #pump(): void {
     if (this.#pumping) return; // a drain inside our own emit: the loop below goes on by itself
     const waitMs = this.#lastAt + this.#everyMs - performance.now();
-    if (waitMs > 0) {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        this.#pump();
-      }, waitMs);
-      return;
-    }
+    if (waitMs > 0) return this.#later(waitMs);
     this.#pumping = true;
     try {
       if (this.#live && this.#head - this.#next > liveLag && this.#hasRoom()) this.#jump();
       while (!this.#closed && this.#next < this.#head && this.#hasRoom()) {
         this.#send();
-        if (this.#everyMs > 0) break;
+        if (this.#everyMs === 0) continue;
+        this.#lastAt = performance.now();
+        if (this.#next < this.#head) this.#later(this.#everyMs);
+        break;
       }
       if (!this.#closed && this.#over && this.#next >= this.#head) this.#end();
     } catch (error) {
@@ -131,6 +128,13 @@ export class Pump {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  #later(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#closed) this.#pump();
+    }, ms);
   }
 
   #hasRoom(): boolean {

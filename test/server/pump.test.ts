@@ -62,6 +62,7 @@ class Bench implements AsyncDisposable {
   async view(
     mode: 'all' | 'live',
     from = 0,
+    maxHz?: number,
   ): Promise<{
     client: TelemetryClient;
     seen: Recording;
@@ -82,6 +83,7 @@ class Bench implements AsyncDisposable {
     const pump = new Pump(socket, { store: this.store, notices: this.notices, messages: this.messages }, run, {
       from,
       mode,
+      maxHz,
     });
     socket.on('disconnect', () => pump.close());
     pump.start();
@@ -116,12 +118,17 @@ class Bench implements AsyncDisposable {
   }
 }
 
-/** What is in use after a full collection. */
-function held(): number {
+/** What is in use after full collections: buffers are let go of a while after the objects that held them. */
+async function held(): Promise<number> {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+  let least = Infinity;
+  for (let i = 0; i < 5; i++) {
+    (runInNewContext('gc') as () => void)();
+    const { heapUsed, external } = process.memoryUsage();
+    least = Math.min(least, heapUsed + external);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return least;
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -141,7 +148,7 @@ describe('pump', () => {
     bench.commit(1000); // the systems' own buffers fill up, and the store has all that it keeps
     await turn();
     let worst = 0;
-    const before = held();
+    const before = await held();
     for (let i = 0; i < 150; i++) {
       bench.commit(20);
       worst = Math.max(worst, viewer.waiting().packets);
@@ -151,7 +158,8 @@ describe('pump', () => {
     expect(viewer.seen.frames.size).toBeLessThan(1000);
     expect(worst).toBeGreaterThan(1);
     expect(worst).toBeLessThanOrEqual(16);
-    expect(held() - before).toBeLessThan(2e6);
+    // 4 MB may wait, and the packet that went over it.
+    expect((await held()) - before).toBeLessThan(6e6);
     bench.end();
     await turn();
     expect(viewer.seen.end).toBeUndefined();
@@ -174,7 +182,7 @@ describe('pump', () => {
     }
     expect(viewer.seen.frames.size).toBeLessThan(60);
     expect(worst).toBeGreaterThan(1e6);
-    expect(worst).toBeLessThan(6e6);
+    expect(worst).toBeLessThan(5.5e6);
     viewer.resume();
     await until('all of them', () => viewer.seen.next === 60);
     expect(viewer.seen).toMatchObject({ disorder: [], gaps: [], problems: [] });
@@ -204,6 +212,32 @@ describe('pump', () => {
     // What came and what was announced as skipped make up the whole run.
     expect(viewer.seen.frames.size + gap!.to - gap!.from).toBe(3008);
     for (let seq = gap!.from; seq < gap!.to; seq++) expect(viewer.seen.frames.has(seq)).toBe(false);
+  });
+
+  it('mode live at maxHz: so many packets a second at most, and every frame in one of them or in a gap that is told', async () => {
+    const maxHz = 10;
+    const viewer = await bench.view('live', 0, maxHz);
+    const at: number[] = [];
+    viewer.client.on('frames', () => at.push(performance.now()));
+    // 40 frames in every 100 ms fit one packet of 64; a burst of 500 does not.
+    for (let i = 0; i < 60; i++) {
+      bench.commit(4);
+      if (i === 30) bench.commit(500);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    bench.end();
+    await until('the end', () => viewer.seen.end);
+    const spans = at.slice(1).map((time, i) => time - at[i]!);
+    expect(at.length).toBeGreaterThan(3);
+    // The clocks of two ends: a packet may be late and the next on time, on the whole the pace is kept.
+    expect((at.at(-1)! - at[0]!) / spans.length).toBeGreaterThan(0.8 * (1000 / maxHz));
+    expect(viewer.seen.disorder).toEqual([]);
+    expect(viewer.seen.gaps.length).toBeGreaterThan(0);
+    const skipped = viewer.seen.gaps.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => from + i));
+    expect([...viewer.seen.frames.keys(), ...skipped].toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 740 }, (_, seq) => seq),
+    );
+    expect(viewer.seen.frames.has(739)).toBe(true); // it ends with the newest
   });
 
   it('a fast reader in mode live misses nothing', async () => {
