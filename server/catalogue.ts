@@ -102,6 +102,13 @@ export class Catalogue implements Disposable {
       .run(JSON.stringify(schema), totalSteps, startedAt, id);
   }
 
+  /** Makes a run that is over one that waits. */
+  reopen(id: string): void {
+    this.#database
+      .prepare(`update run set state = 'queued', ended_at = null, error = null, compacted = 0 where id = ?`)
+      .run(id);
+  }
+
   setState(id: string, state: RunState): void {
     this.#database.prepare('update run set state = ? where id = ?').run(state, id);
   }
@@ -138,9 +145,10 @@ export class Catalogue implements Disposable {
     return this.#ids(`select id from run where state in ('queued','preparing','running','paused')`);
   }
 
-  /** True when the run is there. */
+  /** True when the run is there, and over. */
   setCompacted(id: string): boolean {
-    return this.#database.prepare('update run set compacted = 1 where id = ?').run(id).changes > 0;
+    const set = this.#database.prepare('update run set compacted = 1 where id = ? and ended_at is not null');
+    return set.run(id).changes > 0;
   }
 
   compacted(): readonly string[] {

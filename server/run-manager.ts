@@ -6,6 +6,7 @@ import type { Command } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
 import type { Annotation, Origin, Outcome } from './catalogue.ts';
+import { DivergenceError, FastForward } from './fast-forward.ts';
 import type { Preparation, RunState, RunSummary } from './events.ts';
 import { TooManyError, UnavailableError } from './problem.ts';
 import { openThread } from './run-thread.ts';
@@ -42,11 +43,18 @@ const maxQueued = 1000;
 /** A cancelled run that is still in the middle of a step after this is ended with its thread. */
 const cancelGraceMs = 3000;
 
+interface Waiting {
+  readonly id: string;
+  readonly scenario: Scenario;
+  /** It was interrupted, and is taken up. */
+  readonly again?: boolean;
+}
+
 /** Starts, steers and ends runs. Everything that a run produces is in the store before anyone hears of it. */
 export class RunManager {
   readonly notices = new Subject<RunNotice>();
   readonly #options: RunManagerOptions;
-  readonly #queue: { readonly id: string; readonly scenario: Scenario }[] = [];
+  readonly #queue: Waiting[] = [];
   readonly #active = new Map<string, { readonly worker: Worker; finish(outcome: Omit<Outcome, 'endedAt'>): void }>();
   #closing = false;
 
@@ -93,10 +101,29 @@ export class RunManager {
       throw new TooManyError(`${waiting} runs are waiting already, ${runs} more would be over ${maxQueued}`);
   }
 
-  /** @throws {StateError} when the run is not going on. */
-  command(id: string, command: Command): RunSummary {
+  /**
+   * Takes up a run that was interrupted, from its beginning and against what was recorded: see {@link FastForward}.
+   * @throws {StateError} when it was not
+   */
+  async takeUp(id: string): Promise<RunSummary> {
+    const { store } = this.#options;
+    if (this.#closing) throw new UnavailableError('the server is stopping');
+    using _frames = await store.open(id);
+    const { state, scenario } = store.detail(id);
+    if (state !== 'interrupted') throw new StateError(`run '${id}' is ${state}: only an interrupted one is taken up`);
+    this.assertRoom(1);
+    store.reopen(id);
+    this.#queue.push({ id, scenario, again: true });
+    this.notices.next({ type: 'state', run: store.summary(id) });
+    this.#startNext();
+    return store.summary(id);
+  }
+
+  /** Of an interrupted run, `resume` is {@link takeUp}. @throws {StateError} when the run is not going on. */
+  command(id: string, command: Command): RunSummary | Promise<RunSummary> {
     const { store } = this.#options;
     const run = store.summary(id);
+    if (command.type === 'resume' && run.state === 'interrupted') return this.takeUp(id);
     const waiting = this.#queue.findIndex((entry) => entry.id === id);
     if (waiting >= 0 && command.type === 'cancel') {
       this.#queue.splice(waiting, 1);
@@ -144,13 +171,16 @@ export class RunManager {
     while (!this.#closing && this.#active.size < this.#options.maxConcurrent) {
       const next = this.#queue.shift();
       if (next === undefined) return;
-      this.#start(next.id, next.scenario);
+      this.#start(next);
     }
   }
 
-  #start(id: string, scenario: Scenario): void {
+  #start({ id, scenario, again = false }: Waiting): void {
     const { roots, modelsDir, policiesDir, controllers, versions, codeHash, log } = this.#options;
     const worker = openThread({ scenario, roots, modelsDir, policiesDir, controllers, versions, codeHash });
+    const forward = again ? new FastForward(this.#options.store, id) : undefined;
+    // What was seen before is not paced.
+    if (forward !== undefined) send(worker, { type: 'command', command: { type: 'speed', stepsPerSecond: null } });
     let over = false;
     const finish = (outcome: Omit<Outcome, 'endedAt'>): void => {
       if (over) return;
@@ -169,8 +199,13 @@ export class RunManager {
         } else if (message.type === 'cancelled') finish({ state: 'cancelled' });
         else if (message.type === 'event' && message.event.type === 'finished')
           finish({ state: 'done', result: message.event.result });
-        else this.#hear(id, worker, message);
+        else this.#hear(id, worker, message, forward);
       } catch (error) {
+        if (error instanceof DivergenceError) {
+          log('error', { run: id, fault: error.message }, 'run does not repeat itself');
+          void this.#stop(id, { state: 'interrupted', error: `it could not be taken up again: ${error.message}` });
+          return;
+        }
         // The store refused (a full disk, a damaged file): the run cannot go on, the server can.
         const reason = error instanceof Error ? error.message : String(error);
         log(
@@ -188,18 +223,30 @@ export class RunManager {
     worker.on('exit', (code) => finish({ state: 'failed', error: `its thread ended early with code ${code}` }));
   }
 
-  #hear(id: string, worker: Worker, message: Extract<FromWorker, { type: 'event' | 'frame' }>): void {
+  #hear(
+    id: string,
+    worker: Worker,
+    message: Extract<FromWorker, { type: 'event' | 'frame' }>,
+    forward: FastForward | undefined,
+  ): void {
     const { store, now } = this.#options;
     if (message.type === 'frame') {
-      store.append(id, message);
+      const fresh = forward === undefined ? message : forward.take(message);
+      if (fresh !== undefined) store.append(id, fresh);
       send(worker, { type: 'credit', frames: 1 });
-      this.notices.next({ type: 'committed', runId: id, head: message.seq + 1 });
+      if (fresh === undefined) return;
+      if (fresh.step0 === forward?.headStep) {
+        const { stepsPerSecond } = store.detail(id).scenario.live;
+        send(worker, { type: 'command', command: { type: 'speed', stepsPerSecond } });
+      }
+      this.notices.next({ type: 'committed', runId: id, head: fresh.seq + 1 });
       return;
     }
     const { event } = message;
     if (event.type === 'preparing') this.#prepare(id, event);
     else if (event.type === 'started') {
       const { schema, totalSteps } = event;
+      forward?.begin(schema);
       store.started(id, { schema, totalSteps, startedAt: now() });
       this.notices.next({ type: 'schema', runId: id, schema });
       this.notices.next({ type: 'state', run: store.summary(id) });
@@ -208,6 +255,7 @@ export class RunManager {
       this.notices.next({ type: 'state', run: store.summary(id) });
     } else if (event.type === 'progress') {
       const { step, totalSteps, stepsPerSecond } = event;
+      if (forward !== undefined && step < forward.headStep) return;
       this.notices.next({ type: 'progress', runId: id, step, totalSteps, stepsPerSecond });
     }
   }

@@ -73,7 +73,8 @@ export function openSockets(options: SocketOptions): {
     on('run:launch', (scenario) => ({ answer: { run: manager.launch(scenarioFrom(scenario, 'scenario', schema)) } }));
     on('run:command', (request) => {
       const { runId, command } = readCommand(request);
-      return { answer: { run: manager.command(runId, command) } };
+      const run = manager.command(runId, command);
+      return run instanceof Promise ? run.then((run) => ({ answer: { run } })) : { answer: { run } };
     });
   });
   return {

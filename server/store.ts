@@ -133,6 +133,12 @@ export class Store implements Disposable {
     this.#catalogue.start(id, start);
   }
 
+  /** Makes a run that was interrupted one that waits again; its frames, open now, stay as they are. */
+  reopen(id: string): void {
+    this.#catalogue.reopen(id);
+    this.warehouse.remove(id); // it will be another one
+  }
+
   setState(id: string, state: RunState): void {
     this.#catalogue.setState(id, state);
   }

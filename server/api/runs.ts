@@ -21,7 +21,7 @@ const annotation = z.strictObject({
 /** What the commands of `core/run.ts` carry beside their type. */
 const commands = {
   pause: [z.strictObject({}), 'Pauses before the next step.'],
-  resume: [z.strictObject({}), 'Goes on.'],
+  resume: [z.strictObject({}), 'Goes on; of an interrupted run: is played again and goes on where it was.'],
   step: [z.strictObject({ steps: z.int().min(1).max(1_000_000).default(1) }), 'Goes on for so many steps.'],
   speed: [
     z.strictObject({ stepsPerSecond: z.number().min(0.1).max(1e6).nullable() }),
