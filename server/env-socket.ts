@@ -20,6 +20,8 @@ const maxSessions = 16;
 const maxMessageBytes = 1_000_000;
 
 interface EnvSockets {
+  /** Ends the sessions whose token does not allow them any more. */
+  recheck(): void;
   close(): Promise<void>;
 }
 
@@ -32,19 +34,30 @@ export function openEnvSockets(http: HttpServer, access: Access, workspace: File
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(packed) ? packed : false),
   });
+  /** What each client asked to be let in by. */
+  const requests = new WeakMap<WebSocket, IncomingMessage>();
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // No URL: some targets that HTTP allows, such as `//`, are none, and an error here would end the server.
     const [pathname = ''] = (request.url ?? '').split('?', 1);
     if (pathname.startsWith('/socket.io')) return; // engine.io answers
     const status = pathname === path ? refusal(access, request) : '404 Not Found';
     if (status === undefined && server.clients.size < maxSessions)
-      server.handleUpgrade(request, socket, head, (client) => serve(client, new EnvSession(threads), log));
+      server.handleUpgrade(request, socket, head, (client) => {
+        requests.set(client, request);
+        serve(client, new EnvSession(threads), log);
+      });
     else {
       socket.on('error', () => {});
       socket.end(`HTTP/1.1 ${status ?? '429 Too Many Requests'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }
   });
   return {
+    recheck() {
+      for (const client of server.clients) {
+        const request = requests.get(client);
+        if (request !== undefined && refusal(access, request) !== undefined) client.close(1008);
+      }
+    },
     async close() {
       for (const client of server.clients) client.terminate();
       server.close();

@@ -60,6 +60,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** How long a socket may outlive the token that opened it. */
+const recheckMs = 30_000;
 /** What clients get to read the last messages. */
 const goodbyeMs = 500;
 
@@ -139,9 +141,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sockets = openSockets({ http, access: gate, store, manager, metrics, log });
   const workspace = { roots: options.dataRoots, modelsDir, policiesDir: policies.folder };
   const envSockets = openEnvSockets(http, gate, workspace, log);
+  const recheck = (): void => [sockets, envSockets].forEach((one) => one.recheck());
+  store.tokens.revoked.subscribe(recheck);
+  const rechecking = setInterval(recheck, recheckMs).unref(); // tokens end by themselves too
   try {
     await listen(http, host, port);
   } catch (error) {
+    clearInterval(rechecking);
     await envSockets.close();
     await sockets.close();
     await manager.close();
@@ -168,6 +174,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   async function close(): Promise<void> {
     draining = true;
+    clearInterval(rechecking);
     sockets.drain();
     await Promise.all([envSockets.close(), manager.close()]);
     const closed = sockets.close();

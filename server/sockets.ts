@@ -4,7 +4,7 @@ import type { Namespace, Socket } from 'socket.io';
 import { StateError } from '../core/errors.ts';
 import { scenarioFrom } from '../core/scenario.ts';
 import { schema } from '../evaluation/vocabulary.ts';
-import type { Access, Scope } from './access.ts';
+import type { Access, Scope, Scopes } from './access.ts';
 import { backlog } from './backlog.ts';
 import type { ControlClientEvents, TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
 import { readCommand, readRunId, readSubscribe } from './messages.ts';
@@ -34,6 +34,8 @@ const listed = 200;
 
 /** The two namespaces of server/events.ts. Anything malformed answers with a Problem; nothing a client sends can throw out of here. */
 export function openSockets(options: SocketOptions): {
+  /** Ends the sockets whose token allows no more what they were opened for. */
+  recheck(): void;
   /** Says `server:draining`, so that clients know to come back. */
   drain(): void;
   close(): Promise<void>;
@@ -50,10 +52,18 @@ export function openSockets(options: SocketOptions): {
   });
   const telemetry: Namespace<TelemetryClientEvents, TelemetryServerEvents> = io.of('/telemetry');
   const control: Namespace<ControlClientEvents, TelemetryServerEvents> = io.of('/control');
+  const scopesOf = (socket: Socket): Scopes | undefined => {
+    const sent: unknown = socket.handshake.auth['token'];
+    return access.scopes(typeof sent === 'string' ? sent : undefined);
+  };
+  const rechecks: (() => void)[] = [];
   const needs = (namespace: Namespace, scope: Scope): void => {
+    rechecks.push(() => {
+      for (const socket of namespace.sockets.values())
+        if (scopesOf(socket)?.has(scope) !== true) socket.disconnect(true);
+    });
     namespace.use((socket, next) => {
-      const sent: unknown = socket.handshake.auth['token'];
-      const scopes = access.scopes(typeof sent === 'string' ? sent : undefined);
+      const scopes = scopesOf(socket);
       if (scopes?.has(scope) === true) next();
       else if (scopes === undefined) next(refused(new UnauthorizedError('this server needs its bearer token'), 401));
       else next(refused(new ForbiddenError(`this needs a token of scope '${scope}'`), 403));
@@ -78,6 +88,7 @@ export function openSockets(options: SocketOptions): {
     });
   });
   return {
+    recheck: () => rechecks.forEach((recheck) => recheck()),
     drain() {
       telemetry.emit('server:draining');
       control.emit('server:draining');

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { Subject } from 'rxjs';
 import { expanded } from './access.ts';
 import type { Scope, Scopes } from './access.ts';
 import { NotFoundError } from './problem.ts';
@@ -15,6 +16,8 @@ export interface TokenEntry {
 
 /** Tokens issued by an administrator. Kept as SHA-256: they are 256 random bits, which no list of words contains. */
 export class Tokens {
+  /** Told after each that was revoked: who came in by it has to go. */
+  readonly revoked = new Subject<void>();
   readonly #database: Sqlite;
 
   constructor(database: Sqlite) {
@@ -40,6 +43,7 @@ export class Tokens {
   revoke(id: string): void {
     const { changes } = this.#database.prepare('delete from token where id = ?').run(id);
     if (changes === 0) throw new NotFoundError(`there is no token '${id.slice(0, 80)}'`);
+    this.revoked.next();
   }
 
   /** What a token allows; undefined for one that was not issued, was revoked or is over. */

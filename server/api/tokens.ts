@@ -59,7 +59,7 @@ export function tokenOperations(tokens: Tokens, now: () => number): readonly Ope
       method: 'delete',
       path: '/tokens/:id',
       scope: 'admin',
-      summary: 'Revokes a token at once. Sockets that are open stay open.',
+      summary: 'Revokes a token at once, and ends the sockets that it opened.',
       answers: { 204: { description: 'It is void.' } },
       handle: ({ param }) => tokens.revoke(param('id')),
     }),

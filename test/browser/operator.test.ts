@@ -140,4 +140,19 @@ describe.skipIf(noBrowser !== undefined)(`SQL and System${noBrowser === undefine
     expect(await status()).toBe(401);
     expect(browser.complaints.filter((line) => !/422|401/.test(line))).toEqual([]);
   });
+
+  it('runs no script but its own', async () => {
+    const ran = await page.evaluate(`(() => {
+      const script = document.createElement('script');
+      script.textContent = 'globalThis.foreign = true';
+      document.body.append(script);
+      const image = document.createElement('img');
+      image.setAttribute('onerror', 'globalThis.foreign = true');
+      image.src = 'data:,';
+      document.body.append(image);
+      return new Promise((resolve) => setTimeout(() => resolve(globalThis.foreign === true), 200));
+    })()`);
+    expect(ran).toBe(false);
+    expect(browser.complaints.filter((line) => /Content Security Policy/.test(line)).length).toBeGreaterThan(1);
+  });
 });
