@@ -27,7 +27,7 @@ export const gridTasks = {
     source: 'Grid2Op’s rules on the IEEE 14-bus case',
     config: topologyConfig,
     measures: topologyMeasures,
-    steps: 200_000,
+    steps: 500_000,
     open: topology,
   },
 } satisfies Record<string, GridTaskDefinition>;

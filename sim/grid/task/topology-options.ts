@@ -16,6 +16,26 @@ export const topologyConfig = z.strictObject({
     .default(1.2)
     .describe('Thermal limits: multiple of what branches carry in the case.'),
   outages: z.boolean().default(true).describe('Whether a branch is out of service for two hours of every episode.'),
+  rules: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Standing rules of an operator: a branch that may be brought back is, whatever the action; else an action acts only while a branch is above 0.95 of its limit, and takes no branch out.',
+    ),
+  practice: z
+    .strictObject({
+      horizon: z.int().min(25).max(288).default(26).describe('Steps of an episode to learn on.'),
+      overload: z
+        .number()
+        .min(0)
+        .max(10)
+        .default(0.5)
+        .describe('Taken off the reward a unit of loading above a limit.'),
+    })
+    .optional()
+    .describe(
+      'What controllers learn on in place of the task that judges them: more of the outage, and a price on overloads before they trip.',
+    ),
   horizon: z.int().min(8).max(288).default(96).describe('Steps of five minutes.'),
 });
 

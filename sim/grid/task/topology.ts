@@ -11,6 +11,7 @@ import { survivable, thermalLimits, trip } from './thermal-limits.ts';
 import { topologyActions } from './topology-actions.ts';
 import type { TopologyAction } from './topology-actions.ts';
 import { topologyConfig, topologyMeasures } from './topology-options.ts';
+import { topologyReferences } from './topology-references.ts';
 
 const stepsPerHour = 12;
 /** Steps in which nothing more can be done to a line or a substation that was acted upon. */
@@ -22,7 +23,7 @@ const movable = [
   { bus: 2, ramp: 5 },
   { bus: 3, ramp: 5 },
 ] as const;
-/** Largest loading above which the greedy reference looks at every action. */
+/** Largest loading above which rules let an action act, and the greedy reference looks at every one. */
 const nearLimit = 0.95;
 /** Cost of a MW away from the plan for a step. */
 const redispatchCost = 0.002;
@@ -44,7 +45,9 @@ const redispatchCost = 0.002;
  * Source: Grid2Op's documentation (`Parameters`, `L2RPNReward`); its numbers are not reproduced: other back-end, other chronics.
  */
 export function topology(raw: unknown, use: DayUse): GridTask {
-  const config = topologyConfig.parse(raw);
+  const { practice, ...asked } = topologyConfig.parse(raw);
+  const learns = use === 'train' ? practice : undefined;
+  const config = { ...asked, horizon: learns?.horizon ?? asked.horizon };
   const grid = builtinGrid('case14');
   const yard = new Switchyard(grid, config.substations);
   const { substations, elements } = yard;
@@ -159,8 +162,19 @@ export function topology(raw: unknown, use: DayUse): GridTask {
     return tripped;
   };
 
-  const step = (own: Float64Array, action: TopologyAction): number => {
+  const isNear = (own: Float64Array): boolean => {
+    for (let l = 0; l < lines; l++) if (own[RHO + l]! > nearLimit) return true;
+    return false;
+  };
+  /** What standing rules make of an action. */
+  const ruled = (own: Float64Array, action: TopologyAction): TopologyAction => {
+    for (let l = 0; l < lines; l++) if (own[STATUS + l] === 0 && own[WAIT + l]! <= 1) return actions[1 + l]!;
+    return action.kind !== 'line' && isNear(own) ? action : actions[0]!;
+  };
+
+  const step = (own: Float64Array, decided: TopologyAction, isRuled: boolean): number => {
     own.fill(0, MEASURE);
+    const action = config.rules && isRuled ? ruled(own, decided) : decided;
     if (own[DARK] === 1) {
       own[STEP]!++;
       return finish(own, true, 0);
@@ -187,15 +201,16 @@ export function topology(raw: unknown, use: DayUse): GridTask {
   /** Writes the measures, and returns the reward. */
   const finish = (own: Float64Array, dark: boolean, trips: number): number => {
     own[DARK] = dark ? 1 : 0;
-    let [most, score, shifted] = [0, 0, 0];
+    let [most, score, shifted, beyond] = [0, 0, 0, 0];
     if (dark) own.fill(0, RHO, RHO + lines);
     for (let l = 0; l < lines; l++) {
       const rho = own[RHO + l]!;
       most = Math.max(most, rho);
+      beyond += Math.max(0, rho - 1);
       if (own[STATUS + l] === 1) score += Math.max(0, 1 - rho * rho) / lines;
     }
     for (let m = 0; m < moved.length; m++) shifted += Math.abs(own[SHIFT + m]!);
-    const reward = dark ? 0 : score - redispatchCost * shifted;
+    const reward = dark ? 0 : score - redispatchCost * shifted - (learns?.overload ?? 0) * beyond;
     let total = 0;
     if (dark) for (let row = 0; row < bus.rows; row++) total += bus.Pd[row]! * config.load;
     own[MEASURE] = 1 - reward;
@@ -250,42 +265,23 @@ export function topology(raw: unknown, use: DayUse): GridTask {
         out[i] = Math.min(1, Math.max(0, (own[RHO + i - 4]! - low) / (high - low)));
       }
     },
-    advance: (own, action) => step(own, actions[Math.min(actions.length - 1, Math.max(0, Math.round(action[0]!)))]!),
+    advance: (own, action) =>
+      step(own, actions[Math.min(actions.length - 1, Math.max(0, Math.round(action[0]!)))]!, true),
     terminal: (own) => own[DARK] === 1,
   };
 
-  const ahead = new Float64Array(state.length + measures.length);
-  /**
-   * Simulates actions one step ahead: all of them where a branch is near its limit, and takes the one with the least largest loading; else those that bring a branch back, and takes
-   * the best reward.
-   */
-  const greedy = (own: Float64Array): TopologyAction => {
-    let near = false;
-    for (let l = 0; l < lines; l++) near ||= own[RHO + l]! > nearLimit;
-    let [best, most] = [actions[0]!, -Infinity];
-    for (const action of actions) {
-      const returns = action.kind === 'line' && own[STATUS + action.branch] === 0;
-      if (!near && !returns && action.kind !== 'nothing') continue;
-      ahead.set(own);
-      const reward = step(ahead, action);
-      const value = ahead[DARK] === 1 ? -1e9 : near ? -ahead[MEASURE + 4]! : reward;
-      if (value > most) [best, most] = [action, value];
-    }
-    return best;
-  };
-  const played = (start: Float64Array, choose: (own: Float64Array) => TopologyAction): number => {
-    const own = start.slice();
-    let total = 0;
-    for (let t = 0; t < config.horizon && own[DARK] === 0; t++) total += step(own, choose(own));
-    return total;
-  };
   return {
     kernel,
     secondsPerStep: 3600 / stepsPerHour,
     measures,
-    references: {
-      do_nothing: (own) => played(own, () => actions[0]!),
-      greedy: (own) => played(own, greedy),
-    },
+    references: topologyReferences({
+      actions,
+      horizon: config.horizon,
+      step,
+      isNear,
+      isDark: (own) => own[DARK] === 1,
+      isOut: (own, l) => own[STATUS + l] === 0,
+      loading: (own) => own[MEASURE + 4]!,
+    }),
   };
 }

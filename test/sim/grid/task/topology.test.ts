@@ -191,6 +191,58 @@ describe('the topology task', () => {
     expect(at('unserved')).toBeCloseTo(259 / 12, 6);
   });
 
+  it('has standing rules that bring a branch back, let nothing take one out, and let actions act near a limit alone', () => {
+    const { env, act, all, at, task } = reader({ rules: true });
+    let [returned, acted, held] = [0, 0, 0];
+    const splits = Array.from({ length: 37 }, (_, k) => 21 + k);
+    for (let seed = 0; seed < 12; seed++) {
+      env.reset(rng(seed));
+      const stream = rng(seed).split('actions');
+      for (let t = 0; t < task.kernel.horizon; t++) {
+        const [rho, status, wait, busbars] = ['rho_line', 'status_', 'wait_line', 'bus'].map((name) => all(name));
+        const due = status!.findIndex((on, l) => on === 0 && wait![l]! <= 1);
+        const near = rho!.some((own) => own > 0.95);
+        const trips = at('outage_step') === at('step') + 1;
+        // Branches first, whose numbers are refused; then assignments of substations.
+        const action = t % 2 === 0 ? 1 + stream.int(20) : splits[stream.int(splits.length)]!;
+        const { terminated } = act(action);
+        if (terminated[0] === 1) break;
+        const after = all('status_');
+        if (due >= 0) {
+          returned++;
+          expect(after[due]! + at('trips')).toBeGreaterThan(0);
+        }
+        const opened = after.filter((on, l) => status![l] === 1 && on === 0).length;
+        expect(opened).toBeLessThanOrEqual(at('trips') + (trips ? 1 : 0));
+        const same = all('bus').every((own, e) => own === busbars![e]);
+        if (!near || due >= 0) expect(same).toBe(true);
+        if (!near) held++;
+        else if (!same) acted++;
+      }
+    }
+    expect(returned).toBeGreaterThan(0);
+    expect(acted).toBeGreaterThan(0);
+    expect(held).toBeGreaterThan(0);
+  });
+
+  it('is learnt on shorter episodes with a price on overloads, and judged without them', () => {
+    const practice = { horizon: 30, overload: 2 };
+    const hot = { margin: 0.9, load: 1.15, outages: false };
+    const [learnt, plain] = [reader({ ...hot, practice }, 'train'), reader(hot, 'train')];
+    expect(learnt.task.kernel.horizon).toBe(30);
+    expect(reader({ practice }).task.kernel.horizon).toBe(96);
+    learnt.env.reset(rng(4));
+    // The same day and hour, whatever the horizon: from the state of the one into the other.
+    plain.env.restore(learnt.env.snapshot());
+    const [with_, without] = [learnt.act(0).reward[0]!, plain.act(0).reward[0]!];
+    const beyond = plain.all('rho_line').reduce((sum, rho) => sum + Math.max(0, rho - 1), 0);
+    expect(beyond).toBeGreaterThan(0);
+    expect(without - with_).toBeCloseTo(2 * beyond, 12);
+    const [judge, bare] = [reader({ ...hot, practice }), reader(hot)];
+    for (const { env } of [judge, bare]) env.reset(rng(4));
+    expect(judge.act(0).reward[0]).toBe(bare.act(0).reward[0]);
+  });
+
   it('is survived longer by looking one step ahead than by doing nothing', () => {
     const { task, env } = reader({});
     const sums = { do_nothing: 0, greedy: 0 };
