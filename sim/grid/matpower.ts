@@ -142,15 +142,16 @@ class CaseReader {
     } else if (next?.text === '{') {
       const texts = this.cells();
       if (target.text === 'mpc.bus_name') this.busNames = texts;
-    } else if (next?.kind === 'text') this.version(target, this.cursor.take());
+    } else if (target.text === 'mpc.version' && next?.kind !== 'end') this.version(this.cursor.take());
+    else if (next?.kind === 'text') this.cursor.at++;
     else if (!ignored.has(target.text.replace(/^mpc\.(\w+).*$/, '$1')))
       this.scalars.set(target.text, arithmetic(this.cursor, this));
     else this.cursor.skipStatement();
   }
 
-  private version(target: Token, value: Token): void {
-    if (target.text === 'mpc.version' && value.text !== '2')
-      throw this.cursor.wrong(`is version '${value.text}' of the case format, expected '2'`, value);
+  private version(value: Token): void {
+    const version = value.kind === 'number' ? String(value.value) : value.text;
+    if (version !== '2') throw this.cursor.wrong(`is version '${version}' of the case format, expected '2'`, value);
   }
 
   /** `mpc.bus(:, [PD, QD]) = mpc.bus(:, [PD, QD]) / 1e3`: columns by columns of the same table, each times the same arithmetic. */

@@ -116,6 +116,8 @@ mpc.baseMVA = 1;
     ['a text in a table', head + bus("1 3 'x' 0 0 0 1 1 0 12.66 1 1.1 0.9") + rest, 6],
     ['an open table', head + two + 'mpc.gen = [1 0 0', 9],
     ['a block that depends on something else', `${head}${two}${rest}if nargin\nend\n`, 11],
+    ['a version by its number', 'function mpc = old\nmpc.version = 1;\n', 2],
+    ['a version by its text', "function mpc = old\nmpc.version = '1';\n", 2],
     ['a case of version 1', 'function [baseMVA, bus, gen, branch] = old\n', 1],
     ['DC lines', `${head}${two}${rest}mpc.dcline = [1 2 1];\n`, 11],
     ['a character of no case file', `${head}${two}${rest}mpc.x = $;\n`, 11],
