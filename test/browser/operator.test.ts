@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scenarioFrom } from '../../core/scenario.ts';
+import { schema } from '../../evaluation/vocabulary.ts';
 import { Store } from '../../server/store.ts';
+import { smallScenario } from '../support/model-folder.ts';
 import { writeRecordedRuns } from '../support/recorded-run.ts';
 import { openServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
@@ -32,6 +35,7 @@ describe.skipIf(noBrowser !== undefined)(`SQL and System${noBrowser === undefine
     ]);
     const opened = new Store(store, 0);
     for (const id of ['one', 'two']) await opened.compact(id);
+    opened.create('halted', scenarioFrom(smallScenario({ name: 'halted' }), 'test', schema), 5); // its server was killed
     await opened.warehouse[Symbol.asyncDispose]();
     opened[Symbol.dispose]();
     const consoleDir = join(folder, 'console');
@@ -115,7 +119,7 @@ describe.skipIf(noBrowser !== undefined)(`SQL and System${noBrowser === undefine
 
   it('tells what the server is, does and keeps', async () => {
     await page.getByRole('link', { name: 'System', exact: true }).click();
-    await page.getByText('2: 2 done').waitFor();
+    await page.getByText('3: 2 done, 1 interrupted').waitFor();
     await page.getByText('0 of 2 at once').waitFor();
     await page.getByText('who has a token').waitFor();
     await page.getByText('None was issued.').waitFor();
@@ -139,6 +143,13 @@ describe.skipIf(noBrowser !== undefined)(`SQL and System${noBrowser === undefine
     await page.getByText('None was issued.').waitFor();
     expect(await status()).toBe(401);
     expect(browser.complaints.filter((line) => !/422|401/.test(line))).toEqual([]);
+  });
+
+  it('takes up a run whose server was killed', async () => {
+    await page.goto(`${server.url}/runs/halted`);
+    await page.locator('.run-header [data-state="interrupted"]').waitFor();
+    await page.getByRole('button', { name: 'Take it up again' }).click();
+    await page.locator('.run-header [data-state="done"]').waitFor({ timeout: 60_000 });
   });
 
   it('runs no script but its own', async () => {

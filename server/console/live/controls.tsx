@@ -25,6 +25,21 @@ export function Controls({ run, pace: initial }: { readonly run: RunSummary; rea
     return () => clearTimeout(timer);
   }, [sure]);
 
+  const takeUp = useMutation({
+    mutationFn: () => commandRun(run.id, { type: 'resume' }),
+    // The stream of this page has ended with the run.
+    onSuccess: () => window.location.reload(),
+  });
+
+  if (run.state === 'interrupted')
+    return (
+      <Group gap="xs" role="group" aria-label="Run controls">
+        <Button size="xs" loading={takeUp.isPending} onClick={() => takeUp.mutate()}>
+          Take it up again
+        </Button>
+        {takeUp.error !== null && <ErrorNote error={takeUp.error} />}
+      </Group>
+    );
   if (isOver(run.state)) return null;
   return (
     <Group gap="xs" wrap="wrap" role="group" aria-label="Run controls">
