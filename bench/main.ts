@@ -22,6 +22,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<readonly object[]> 
   grid: () => import('./grid.ts'),
   server: () => import('./server.ts'),
   hostile: () => import('./hostile.ts'),
+  console: () => import('./console.ts'),
   environments: () => import('./environments.ts'),
 };
 
