@@ -11,7 +11,7 @@ const hz = 20;
 const frameSteps = 4;
 const seconds = 20;
 /** Steps before the pace is set: the history that the page has. */
-const history = 4000;
+const history = 3000;
 
 /** What the page saw, frame by frame of its own: wall clock in ms, and rows in the first chart where they have grown. */
 interface Seen {
@@ -48,13 +48,23 @@ export async function run(): Promise<readonly object[]> {
     await page.waitForTimeout(4000);
     const charts = await page.locator('[data-panel]').count();
     const before = (await runOf(url, id)).headSeq;
+    const devtools = await page.context().newCDPSession(page);
+    // Of the page's main thread alone, by its own clock: what neighbours take of the machine is not in it.
+    await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const busy = async (): Promise<number> =>
+      (await devtools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')!.value;
+    const busyBefore = await busy();
     const seen = await page.evaluate<Seen>(watching);
+    const busyMs = 1000 * ((await busy()) - busyBefore);
+    await devtools.detach();
     const delays = await delaysOf(url, id, before, seen);
     results.push({
       what: `live page, ${charts} charts of ${what}, ${hz} Hz for ${seconds} s`,
       rows: seen.rows.at(-1)?.[1] ?? 0,
       'page frames a second': round((1000 * seen.pageFrames) / seen.elapsedMs),
       'in the worst second': Math.min(...seen.bySecond),
+      'main thread, CPU ms a second': round((1000 * busyMs) / seen.elapsedMs),
+      'CPU ms a page frame': round(busyMs / seen.pageFrames),
       'frames of the run': delays.length,
       'latency p50 / p95 ms': `${round(at(delays, 0.5))} / ${round(at(delays, 0.95))}`,
       'load average': round(loadavg()[0]!),

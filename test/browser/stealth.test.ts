@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunDetail } from '../../server/events.ts';
-import { launch, stateIs } from '../support/server.ts';
+import { launch, runOf, until } from '../support/server.ts';
 import { noBrowser, picture, violations } from './support/browser.ts';
 import type { OpenConsole } from './support/console.ts';
 import { openConsole } from './support/console.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 
 describe.skipIf(noBrowser !== undefined)(
   `who notices an attack${noBrowser === undefined ? '' : ` (${noBrowser})`}`,
@@ -34,9 +34,10 @@ describe.skipIf(noBrowser !== undefined)(
           { name: 'random-noise', threat: { epsilon: 0 } },
         ],
       });
-      run = await stateIs(open.url, id, 'done', 'failed');
+      await until('the run to be over', async () => (await runOf(open.url, id)).endedAt !== null, 200_000);
+      run = await runOf(open.url, id);
       expect(run.error).toBeNull();
-    }, 180_000);
+    }, 300_000);
     afterAll(() => open?.[Symbol.asyncDispose]());
 
     it('is reached from the run, and says what is moved', async () => {
@@ -56,7 +57,7 @@ describe.skipIf(noBrowser !== undefined)(
       const price = await table.locator('tr', { has: named }).innerText();
       expect(price.split(/\s+/)[2]).toBe(physical['electricity_pricing']!.mean.toFixed(3));
       expect(await violations(page)).toEqual([]);
-    }, 120_000);
+    }, 240_000);
 
     it('has the detectors with what they found, as the result has it', async () => {
       const row = page.locator('tr[data-detector="energy-balance"]');
@@ -77,7 +78,7 @@ describe.skipIf(noBrowser !== undefined)(
       const score = page.getByRole('img', { name: /^Score of slow drift at / });
       await score.scrollIntoViewIfNeeded();
       await expect.poll(() => score.getAttribute('aria-label'), patience).toMatch(/clean \d.*attacked \d/);
-    }, 120_000);
+    }, 240_000);
 
     it('has one cursor over the picture and the charts', async () => {
       await page.locator('.heat-picture').focus();
@@ -89,7 +90,7 @@ describe.skipIf(noBrowser !== undefined)(
       await page
         .getByRole('img', { name: /^Perturbation from day \d+, \d\d:00 to day \d+, \d\d:00: / })
         .waitFor(patience);
-    }, 120_000);
+    }, 240_000);
 
     it('shows nothing where nothing is done, and says so; light and dark', async () => {
       const before = await picture(page, '.heat-picture');
@@ -100,6 +101,6 @@ describe.skipIf(noBrowser !== undefined)(
       await page.getByRole('button', { name: 'Use the dark theme' }).click();
       expect(await violations(page)).toEqual([]);
       expect(open.complaints).toEqual([]);
-    }, 120_000);
+    }, 240_000);
   },
 );

@@ -36,7 +36,7 @@ export async function openConsole({ modelsDir }: { readonly modelsDir?: string }
     logLevel: 'silent',
   });
   const browser = await openBrowser('light');
-  browser.page.setDefaultTimeout(30_000);
+  browser.page.setDefaultTimeout(60_000);
   return {
     url: server.url,
     page: browser.page,
