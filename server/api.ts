@@ -54,10 +54,12 @@ export function apiRouter(options: ApiOptions): Router {
       throw new ForbiddenError(`this server is not '${request.headers.host?.slice(0, 100)}'`);
     if (!access.permitsOrigin(request.headers.origin, request.headers.host))
       throw new ForbiddenError(`a page of '${request.headers.origin?.slice(0, 100)}' may not use this server`);
-    const scopes = access.scopes(bearer(request.headers.authorization));
+    const token = bearer(request.headers.authorization);
+    const scopes = access.scopes(token);
     if (scopes === undefined)
       throw new UnauthorizedError('this server needs its bearer token: Authorization: Bearer …');
     response.locals['scopes'] = scopes;
+    response.locals['allowed'] = () => access.scopes(token) !== undefined; // still, for answers that go on
     next();
   });
   const operations = [

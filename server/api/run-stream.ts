@@ -75,7 +75,15 @@ async function stream(
     }
   };
   const subscription = manager.notices.subscribe({ next: hear, complete: () => wake() });
-  const heartbeat = setInterval(() => response.writableNeedDrain || response.write(': \n\n'), heartbeatMs);
+  /** Ends with the token that it was asked by. */
+  const recheck = (): void => {
+    if (!(response.locals['allowed'] as () => boolean)()) response.destroy();
+  };
+  const revocations = store.tokens.revoked.subscribe(recheck);
+  const heartbeat = setInterval(() => {
+    recheck();
+    if (!response.destroyed && !response.writableNeedDrain) response.write(': \n\n');
+  }, heartbeatMs);
   const closed = new Promise<void>((resolve) => response.once('close', resolve));
   void closed.then(() => wake());
   const sendFrames = async (known: Columns, head: number): Promise<void> => {
@@ -101,6 +109,7 @@ async function stream(
     send('problem', problemOf(error));
   } finally {
     subscription.unsubscribe();
+    revocations.unsubscribe();
     clearInterval(heartbeat);
   }
 }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveCommand } from '../../cli/command/serve.ts';
 import { scopeNames } from '../../server/access.ts';
 import type { Scope } from '../../server/access.ts';
+import { smallScenario } from '../support/model-folder.ts';
 import { api, connected, controlClient, openServer, posted, telemetryClient } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 
@@ -80,7 +81,7 @@ describe('who may do what', () => {
     );
   });
 
-  it('a token that is revoked ends the sockets that it opened, and no other', async () => {
+  it('a token that is revoked ends the sockets and streams that it opened, and no other', async () => {
     const headers = { authorization: `Bearer ${own}` };
     const init = posted({ name: 'x', scopes: ['run'] }, headers);
     const { body: revoked } = await api<{ id: string; token: string }>(url, '/tokens', init);
@@ -94,9 +95,15 @@ describe('who may do what', () => {
       headers: { authorization: `Bearer ${revoked.token}` },
     });
     await once(env, 'open');
+    const { body: queued } = await api<{ id: string }>(url, '/runs', posted(smallScenario({}), headers));
+    const stream = await fetch(`${url}/api/v1/runs/${queued.id}/stream`, {
+      headers: { authorization: `Bearer ${revoked.token}` },
+    });
+    expect(stream.status).toBe(200);
     const gone = [...sockets.map((socket) => once(socket as never, 'disconnect')), once(env, 'close')];
     expect((await api(url, `/tokens/${revoked.id}`, { method: 'DELETE', headers })).status).toBe(204);
     await Promise.all(gone);
+    await expect(stream.text()).rejects.toThrow(/terminated/);
     expect(kept.connected).toBe(true);
     kept.close();
   });
