@@ -80,7 +80,6 @@ function newton(grid: GridCase, count: number, most: number): GridBenchRow[] {
     {
       case: `${grid.name}: flat start, topology included`,
       ms: timed(count, () => solve(new NewtonPowerFlow(y, island.roles))),
-      most,
     },
     {
       case: `${grid.name}: topology (ordering, pattern, buffers)`,
