@@ -8,6 +8,7 @@ import { gather } from './wasm-repairs/gather.ts';
 import { maxPool3d, maxPoolGradient, maxPoolWithArgmax } from './wasm-repairs/max-pool.ts';
 import { samePadding } from './wasm-repairs/same-padding.ts';
 import { segmentSum } from './wasm-repairs/segment-sum.ts';
+import { slice, split } from './wasm-repairs/slice.ts';
 import type { Repair } from './wasm-repairs/wasm-backend.ts';
 
 /** What is slow, missing or wrong in TensorFlow.js's WASM backend 4.22, by kernel name. Source: specs/compute.md 3. */
@@ -16,6 +17,8 @@ export const wasmRepairs = {
   BatchMatMul: matrixProduct,
   _FusedMatMul: fusedMatrixProduct,
   GatherV2: gather,
+  Slice: slice,
+  SplitV: split,
   // missing
   Conv2DBackpropFilter: convolutionFilterGradient,
   DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,

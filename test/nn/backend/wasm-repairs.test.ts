@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import * as fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { rng } from '../../../core/rng.ts';
 import { repairWasm, wasmRepairs } from '../../../nn/backend/wasm-repairs.ts';
 import { matrixProduct } from '../../../nn/backend/wasm-repairs/matrix-product.ts';
@@ -328,6 +328,56 @@ describe('gather', () => {
     expect(await agrees((x) => tf.gather(x!, ids(), 1), inputs)).toBe(0);
     expect(await agrees((x) => tf.gather(x!, ids(), 1, 1), inputs)).toBe(0);
     expect(await agrees((x) => tf.gather(x!.mul(100).cast('int32'), ids()), inputs)).toBe(0);
+  });
+});
+
+describe('slice and split', () => {
+  it('take the parts that the JavaScript backend takes, of any rank and along any axis', async () => {
+    const axis = fc.record({
+      width: fc.integer({ min: 1, max: 6 }),
+      begin: fc.nat(5),
+      size: fc.nat(6),
+      whole: fc.boolean(),
+    });
+    const parameters = fc.record({
+      axes: fc.array(axis, { minLength: 1, maxLength: 5 }),
+      cut: fc.nat(4),
+      whole: fc.boolean(),
+      seed: fc.nat(),
+    });
+    await fc.assert(
+      fc.asyncProperty(parameters, async ({ axes, cut, whole, seed }) => {
+        const shape = axes.map(({ width }) => width);
+        const begin = axes.map((each) => (each.whole ? 0 : Math.min(each.begin, each.width - 1)));
+        const size = axes.map((each, a) => (each.whole ? each.width : Math.min(each.size, each.width - begin[a]!)));
+        const along = cut % shape.length;
+        const first = Math.min(begin[along]!, shape[along]!);
+        const parts = [first, shape[along]! - first];
+        const type = whole ? 'int32' : 'float32';
+        const compute: Compute = (x) => {
+          const typed = x!.mul(100).cast(type);
+          return [typed.slice(begin, size), ...tf.split(typed, parts, along)];
+        };
+        expect(await agrees(compute, [random(rng(seed), shape)])).toBe(0);
+      }),
+      { numRuns: 80, seed: 9 },
+    );
+  });
+
+  it('leave texts to the stock kernel', async () => {
+    await tf.setBackend('wasm');
+    const words = tf.tensor2d(['a', 'b', 'c', 'd'], [2, 2], 'string');
+    expect(words.slice([1, 0], [1, 2]).dataSync()).toEqual(['c', 'd']);
+  });
+
+  it('do not read the whole tensor for a part of it', async () => {
+    await tf.setBackend('wasm');
+    const backend = tf.engine().backend as tf.KernelBackend & { readSync: (...read: never[]) => unknown };
+    const x = tf.ones([40, 40]);
+    const read = vi.spyOn(backend, 'readSync');
+    tf.dispose([x.slice([3, 2], [5, 7]), ...tf.split(x, 4, 0), x]);
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
   });
 });
 
