@@ -109,11 +109,13 @@ export function selectRuns(
   return { rows, cursor: Buffer.from(JSON.stringify([sort, last['sorted'], last['id']])).toString('base64url'), total };
 }
 
-/** A walk of its own: a window over the page's would carry every row through a sort, 40 times slower. */
+/** A walk of its own over the index, as far as that reaches: a window over the page’s carries every row through a sort, a scan reads every result. */
 function count(database: Sqlite, wanted: string, values: readonly (string | number | null)[]): number {
   const others = '?1 is ?1 and ?2 is ?2 and ?4 is ?4 and ?11 is ?11 and ?12 is ?12';
   return Number(
-    database.prepare(`select count(*) as total from run where ${others} and ${wanted}`).get(...values)!['total'],
+    database
+      .prepare(`select count(*) as total from run indexed by run_listed where ${others} and ${wanted}`)
+      .get(...values)!['total'],
   );
 }
 
