@@ -3,15 +3,14 @@
  *
  *     npm run screenshots [-- NAME…]
  */
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import type { RunState, RunSummary } from '../server/events.ts';
 import { startServer } from '../server/server.ts';
+import { buildConsole } from '../test/browser/support/build.ts';
 import { noBrowser, openBrowser } from '../test/browser/support/browser.ts';
 import { api, launch, posted, runOf, until } from '../test/support/server.ts';
 
@@ -60,9 +59,7 @@ async function main(wanted: readonly string[]): Promise<void> {
   if (unknown !== undefined)
     throw new Error(`there is no screen '${unknown}', expected some of ${Object.keys(screens).join(', ')}`);
   const scratch = await mkdtemp(join(tmpdir(), 'faultline-screenshots-'));
-  const consoleDir = join(scratch, 'console');
-  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  await promisify(execFile)(process.execPath, [vite, 'build', 'server/console', '--outDir', consoleDir], { cwd: root });
+  const consoleDir = await buildConsole(join(scratch, 'console'));
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,

@@ -1,10 +1,11 @@
 import { Alert, AppShell, Button, Group, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { Suspense, lazy } from 'react';
+import { Suspense, lazy, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { LiveSkeleton } from './live/live-skeleton.tsx';
 import { NotFoundPage } from './not-found-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
 import { useConnection } from './wire/connection.ts';
+import { useShortcuts } from './wire/shortcuts.ts';
 import { TokenForm } from './wire/token-form.tsx';
 
 const LivePage = lazy(async () => ({ default: (await import('./live/live-page.tsx')).LivePage }));
@@ -12,10 +13,18 @@ const StealthPage = lazy(async () => ({ default: (await import('./stealth/stealt
 const LaunchPage = lazy(async () => ({ default: (await import('./launch/launch-page.tsx')).LaunchPage }));
 const SqlPage = lazy(async () => ({ default: (await import('./sql/sql-page.tsx')).SqlPage }));
 const SystemPage = lazy(async () => ({ default: (await import('./system/system-page.tsx')).SystemPage }));
+const ShortcutHelp = lazy(async () => ({ default: (await import('./wire/shortcut-help.tsx')).ShortcutHelp }));
 
 /** Frame of every screen: navigation, theme, connection, and the screen that the address names. */
 export function Shell() {
   const connection = useConnection();
+  const [help, setHelp] = useState(false);
+  const [, navigate] = useLocation();
+  useShortcuts('Everywhere', [
+    { keys: ['?'], does: 'these keys', run: () => setHelp(true) },
+    { keys: ['R'], does: 'runs', run: () => navigate('/') },
+    { keys: ['L'], does: 'launch', run: () => navigate('/launch') },
+  ]);
   return (
     <AppShell header={{ height: 44 }} padding="md">
       <AppShell.Header className="bar">
@@ -41,11 +50,19 @@ export function Shell() {
                   ? 'connecting …'
                   : 'no connection'}
             </span>
+            <Button size="compact-xs" variant="default" onClick={() => setHelp(true)} aria-label="Keyboard help">
+              ?
+            </Button>
             <ThemeButton />
           </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Main id="main">
+        {help && (
+          <Suspense>
+            <ShortcutHelp close={() => setHelp(false)} />
+          </Suspense>
+        )}
         {connection === 'refused' && <TokenForm />}
         {(connection === 'lost' || connection === 'draining') && (
           <Alert color="orange" variant="outline" mb="sm" role="alert">

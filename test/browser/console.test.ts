@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startServer } from '../../server/server.ts';
 import { smallScenario, writeModels } from '../support/model-folder.ts';
 import { launch } from '../support/server.ts';
+import { buildConsole } from './support/build.ts';
 import type { BrowserPage } from './support/browser.ts';
 import { noBrowser, openBrowser, picture, violations } from './support/browser.ts';
 
@@ -44,12 +43,7 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
     folder = await mkdtemp(join(tmpdir(), 'faultline-console-'));
     store = join(folder, 'store');
     models = await writeModels(join(folder, 'models'));
-    // What the tree says now, not what was built some time ago.
-    consoleDir = join(folder, 'console');
-    const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-    await promisify(execFile)(process.execPath, [vite, 'build', 'server/console', '--outDir', consoleDir], {
-      cwd: root,
-    });
+    consoleDir = await buildConsole(join(folder, 'console'));
     server = await serve(0);
     browser = await openBrowser('light');
     page = browser.page;

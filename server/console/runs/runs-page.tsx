@@ -1,145 +1,230 @@
-import { Anchor, Button, Group, Progress, Skeleton, Table, TextInput, Title } from '@mantine/core';
-import { useEffect, useState } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Button, Group, Skeleton, Title } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { RefObject } from 'react';
+import { Link, useLocation, useSearchParams } from 'wouter';
 import type { RunSummary } from '../../events.ts';
-import { formatDuration } from '../live/format.ts';
+import { formatCount } from '../live/format.ts';
 import { ProblemError } from '../wire/api.ts';
 import { useConnection } from '../wire/connection.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
+import { useShortcuts } from '../wire/shortcuts.ts';
 import { useTitle } from '../wire/use-title.ts';
-import { isOver, progressOf, stateText } from './run-state.ts';
-import { StateBadge } from './state-badge.tsx';
-import { useRuns } from './use-runs.ts';
+import { BulkBar } from './bulk-bar.tsx';
+import { isFiltered, queryOf, searchOf, viewOf } from './list-view.ts';
+import type { ListView } from './list-view.ts';
+import { NamedViews } from './named-views.tsx';
+import { RunFilters } from './run-filters.tsx';
+import { RunPages } from './run-pages.ts';
+import type { RunList } from './run-pages.ts';
+import { isOver } from './run-state.ts';
+import { RunsTable } from './runs-table.tsx';
+import { useSelection } from './use-selection.ts';
+import type { Selection } from './use-selection.ts';
 
-/** Every run of the store, newest first, live. */
+const AnnotateDialog = lazy(async () => ({ default: (await import('./annotate-dialog.tsx')).AnnotateDialog }));
+
+/** Runs of the store, as the address filters and orders them, live. */
 export function RunsPage() {
   useTitle('Runs');
-  const { runs, problem } = useRuns();
   const connection = useConnection();
+  const queries = useQueryClient();
+  const [, navigate] = useLocation();
   const [search, setSearch] = useSearchParams();
-  const filter = search.get('q') ?? '';
-  const now = useNow(runs?.some((run) => !isOver(run.state)) === true);
-  const shown = runs?.filter((run) => matches(run, filter)) ?? [];
+  const view = useMemo(() => viewOf(search), [search]);
+  const address = String(searchOf(view));
+  const change = useCallback(
+    (part: Partial<ListView>) => setSearch((now) => searchOf({ ...viewOf(now), ...part }), { replace: true }),
+    [setSearch],
+  );
+  const { pages, list } = useRunPages(address);
+  const selection = useSelection(address);
+  const input = useRef<HTMLInputElement>(null);
+  const [edited, edit] = useState<RunSummary | null>(null);
+  const now = useNow(list.runs.some((run) => !isOver(run.state)));
+  useListKeys({
+    list: list.runs,
+    selection,
+    input,
+    edit,
+    open: (run) => navigate(`/runs/${run.id}`),
+    compare: navigate,
+  });
+  const chooseAll = async (): Promise<void> => selection.choose((await pages.all()).map(({ id }) => id));
+  const filtered = isFiltered(view);
 
   return (
     <>
-      <Group justify="space-between" mb="sm">
-        <Title order={1}>Runs</Title>
-        <Group gap="sm">
-          <TextInput
-            size="xs"
-            w={260}
-            type="search"
-            aria-label="Filter runs"
-            placeholder="Filter: name, state, policy, attack"
-            value={filter}
-            onChange={(event) =>
-              setSearch(event.currentTarget.value === '' ? {} : { q: event.currentTarget.value }, { replace: true })
-            }
-          />
-          <Button component={Link} href="/launch" size="xs">
-            Launch a run
-          </Button>
+      <Group justify="space-between" mb={4}>
+        <Group gap="lg">
+          <Title order={1}>Runs</Title>
+          <NamedViews search={address} />
         </Group>
+        <Button component={Link} href="/launch" size="xs">
+          Launch a run
+        </Button>
       </Group>
-      {problem !== null && <ErrorNote error={new ProblemError(problem)} />}
-      {runs === null && connection !== 'lost' && <RunsSkeleton />}
-      {runs === null && connection === 'lost' && <ServerDown />}
-      {runs !== null && runs.length === 0 && (
-        <section className="blank">
-          <Title order={2}>No run yet</Title>
-          <p>
-            A run simulates a district, attacks what its controller observes, and measures the damage against an
-            unattacked twin.
-          </p>
-          <Button component={Link} href="/launch">
-            Launch the first run
-          </Button>
-        </section>
-      )}
-      {runs !== null && runs.length > 0 && (
+      {list.problem !== null && <ErrorNote error={new ProblemError(list.problem)} />}
+      {list.total === null && connection !== 'lost' && list.problem === null && <RunsSkeleton />}
+      {list.total === null && connection === 'lost' && <ServerDown />}
+      {list.total === 0 && !filtered && <NoRunYet />}
+      {list.total !== null && (list.total > 0 || filtered) && (
         <>
-          <p className="hint" role="status">
-            {shown.length === runs.length
-              ? `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`
-              : `${shown.length} of ${runs.length} runs`}
-          </p>
-          <RunsTable runs={shown} now={now} />
+          <RunFilters view={view} change={change} input={input} />
+          {selection.chosen.size > 0 ? (
+            <BulkBar
+              ids={[...selection.chosen]}
+              archived={view.archived === 'true'}
+              clear={() => selection.choose([])}
+              changed={(action) => {
+                if (action === 'delete') selection.choose([]);
+                void pages.refresh();
+                void queries.invalidateQueries({ queryKey: ['tags'] });
+              }}
+            />
+          ) : (
+            <p className="hint" role="status">
+              {formatCount(list.total)} {list.total === 1 ? 'run' : 'runs'}
+              {filtered ? ' found' : ''} · press <kbd>?</kbd> for the keys
+            </p>
+          )}
+          {list.total === 0 ? (
+            <p className="nothing">No run is like that. Take a filter off, or look in the archive.</p>
+          ) : (
+            <RunsTable
+              list={list}
+              view={view}
+              now={now}
+              selection={selection}
+              sortBy={(sort) => change({ sort })}
+              need={(index) => void pages.need(index)}
+              chooseAll={() => void chooseAll()}
+              edit={edit}
+            />
+          )}
         </>
+      )}
+      {edited !== null && (
+        <Suspense>
+          <AnnotateDialog
+            run={edited}
+            tags={queries.getQueryData<string[]>(['tags']) ?? []}
+            close={() => {
+              edit(null);
+              void queries.invalidateQueries({ queryKey: ['tags'] });
+            }}
+          />
+        </Suspense>
       )}
     </>
   );
 }
 
-function RunsTable({ runs, now }: { readonly runs: readonly RunSummary[]; readonly now: number }) {
-  return (
-    <Table.ScrollContainer minWidth={860}>
-      <Table highlightOnHover className="runs">
-        <Table.Thead>
-          <Table.Tr>
-            {['Name', 'State', 'Policy', 'Attacks', 'Progress', 'Created', 'Duration'].map((name) => (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {runs.map((run) => (
-            <Table.Tr key={run.id} data-run={run.id}>
-              <Table.Th scope="row">
-                <Anchor component={Link} href={`/runs/${run.id}`} underline="always">
-                  {run.name}
-                </Anchor>
-                <div className="hint mono">{run.id.slice(0, 8)}</div>
-              </Table.Th>
-              <Table.Td>
-                <StateBadge run={run} />
-              </Table.Td>
-              <Table.Td>
-                {[run.policy, ...run.modules].join(' + ')}
-                <div className="hint">
-                  {run.buildings.length === 1 ? run.buildings[0] : `${run.buildings.length} buildings`}
-                </div>
-              </Table.Td>
-              <Table.Td>{run.attacks.join(', ')}</Table.Td>
-              <Table.Td>
-                <Share run={run} />
-              </Table.Td>
-              <Table.Td className="nowrap">{new Date(run.createdAt).toLocaleString()}</Table.Td>
-              <Table.Td className="nowrap">
-                {run.startedAt === null ? '–' : formatDuration((run.endedAt ?? now) - run.startedAt)}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
-  );
+/** The list of a view; what was shown stays until the next is here. */
+function useRunPages(address: string): { readonly pages: RunPages; readonly list: RunList } {
+  const pages = useMemo(() => {
+    const asked = viewOf(new URLSearchParams(address));
+    return new RunPages(() => queryOf(asked, Date.now()));
+  }, [address]);
+  useEffect(() => pages.open(), [pages]);
+  const list = useSyncExternalStore(pages.watch, pages.get);
+  const shown = useRef(list);
+  if (list.total !== null || list.problem !== null) shown.current = list;
+  return { pages, list: shown.current };
 }
 
-function Share({ run }: { readonly run: RunSummary }) {
-  const percent = Math.floor(100 * progressOf(run));
-  return (
-    <div className="share">
-      <Progress
-        value={percent}
-        size="sm"
-        aria-label={`${run.name}: ${percent} %`}
-        color={run.state === 'failed' ? 'red' : 'blue'}
-      />
-      <span>{percent} %</span>
-    </div>
-  );
+/** The keys of the list. */
+function useListKeys(props: {
+  readonly list: readonly RunSummary[];
+  readonly selection: Selection;
+  readonly input: RefObject<HTMLInputElement | null>;
+  readonly edit: (run: RunSummary) => void;
+  readonly open: (run: RunSummary) => void;
+  readonly compare: (address: string) => void;
+}): void {
+  const { list, selection, input, edit, open, compare } = props;
+  const run = list[selection.current];
+  const to = (event: KeyboardEvent, index: number): void => {
+    event.preventDefault();
+    selection.moveTo(Math.max(0, Math.min(list.length - 1, index)));
+  };
+  const extend = (event: KeyboardEvent, index: number): void => {
+    event.preventDefault();
+    selection.extendTo(
+      Math.max(0, Math.min(list.length - 1, index)),
+      list.map(({ id }) => id),
+    );
+  };
+  const { current } = selection;
+  useShortcuts('Runs', [
+    {
+      keys: ['/'],
+      does: 'to the filter; Esc leaves it',
+      run: (event) => {
+        event.preventDefault();
+        input.current?.focus();
+      },
+    },
+    {
+      keys: ['j', 'J', 'ArrowDown'],
+      does: 'next run; with Shift it is chosen too',
+      run: (event) => (event.shiftKey ? extend : to)(event, current + 1),
+    },
+    {
+      keys: ['k', 'K', 'ArrowUp'],
+      does: 'run before; with Shift it is chosen too',
+      run: (event) => (event.shiftKey ? extend : to)(event, current - 1),
+    },
+    { keys: ['Home'], does: 'first run', run: (event) => to(event, 0) },
+    { keys: ['End'], does: 'last run that is loaded', run: (event) => to(event, list.length - 1) },
+    { keys: ['Enter', 'o'], does: 'open the run', run: () => run !== undefined && open(run) },
+    {
+      keys: ['x', ' '],
+      does: 'choose the run, or not',
+      run: (event) => {
+        event.preventDefault();
+        if (run !== undefined) selection.toggle(run.id, current);
+      },
+    },
+    {
+      keys: ['e'],
+      does: 'its tags and note',
+      run: (event) => {
+        event.preventDefault();
+        if (run !== undefined) edit(run);
+      },
+    },
+    {
+      keys: ['c'],
+      does: 'compare the chosen runs',
+      run: () => selection.chosen.size > 0 && compare(`/compare?runs=${[...selection.chosen].join(',')}`),
+    },
+    { keys: ['Escape'], does: 'choose none', run: () => selection.choose([]) },
+  ]);
 }
 
 function RunsSkeleton() {
   return (
     <div aria-busy="true" aria-label="Loading runs" role="status">
-      {Array.from({ length: 5 }, (_, k) => (
+      {Array.from({ length: 8 }, (_, k) => (
         <Skeleton key={k} height={34} mb={6} />
       ))}
     </div>
+  );
+}
+
+function NoRunYet() {
+  return (
+    <section className="blank">
+      <Title order={2}>No run yet</Title>
+      <p>
+        A run simulates a district, attacks what its controller observes, and measures the damage against an unattacked
+        twin.
+      </p>
+      <Button component={Link} href="/launch">
+        Launch the first run
+      </Button>
+    </section>
   );
 }
 
@@ -152,26 +237,6 @@ function ServerDown() {
       </p>
     </section>
   );
-}
-
-/** Every word of the filter occurs in what the row says. */
-function matches(run: RunSummary, filter: string): boolean {
-  const text = [
-    run.id,
-    run.name,
-    stateText(run),
-    run.policy,
-    run.dataset,
-    ...run.buildings,
-    ...run.modules,
-    ...run.attacks,
-  ]
-    .join(' ')
-    .toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
 }
 
 /** The time, each second while `ticking`. */

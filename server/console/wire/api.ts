@@ -52,9 +52,18 @@ export async function postText<T>(path: string, body: string): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }
 
+/** POST of a JSON body; errors as {@link getJson}. */
+export function postJson<T>(path: string, body: unknown): Promise<T> {
+  return sendJson('POST', path, body);
+}
+
 /** PATCH with a JSON body; errors as {@link getJson}. */
-export async function patchJson<T>(path: string, body: object): Promise<T> {
-  const init = { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+export function patchJson<T>(path: string, body: unknown): Promise<T> {
+  return sendJson('PATCH', path, body);
+}
+
+async function sendJson<T>(method: string, path: string, body: unknown): Promise<T> {
+  const init = { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   return (await (await request(path, init)).json()) as T;
 }
 
