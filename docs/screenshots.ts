@@ -19,6 +19,8 @@ interface Demo {
   readonly url: string;
   /** A sweep that is over: two attacks at two strengths, five seeds each. */
   readonly sweep: () => Promise<{ readonly id: string; readonly runs: readonly RunSummary[] }>;
+  /** Id of a run that is over: a district on a feeder with relays, watched by detectors. */
+  readonly watched: () => Promise<string>;
   /** Id of a run that goes on, three simulated weeks after its start, two steps a second. */
   readonly live: () => Promise<string>;
 }
@@ -35,6 +37,24 @@ const screens: Readonly<Record<string, Screen>> = {
   async launch(page, { url }) {
     await page.goto(`${url}/launch`);
     await page.getByText('The server accepts this scenario.').waitFor();
+  },
+  async live(page, { url, watched }) {
+    await page.goto(`${url}/runs/${await watched()}?window=168`);
+    await page.locator('table[data-source="result"]').waitFor();
+    await page.getByRole('button', { name: /^Before: voltage outside/ }).click();
+  },
+  async network(page, { url, watched }) {
+    await page.goto(`${url}/runs/${await watched()}?window=168`);
+    await page.getByRole('button', { name: 'Show the relays of toggle-bifurcation' }).click();
+    await page.getByRole('heading', { name: 'Network case33bw' }).evaluate((heading) => heading.scrollIntoView());
+    await page.mouse.wheel(0, -120); // out from under the bar
+    await page.locator('.trip-mark').first().waitFor();
+  },
+  async stealth(page, { url, watched }) {
+    await page.goto(`${url}/runs/${await watched()}/stealth?window=168`);
+    await page.getByRole('img', { name: /^Receiver operating/ }).waitFor();
+    await page.getByText(/features are moved/).waitFor();
+    await page.getByText('Of 480 rows.').waitFor();
   },
   async sql(page, { url, sweep }) {
     await sweep();
@@ -76,6 +96,7 @@ async function main(wanted: readonly string[]): Promise<void> {
     for (const scheme of ['light', 'dark'] as const) {
       await using browser = await openBrowser(scheme);
       await browser.page.setViewportSize({ width: 1280, height: 800 });
+      browser.page.setDefaultTimeout(120_000);
       for (const name of wanted.length === 0 ? Object.keys(screens) : wanted) {
         await screens[name]!(browser.page, demo);
         await browser.page.waitForTimeout(500); // charts fade and settle
@@ -100,7 +121,8 @@ const scenario = {
 function demoOf(url: string): Demo {
   let sweep: ReturnType<Demo['sweep']> | undefined;
   let live: Promise<string> | undefined;
-  return { url, sweep: () => (sweep ??= runSweep(url)), live: () => (live ??= startLive(url)) };
+  let watched: Promise<string> | undefined;
+  return { url, sweep: () => (sweep ??= runSweep(url)), live: () => (live ??= startLive(url)), watched: () => (watched ??= runWatched(url)) };
 }
 
 async function runSweep(url: string): ReturnType<Demo['sweep']> {
@@ -113,6 +135,29 @@ async function runSweep(url: string): ReturnType<Demo['sweep']> {
     return runs.every((run) => over.includes(run.state)) && runs;
   };
   return { id: body.id, runs: await until('the sweep to be over', finished, 600_000) };
+}
+
+async function runWatched(url: string): Promise<string> {
+  const { id } = await launch(url, {
+    ...scenario,
+    name: 'Toggled, on a feeder, watched',
+    district: { ...scenario.district, start: 4344, steps: 480 },
+    grid: {
+      homes: 800,
+      limits: { branch_mva: 3.5 },
+      protection: { rule: 'instant', under_voltage: { pu: 0.9, seconds: 10, share: 0.2 } },
+    },
+    detectors: [
+      { name: 'energy-balance', alarms_per_month: 10 },
+      { name: 'mahalanobis', alarms_per_month: 10 },
+    ],
+    attacks: [
+      { name: 'toggle-bifurcation', threat: { epsilon: 0.05, mask: ['time'] }, config: { steps: 5 } },
+      { name: 'random-noise', threat: { epsilon: 0.05 } },
+    ],
+  });
+  await until('the watched run to be over', async () => over.includes((await runOf(url, id)).state), 300_000);
+  return id;
 }
 
 async function startLive(url: string): Promise<string> {

@@ -7,10 +7,13 @@ import type { Watching } from './watching.ts';
 /** What each detector makes of the attack: how much of it goes unnoticed, at what price, and how soon it is found. */
 export function DetectorTable({
   watching,
+  rows,
   pair,
   result,
 }: {
   readonly watching: readonly Watching[];
+  /** That were looked at. */
+  readonly rows: number;
   readonly pair: Pair;
   readonly result: RunResult | null;
 }) {
@@ -20,9 +23,9 @@ export function DetectorTable({
     <Table.ScrollContainer minWidth={880}>
       <Table className="numbers" data-source="detectors">
         <Table.Caption>
-          Stealth is the share of attacked steps without an alarm. False alarms are the clean twin’s, on days that the
-          detector has not learnt from. The area is the chance that an attacked step scores higher than a clean one: 0.5
-          is guessing. Days are those held out, as result.json counts them.
+          Of {formatCount(rows)} rows. Stealth is the share of attacked steps without an alarm. False alarms are the
+          clean twin’s, on days that the detector has not learnt from. The area is the chance that an attacked step
+          scores higher than a clean one: 0.5 is guessing. Days are those held out, as result.json counts them.
         </Table.Caption>
         <Table.Thead>
           <Table.Tr>

@@ -167,7 +167,7 @@ function Detection({ posts, pair, schema, columns, rows, totalSteps, result }: D
   );
   return (
     <div className="detection">
-      <DetectorTable watching={watching} pair={pair} result={result} />
+      <DetectorTable watching={watching} rows={rows} pair={pair} result={result} />
       <div>
         <SegmentedControl
           size="xs"
