@@ -4,6 +4,7 @@ import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { Access } from './access.ts';
 import { bearer } from './access.ts';
+import { compareScreenOperations } from './api/compare-screen.ts';
 import { compareOperation } from './api/compare.ts';
 import { openApi } from './api/openapi.ts';
 import { json, mount, operation } from './api/operation.ts';
@@ -70,6 +71,7 @@ export function apiRouter(options: ApiOptions): Router {
     queryOperation(query),
     runStreamOperation(store, manager),
     compareOperation(store),
+    ...compareScreenOperations(store),
     ...policyOperations(policies),
     ...vocabularyOperations(() => policies.list(), examples),
     ...sweepOperations(store, manager, () => Date.now()),

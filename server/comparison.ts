@@ -51,7 +51,8 @@ export function compareRuns(
   };
 }
 
-function keyOf(run: RunDetail, lane: LaneResult, key: GroupKey): string {
+/** What a lane is grouped by under a key. */
+export function keyOf(run: RunDetail, lane: LaneResult, key: GroupKey): string {
   if (key === 'config') {
     const { name: _name, seed: _seed, live: _live, ...config } = run.scenario;
     return hashOf(config).slice(0, 12);

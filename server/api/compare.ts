@@ -7,6 +7,12 @@ import type { Store } from '../store.ts';
 import { json, operation } from './operation.ts';
 import type { Operation } from './operation.ts';
 
+export const groupByQuery = z
+  .string()
+  .max(200)
+  .default('!seed')
+  .describe(`\`!seed\`: all but the seed and the name; or some of ${groupKeys.join(', ')}, with commas.`);
+
 const query = z.strictObject({
   ids: z.string().max(50_000).optional().describe('Runs, with commas between them.'),
   sweep: z.string().max(64).optional().describe('All finished runs of a sweep, in place of `ids`.'),
@@ -15,11 +21,7 @@ const query = z.strictObject({
     .max(120)
     .default('electricity_consumption_total')
     .describe('A KPI; `regret.<kpi>`: its distance to the clean twin; `return`; `success.rate`.'),
-  groupBy: z
-    .string()
-    .max(200)
-    .default('!seed')
-    .describe(`\`!seed\`: all but the seed and the name; or some of ${groupKeys.join(', ')}, with commas.`),
+  groupBy: groupByQuery,
 });
 
 const figure = z.number().nullable();
@@ -75,7 +77,8 @@ function metricOf(name: string): MetricOf {
   return (lane) => read(lane.kpis, name);
 }
 
-function keysOf(groupBy: string): readonly GroupKey[] {
+/** @throws {ConfigError} for a name that nothing can be grouped by */
+export function keysOf(groupBy: string): readonly GroupKey[] {
   if (groupBy === '!seed') return groupKeys.filter((key) => key !== 'seed' && key !== 'name');
   return groupBy
     .split(',')

@@ -176,7 +176,7 @@ describe.skipIf(noBrowser !== undefined)(`the list of runs${noBrowser === undefi
     await page.keyboard.press('j');
     await page.keyboard.press('e');
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('textbox', { name: 'Tags' }).fill('baseline');
+    await dialog.locator('.mantine-TagsInput-inputField').fill('baseline');
     await page.keyboard.press('Enter');
     await dialog.getByRole('textbox', { name: 'Note' }).fill('The reference of the others.');
     expect(await violations(page)).toEqual([]);
