@@ -13,6 +13,10 @@ const StealthPage = lazy(async () => ({ default: (await import('./stealth/stealt
 const LaunchPage = lazy(async () => ({ default: (await import('./launch/launch-page.tsx')).LaunchPage }));
 const SqlPage = lazy(async () => ({ default: (await import('./sql/sql-page.tsx')).SqlPage }));
 const SystemPage = lazy(async () => ({ default: (await import('./system/system-page.tsx')).SystemPage }));
+const ComparePage = lazy(async () => ({ default: (await import('./compare/compare-page.tsx')).ComparePage }));
+const SweepsPage = lazy(async () => ({ default: (await import('./sweeps/sweeps-page.tsx')).SweepsPage }));
+const SweepPage = lazy(async () => ({ default: (await import('./sweeps/sweep-page.tsx')).SweepPage }));
+const SweepForm = lazy(async () => ({ default: (await import('./sweeps/sweep-form.tsx')).SweepForm }));
 const ShortcutHelp = lazy(async () => ({ default: (await import('./wire/shortcut-help.tsx')).ShortcutHelp }));
 
 /** Frame of every screen: navigation, theme, connection, and the screen that the address names. */
@@ -24,6 +28,7 @@ export function Shell() {
     { keys: ['?'], does: 'these keys', run: () => setHelp(true) },
     { keys: ['R'], does: 'runs', run: () => navigate('/') },
     { keys: ['L'], does: 'launch', run: () => navigate('/launch') },
+    { keys: ['S'], does: 'sweeps', run: () => navigate('/sweeps') },
   ]);
   return (
     <AppShell header={{ height: 44 }} padding="md">
@@ -39,6 +44,8 @@ export function Shell() {
           <Group component="nav" gap="md" aria-label="Main">
             <NavItem href="/" label="Runs" />
             <NavItem href="/launch" label="Launch" />
+            <NavItem href="/compare" label="Compare" />
+            <NavItem href="/sweeps" label="Sweeps" />
             <NavItem href="/sql" label="SQL" />
             <NavItem href="/system" label="System" />
           </Group>
@@ -74,6 +81,10 @@ export function Shell() {
           <Switch>
             <Route path="/" component={RunsPage} />
             <Route path="/launch" component={LaunchPage} />
+            <Route path="/compare" component={ComparePage} />
+            <Route path="/sweeps" component={SweepsPage} />
+            <Route path="/sweeps/new" component={SweepForm} />
+            <Route path="/sweeps/:id">{({ id }) => <SweepPage key={id} id={id} />}</Route>
             <Route path="/sql" component={SqlPage} />
             <Route path="/system" component={SystemPage} />
             <Route path="/runs">
