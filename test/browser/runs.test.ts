@@ -197,6 +197,8 @@ describe.skipIf(noBrowser !== undefined)(`the list of runs${noBrowser === undefi
     await row.locator('.sparkline').waitFor();
     expect(Number((await row.locator('td.figure').innerText()).replace('−', '-'))).not.toBeNaN();
     await page.keyboard.press('j');
+    // Enter is the row's once it has the focus, with the next frames.
+    await page.locator('tr[data-index="0"]:focus').waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/runs/${run.id}`);
   });
