@@ -253,8 +253,9 @@ function useFocusOnRow(box: RefObject<HTMLDivElement | null>, current: number): 
   const seen = useRef(current);
   useEffect(() => {
     const element = box.current;
-    if (element === null || current < 0 || seen.current === current) return undefined;
+    if (element === null || seen.current === current) return undefined;
     seen.current = current;
+    if (current < 0) return undefined;
     const head = element.querySelector('thead')?.clientHeight ?? 0;
     const top = current * rowHeight;
     if (top < element.scrollTop) element.scrollTop = top;
