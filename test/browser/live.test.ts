@@ -88,6 +88,11 @@ describe.skipIf(noBrowser !== undefined)(`a run's page${noBrowser === undefined 
     await page.locator('table[data-source="result"]').waitFor();
     await page.getByRole('slider', { name: 'End of the window' }).fill('40');
     await page.locator('h1').click();
+    await page.keyboard.press('?');
+    const help = page.getByRole('dialog');
+    await help.getByText('Replay faster').waitFor();
+    await page.keyboard.press('Escape');
+    await help.waitFor({ state: 'detached' });
     await page.keyboard.press(']');
     expect(await page.getByRole('combobox', { name: 'Replay speed' }).inputValue()).toBe('2');
     await page.keyboard.press('p');

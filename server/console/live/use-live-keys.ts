@@ -1,37 +1,31 @@
-import { useEffect } from 'react';
+import { useShortcuts } from '../wire/shortcuts.ts';
 import type { Columns } from './columns.ts';
 import { stride } from './cursor-keys.ts';
 import type { ViewStore } from './view.ts';
 
-/** The keys of the page, where nothing that has the focus wants them. */
+/** The keys of the pages of a run, where nothing that has the focus wants them. */
 export function useLiveKeys(view: ViewStore, columns: Columns): void {
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || takesKeys(event.target)) return;
+  const does =
+    (act: (rows: number, by: number) => void) =>
+    (event: KeyboardEvent): void => {
       const { rows } = columns;
-      const by = event.shiftKey ? stride : 1;
-      const does: Readonly<Record<string, () => void>> = {
-        ' ': () => view.toggle(rows),
-        ArrowLeft: () => view.step(-by, rows),
-        ArrowRight: () => view.step(by, rows),
-        p: () => (view.get().playing ? view.pause() : view.play(rows)),
-        '[': () => view.speedUp(-1),
-        ']': () => view.speedUp(1),
-        l: () => view.toggleLoop(rows),
-        Escape: () => view.pinAt(null, rows),
-      };
-      const act = does[event.key];
-      if (act === undefined || rows === 0) return;
+      // A slider has arrow keys of its own.
+      if (rows === 0 || (event.target instanceof Element && event.target.matches('input'))) return;
       event.preventDefault();
-      act();
+      act(rows, event.shiftKey ? stride : 1);
     };
-    window.addEventListener('keydown', press);
-    return () => window.removeEventListener('keydown', press);
-  }, [view, columns]);
-}
-
-/** Fields, buttons and what lies in dialogs keep their keys. */
-function takesKeys(target: EventTarget | null): boolean {
-  if (!(target instanceof Element)) return false;
-  return target.closest('input, textarea, select, button, a, summary, [contenteditable], [role="dialog"]') !== null;
+  useShortcuts('Time of a run', [
+    { keys: [' '], does: 'Hold the window, or follow the newest rows again', run: does((rows) => view.toggle(rows)) },
+    { keys: ['ArrowLeft'], does: 'A row back, with Shift 24', run: does((rows, by) => view.step(-by, rows)) },
+    { keys: ['ArrowRight'], does: 'A row on, with Shift 24', run: does((rows, by) => view.step(by, rows)) },
+    {
+      keys: ['p'],
+      does: 'Replay, or stop',
+      run: does((rows) => (view.get().playing ? view.pause() : view.play(rows))),
+    },
+    { keys: ['['], does: 'Replay slower', run: does(() => view.speedUp(-1)) },
+    { keys: [']'], does: 'Replay faster', run: does(() => view.speedUp(1)) },
+    { keys: ['l'], does: 'Go round in the shown window, or no longer', run: does((rows) => view.toggleLoop(rows)) },
+    { keys: ['Escape'], does: 'Take the cursor away', run: does((rows) => view.pinAt(null, rows)) },
+  ]);
 }
