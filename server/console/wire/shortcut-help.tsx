@@ -14,7 +14,7 @@ const names: Readonly<Record<string, string>> = {
 export function ShortcutHelp({ close }: { readonly close: () => void }) {
   const groups = useShortcutGroups();
   return (
-    <Modal.Root opened onClose={close} size="lg">
+    <Modal.Root opened onClose={close} size="lg" lockScroll={false}>
       <Modal.Overlay />
       <Modal.Content aria-label="Keyboard">
         <Modal.Header component="div">
