@@ -110,10 +110,10 @@ export function sweepOperations(store: Store, manager: RunManager, now: () => nu
       scope: 'run',
       summary: 'Cancels those of its runs that are not over.',
       answers: { 200: { description: 'The sweep.', content: json(z.strictObject(entry)) } },
-      handle({ param }) {
+      async handle({ param }) {
         store.sweeps.get(param('id'));
         for (const run of store.sweepRuns(param('id')))
-          if (run.endedAt === null) manager.command(run.id, { type: 'cancel' });
+          if (run.endedAt === null) await manager.command(run.id, { type: 'cancel' });
         return summary(param('id'));
       },
     }),
