@@ -308,7 +308,7 @@ describe.skipIf(noBrowser !== undefined)(`the web console${noBrowser === undefin
   });
 
   it('complained of nothing that was not meant to fail', () => {
-    const meant = /status of (404|422)|WebSocket connection to|ERR_CONNECTION_REFUSED/;
+    const meant = /status of (401|404|422)|WebSocket connection to|ERR_CONNECTION_REFUSED/;
     // A server that goes closes connections which the page uses or is about to use.
     const whileGone = /ERR_(SOCKET_NOT_CONNECTED|CONNECTION_RESET|CONNECTION_CLOSED|EMPTY_RESPONSE)/;
     const odd = browser.complaints.filter(

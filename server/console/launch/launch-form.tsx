@@ -5,8 +5,9 @@ import { useLocation } from 'wouter';
 import type { Problem } from '../../events.ts';
 import { ProblemError } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
+import { usePolicies } from '../wire/listings.ts';
 import { launchRun } from '../wire/sockets.ts';
-import { getExamples, getPolicies, useValidation } from './scenario-api.ts';
+import { getExamples, useValidation } from './scenario-api.ts';
 import { errorsOf } from './form-context.ts';
 import type { Json, JsonSchema } from './json-schema.ts';
 import { SchemaForm } from './schema-form.tsx';
@@ -28,7 +29,7 @@ export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; r
     queryFn: ({ signal }) => getExamples(signal),
     staleTime: Infinity,
   });
-  const policies = useQuery({ queryKey: ['policies'], queryFn: ({ signal }) => getPolicies(signal) });
+  const policies = usePolicies();
   const suggestions = useMemo(
     () => new Map(policyPointers.map((pointer) => [pointer, policies.data ?? []])),
     [policies.data],

@@ -13,12 +13,6 @@ export async function getExamples(signal: AbortSignal): Promise<readonly Example
   return (await getJson<{ readonly scenarios: readonly Example[] }>('/scenarios', signal)).scenarios;
 }
 
-/** The policies that a scenario may name. */
-export async function getPolicies(signal: AbortSignal): Promise<readonly string[]> {
-  const { policies } = await getJson<{ readonly policies: readonly { readonly name: string }[] }>('/policies', signal);
-  return policies.map((policy) => policy.name);
-}
-
 const settleMs = 350;
 
 /** What the server says of a text, once typing has paused; null text is not asked about. */

@@ -1,9 +1,10 @@
 import { Button, Group, TagsInput, Textarea } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RunSummary } from '../../events.ts';
-import { getJson, patchJson } from '../wire/api.ts';
+import { patchJson } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
+import { useTags } from '../wire/listings.ts';
 
 interface Labels {
   readonly note?: string;
@@ -17,10 +18,7 @@ export function RunLabels({ run }: { readonly run: RunSummary }) {
   const [note, setNote] = useState(run.note);
   const [tags, setTags] = useState<readonly string[]>(run.tags);
   const [archived, setArchived] = useState(run.archived);
-  const used = useQuery({
-    queryKey: ['tags'],
-    queryFn: ({ signal }) => getJson<{ readonly tags: readonly { readonly tag: string }[] }>('/tags', signal),
-  });
+  const used = useTags();
   const save = useMutation({
     mutationFn: (labels: Labels) => patchJson<RunSummary>(`/runs/${encodeURIComponent(run.id)}`, labels),
     onSuccess(kept) {
@@ -39,7 +37,7 @@ export function RunLabels({ run }: { readonly run: RunSummary }) {
         placeholder={tags.length === 0 ? 'Tags' : ''}
         value={[...tags]}
         maxTags={32}
-        data={used.data?.tags.map(({ tag }) => tag) ?? []}
+        data={used.data ?? []}
         onChange={(chosen) => {
           setTags(chosen);
           save.mutate({ tags: chosen });

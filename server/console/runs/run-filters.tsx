@@ -1,9 +1,8 @@
 import { NativeSelect, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { RefObject } from 'react';
 import { words } from '../live/format.ts';
-import { getJson } from '../wire/api.ts';
+import { useAttacks, useMetrics, usePolicies, useTags } from '../wire/listings.ts';
 import { ages, states } from './list-view.ts';
 import type { ListView } from './list-view.ts';
 
@@ -22,24 +21,10 @@ export function RunFilters(props: {
   readonly input: RefObject<HTMLInputElement | null>;
 }) {
   const { view, change, input } = props;
-  const named = (kind: string) => async (): Promise<string[]> => {
-    const answer = await getJson<Readonly<Record<string, readonly { readonly name: string }[]>>>(`/${kind}`);
-    return answer[kind]!.map(({ name }) => name);
-  };
-  const policies = useQuery({ queryKey: ['policies'], queryFn: named('policies') });
-  const attacks = useQuery({ queryKey: ['attacks'], queryFn: named('attacks') });
-  const tags = useQuery({
-    queryKey: ['tags'],
-    queryFn: async () =>
-      (await getJson<{ readonly tags: readonly { readonly tag: string }[] }>('/tags')).tags.map(({ tag }) => tag),
-  });
-  const metrics = useQuery({
-    queryKey: ['figures'],
-    queryFn: async () =>
-      (await getJson<{ readonly figures: readonly { readonly metric: string }[] }>('/figures')).figures.map(
-        ({ metric }) => metric,
-      ),
-  });
+  const policies = usePolicies();
+  const attacks = useAttacks();
+  const tags = useTags();
+  const metrics = useMetrics();
   const select = (field: keyof ListView, label: string, any: string, values: readonly string[] | undefined) => (
     <NativeSelect
       size="xs"

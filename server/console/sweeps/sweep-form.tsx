@@ -28,7 +28,7 @@ export function SweepForm() {
     { pointer: '/attacks/0/threat/epsilon', values: '0.02, 0.05, 0.1' },
   ]);
   const [seeds, setSeeds] = useState('0-4');
-  const examples = useQuery({ queryKey: ['scenarios'], queryFn: ({ signal }) => getExamples(signal) });
+  const examples = useQuery({ queryKey: ['examples'], queryFn: ({ signal }) => getExamples(signal) });
   const origin = useQuery({
     queryKey: ['run', from],
     queryFn: ({ signal }) => getJson<RunDetail>(`/runs/${encodeURIComponent(from!)}`, signal),

@@ -8,6 +8,7 @@ import { isOver, progressOf } from '../runs/run-state.ts';
 import { StateBadge } from '../runs/state-badge.tsx';
 import { download, getJson, postJson } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
+import { useMetrics } from '../wire/listings.ts';
 import { useTitle } from '../wire/use-title.ts';
 import { CellMatrix } from './cell-matrix.tsx';
 import { axisNames, countsOf, valueText } from './sweep-api.ts';
@@ -44,13 +45,7 @@ export function SweepPage({ id }: { readonly id: string }) {
       ),
     placeholderData: (before) => before,
   });
-  const metrics = useQuery({
-    queryKey: ['figures'],
-    queryFn: async () =>
-      (await getJson<{ readonly figures: readonly { readonly metric: string }[] }>('/figures')).figures.map(
-        (one) => one.metric,
-      ),
-  });
+  const metrics = useMetrics();
   const cancel = useMutation({
     mutationFn: () => postJson<Sweep>(`${path}/cancel`, {}),
     onSettled: () => void sweep.refetch(),
