@@ -56,6 +56,14 @@ const screens: Readonly<Record<string, Screen>> = {
     await page.getByText(/features are moved/).waitFor();
     await page.getByText('Of 480 rows.').waitFor();
   },
+  async compare(page, { url, sweep }) {
+    await page.goto(`${url}/compare?sweep=${(await sweep()).id}`);
+    await page.locator('.drawing svg').first().waitFor();
+  },
+  async sweep(page, { url, sweep }) {
+    await page.goto(`${url}/sweeps/${(await sweep()).id}?cell=0`);
+    await page.locator('tr[data-run]').first().waitFor();
+  },
   async sql(page, { url, sweep }) {
     await sweep();
     await page.goto(`${url}/sql`);

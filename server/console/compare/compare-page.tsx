@@ -1,4 +1,4 @@
-import { Anchor, Group, NativeSelect, Skeleton, Title, useComputedColorScheme } from '@mantine/core';
+import { Group, NativeSelect, Skeleton, Title, useComputedColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 import { Link, useSearchParams } from 'wouter';
@@ -8,22 +8,16 @@ import { ErrorNote } from '../wire/error-note.tsx';
 import { useShortcuts } from '../wire/shortcuts.ts';
 import { useTitle } from '../wire/use-title.ts';
 import { runsQuery } from './compare-api.ts';
-import type { CompareSeries, CompareTable } from './compare-api.ts';
+import type { CompareTable } from './compare-api.ts';
+import { figures, FigureOptions, known, Legend, MetricSelect, useSeries } from './compare-controls.tsx';
+import type { FigureName } from './compare-controls.tsx';
 import { ecdfDrawing, scatterDrawing, seriesDrawing } from './drawings.ts';
 import type { Band } from './drawings.ts';
 import { Figure } from './figure.tsx';
-import { AllMetrics, CsvButton, FiguresTable, Swatch } from './figures-table.tsx';
+import { AllMetrics, CsvButton, FiguresTable } from './figures-table.tsx';
 import { looksOf } from './group-names.ts';
 import type { GroupLook } from './group-names.ts';
 import { ParallelFigure } from './parallel-figure.tsx';
-
-const figures = {
-  series: 'Over time',
-  parallel: 'Parallel coordinates',
-  scatter: 'Scatter',
-  ecdf: 'Distribution',
-} as const;
-type FigureName = keyof typeof figures;
 
 const groupings: Readonly<Record<string, string>> = {
   '!seed': 'all but the seed',
@@ -245,105 +239,4 @@ function Ecdf({ table, looks, shown, metric }: Drawn & { readonly metric: string
       draw={draw}
     />
   );
-}
-
-function FigureOptions(props: {
-  readonly figure: FigureName;
-  readonly table: CompareTable;
-  readonly query: string;
-  readonly search: URLSearchParams;
-  readonly set: (field: string, value: string) => void;
-  readonly metric: string;
-}) {
-  const { figure, table, query, search, set } = props;
-  const series = useSeries(query, search.get('signal'), figure === 'series');
-  if (figure === 'scatter')
-    return (
-      <MetricSelect
-        label="Across"
-        value={known(search.get('x'), table.metrics, 'success.rate')}
-        metrics={table.metrics}
-        onChange={(value) => set('x', value)}
-      />
-    );
-  if (figure !== 'series') return null;
-  return (
-    <>
-      <NativeSelect
-        size="xs"
-        label="Signal"
-        value={search.get('signal') ?? series.data?.signal ?? ''}
-        onChange={(event) => set('signal', event.currentTarget.value)}
-        data={(series.data?.signals ?? []).map((value) => ({ value, label: words(value.replace('.', ': ')) }))}
-      />
-      <NativeSelect
-        size="xs"
-        label="Lanes as"
-        value={search.get('band') ?? 'std'}
-        onChange={(event) => set('band', event.currentTarget.value)}
-        data={[
-          { value: 'std', label: 'mean ± std' },
-          { value: 'range', label: 'least to greatest' },
-          { value: 'lines', label: 'thin lines' },
-        ]}
-      />
-    </>
-  );
-}
-
-function useSeries(query: string, signal: string | null, enabled = true) {
-  const asked = signal === null ? query : `${query}&signal=${encodeURIComponent(signal)}`;
-  return useQuery({
-    queryKey: ['compare-series', asked],
-    queryFn: ({ signal: stop }) => getJson<CompareSeries>(`/compare/series?${asked}`, stop),
-    enabled,
-  });
-}
-
-function MetricSelect(props: {
-  readonly label: string;
-  readonly value: string;
-  readonly metrics: readonly string[];
-  readonly onChange: (metric: string) => void;
-}) {
-  const { label, value, metrics, onChange } = props;
-  return (
-    <NativeSelect
-      size="xs"
-      label={label}
-      value={value}
-      onChange={(event) => onChange(event.currentTarget.value)}
-      data={metrics.map((metric) => ({ value: metric, label: words(metric.replace('.', ': ')) }))}
-    />
-  );
-}
-
-/** Which groups are drawn; their figures stay in the tables. */
-function Legend(props: {
-  readonly looks: readonly GroupLook[];
-  readonly shown: readonly boolean[];
-  readonly change: (hide: string) => void;
-}) {
-  const { looks, shown, change } = props;
-  const toggled = (at: number): string =>
-    shown.flatMap((on, index) => ((index === at ? on : !on) ? [index] : [])).join(',');
-  return (
-    <div className="groups" role="group" aria-label="Groups drawn">
-      {looks.map((look, at) => (
-        <label key={look.name}>
-          <input type="checkbox" checked={shown[at]} onChange={() => change(toggled(at))} />
-          <Swatch look={look} />
-          {look.name}
-        </label>
-      ))}
-      <Anchor component={Link} href="/" size="xs" ml="auto" underline="always">
-        choose other runs
-      </Anchor>
-    </div>
-  );
-}
-
-function known(wanted: string | null, metrics: readonly string[], otherwise: string): string {
-  if (wanted !== null && metrics.includes(wanted)) return wanted;
-  return metrics.includes(otherwise) ? otherwise : (metrics[0] ?? otherwise);
 }

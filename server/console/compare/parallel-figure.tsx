@@ -90,11 +90,11 @@ export function ParallelFigure(props: {
               key={name}
               size="compact-xs"
               variant="default"
-              aria-label={`Take the range of ${name} off`}
+              title="Take this range off"
               onClick={() => setBrushes(({ [name]: _old, ...others }) => others)}
             >
               {name}: {(low + brushes[name]![0] * (high - low)).toPrecision(3)} …{' '}
-              {(low + brushes[name]![1] * (high - low)).toPrecision(3)} ×
+              {(low + brushes[name]![1] * (high - low)).toPrecision(3)} <span aria-hidden>×</span>
             </Button>
           ))}
       </Group>
