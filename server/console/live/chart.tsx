@@ -46,6 +46,8 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
     const plot = makePlot(stable, scheme, sizeOf(box), clock, box, shade);
     const canvas = plot.ctx.canvas;
     canvas.setAttribute('role', 'img');
+    // Until it is drawn, which it is when it comes into sight.
+    canvas.setAttribute('aria-label', stable.title);
     const line = document.createElement('div');
     line.className = 'cursor-line';
     plot.over.append(line);
