@@ -6,11 +6,11 @@ import type { Columns } from './columns.ts';
 import { steerCursor } from './cursor-keys.ts';
 import { decimate, drawnRoom } from './decimate.ts';
 import { formatCount, formatValue } from './format.ts';
+import { keepDrawn } from './keep-drawn.ts';
 import type { Panel } from './panels.ts';
 import { makePlot } from './plot.ts';
 import type { SimClock } from './sim-time.ts';
 import { simTime } from './sim-time.ts';
-import { onDraw } from './ticker.ts';
 import type { Track } from './tracks.ts';
 import type { ViewStore } from './view.ts';
 
@@ -53,11 +53,9 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
     plot.over.append(line);
     const room = drawnRoom(stable.lines.length);
     let drawn = '';
-    let visible = true;
     let labelledAt = -Infinity;
 
     const draw = (): void => {
-      if (!visible) return;
       const { rows } = columns;
       const { from, to, until } = view.window(rows);
       const state = `${from}:${to}:${until}:${view.version}`;
@@ -92,27 +90,16 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
       }
     };
 
-    const point = (event: PointerEvent): void => view.point(plot.posToVal(event.offsetX, 'x'), columns.rows);
-    const leave = (): void => view.point(null, columns.rows);
-    const pin = (event: PointerEvent): void => view.pinAt(plot.posToVal(event.offsetX, 'x'), columns.rows);
-    plot.over.addEventListener('pointermove', point);
-    plot.over.addEventListener('pointerleave', leave);
-    plot.over.addEventListener('click', pin as (event: Event) => void);
     const sizes = new ResizeObserver(() => {
       const size = sizeOf(box);
       if (size.width !== plot.width || size.height !== plot.height) plot.setSize(size);
     });
     sizes.observe(box);
-    const sight = new IntersectionObserver(([entry]) => {
-      visible = entry?.isIntersecting ?? true;
-      if (visible) draw();
-    });
-    sight.observe(box);
-    const stop = onDraw(draw);
+    const rowAt = (event: MouseEvent): number => plot.posToVal(event.offsetX, 'x');
+    const stop = keepDrawn({ box, hears: plot.over, rowAt, draw }, view, columns);
     return () => {
       stop();
       sizes.disconnect();
-      sight.disconnect();
       plot.destroy();
     };
   }, [stable, scheme, columns, view, clock, shade]);

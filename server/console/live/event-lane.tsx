@@ -6,10 +6,10 @@ import type { Meaning } from '../colours.ts';
 import type { Columns } from './columns.ts';
 import { steerCursor } from './cursor-keys.ts';
 import { formatCount } from './format.ts';
+import { keepDrawn } from './keep-drawn.ts';
 import { fillSpans } from './shading.ts';
 import type { SimClock } from './sim-time.ts';
 import { simTime } from './sim-time.ts';
-import { onDraw } from './ticker.ts';
 import type { Track } from './tracks.ts';
 import type { ViewStore } from './view.ts';
 
@@ -47,9 +47,7 @@ export function EventLane({ tracks, columns, view, clock, rows, children }: Even
     const picture = canvas.current!;
     const mark = line.current!;
     let drawn = '';
-    let visible = true;
     const draw = (): void => {
-      if (!visible) return;
       const { from, to, until } = view.window(columns.rows);
       const { clientWidth: width, clientHeight: height } = box;
       const px = (row: number): number => ((row - from + 0.5) / (until - from)) * width;
@@ -83,28 +81,7 @@ export function EventLane({ tracks, columns, view, clock, rows, children }: Even
       const { from, until } = view.window(columns.rows);
       return from - 0.5 + (event.offsetX / box.clientWidth) * (until - from);
     };
-    const point = (event: PointerEvent): void => view.point(rowAt(event), columns.rows);
-    const leave = (): void => view.point(null, columns.rows);
-    const pin = (event: MouseEvent): void => view.pinAt(rowAt(event), columns.rows);
-    picture.addEventListener('pointermove', point);
-    picture.addEventListener('pointerleave', leave);
-    picture.addEventListener('click', pin);
-    const sizes = new ResizeObserver(draw);
-    sizes.observe(box);
-    const sight = new IntersectionObserver(([entry]) => {
-      visible = entry?.isIntersecting ?? true;
-      if (visible) draw();
-    });
-    sight.observe(box);
-    const stop = onDraw(draw);
-    return () => {
-      stop();
-      sizes.disconnect();
-      sight.disconnect();
-      picture.removeEventListener('pointermove', point);
-      picture.removeEventListener('pointerleave', leave);
-      picture.removeEventListener('click', pin);
-    };
+    return keepDrawn({ box, hears: picture, rowAt, draw }, view, columns);
   }, [tracks, columns, view, clock, scheme]);
 
   const jump = (track: Track, direction: 1 | -1): void => {

@@ -4,7 +4,7 @@ import type { Columns } from '../live/columns.ts';
 import { steerCursor } from '../live/cursor-keys.ts';
 import type { SimClock } from '../live/sim-time.ts';
 import { simTime } from '../live/sim-time.ts';
-import { onDraw } from '../live/ticker.ts';
+import { keepDrawn } from '../live/keep-drawn.ts';
 import type { ViewStore } from '../live/view.ts';
 import { heatColour } from './heat-colour.ts';
 import { finding, heatOf, movedFeatures } from './perturbation.ts';
@@ -37,9 +37,7 @@ export function HeatMap({ features, budget, columns, view, clock }: HeatMapProps
     const context = picture.getContext('2d')!;
     let drawn = '';
     let drawnAt = -Infinity;
-    let visible = true;
     const draw = (): void => {
-      if (!visible) return;
       const { from, to } = view.window(columns.rows);
       const state = `${from}:${to}`;
       const now = performance.now();
@@ -68,25 +66,7 @@ export function HeatMap({ features, budget, columns, view, clock }: HeatMapProps
       const { from, to } = view.window(columns.rows);
       return from - 0.5 + (event.offsetX / box.clientWidth) * (to - from);
     };
-    const point = (event: PointerEvent): void => view.point(rowAt(event), columns.rows);
-    const leave = (): void => view.point(null, columns.rows);
-    const pin = (event: MouseEvent): void => view.pinAt(rowAt(event), columns.rows);
-    picture.addEventListener('pointermove', point);
-    picture.addEventListener('pointerleave', leave);
-    picture.addEventListener('click', pin);
-    const sight = new IntersectionObserver(([entry]) => {
-      visible = entry?.isIntersecting ?? true;
-      if (visible) draw();
-    });
-    sight.observe(box);
-    const stop = onDraw(draw);
-    return () => {
-      stop();
-      sight.disconnect();
-      picture.removeEventListener('pointermove', point);
-      picture.removeEventListener('pointerleave', leave);
-      picture.removeEventListener('click', pin);
-    };
+    return keepDrawn({ box, hears: picture, rowAt, draw }, view, columns);
   }, [features, budget, columns, view, clock, scheme]);
 
   return (
