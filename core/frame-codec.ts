@@ -42,8 +42,33 @@ export function encodeFrame(frame: TelemetryFrame): Uint8Array {
   return bytes;
 }
 
+/** What a frame says of itself; its values are neither read nor checked. */
+export function frameHeader(bytes: Uint8Array): Pick<TelemetryFrame, 'schema' | 'seq' | 'step0' | 'rows' | 'cols'> {
+  const view = headerOf(bytes);
+  return {
+    schema: view.getUint32(4, true),
+    seq: view.getUint32(8, true),
+    step0: view.getUint32(12, true),
+    rows: view.getUint16(16, true),
+    cols: view.getUint16(18, true),
+  };
+}
+
 /** Decodes one frame from any byte offset (a Node client gets unaligned `Buffer` views). Owns its values. */
 export function decodeFrame(bytes: Uint8Array): TelemetryFrame {
+  const view = headerOf(bytes);
+  const header = frameHeader(bytes);
+  const { rows, cols } = header;
+  const crc = crc32(bytes.subarray(frameHeaderBytes));
+  if (crc !== view.getUint32(20, true))
+    throw new CodecError(`frame CRC is ${hex(crc)}, expected ${hex(view.getUint32(20, true))}: the values are damaged`);
+  const values = new Float32Array(rows * cols);
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(frameHeaderBytes + 4 * i, true);
+  return { ...header, values, wallTime: view.getFloat64(24, true) };
+}
+
+/** A view of a frame whose header can be read and is right about its length. */
+function headerOf(bytes: Uint8Array): DataView {
   if (bytes.length < frameHeaderBytes)
     throw new CodecError(`frame has ${bytes.length} bytes, expected at least the ${frameHeaderBytes}-byte header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -56,20 +81,7 @@ export function decodeFrame(bytes: Uint8Array): TelemetryFrame {
   const expected = frameHeaderBytes + 4 * rows * cols;
   if (bytes.length !== expected)
     throw new CodecError(`frame has ${bytes.length} bytes, expected ${expected} for ${cols} cols × ${rows} rows`);
-  const crc = crc32(bytes.subarray(frameHeaderBytes));
-  if (crc !== view.getUint32(20, true))
-    throw new CodecError(`frame CRC is ${hex(crc)}, expected ${hex(view.getUint32(20, true))}: the values are damaged`);
-  const values = new Float32Array(rows * cols);
-  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(frameHeaderBytes + 4 * i, true);
-  return {
-    schema: view.getUint32(4, true),
-    seq: view.getUint32(8, true),
-    step0: view.getUint32(12, true),
-    rows,
-    cols,
-    values,
-    wallTime: view.getFloat64(24, true),
-  };
+  return view;
 }
 
 function inRange(name: string, value: number, max: number): void {

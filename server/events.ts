@@ -1,4 +1,5 @@
 /** The wire: typed socket events and the JSON shapes of `/api/v1`. The console imports this file and `core` only. */
+import type { WireGap } from '../core/gap.ts';
 import type { Command, RunResult } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { TelemetrySchema } from '../core/telemetry.ts';
@@ -95,13 +96,8 @@ export interface TelemetryServerEvents {
     readonly firstSeq: number;
     readonly frames: readonly Uint8Array[];
   }) => void;
-  /** Sequence numbers from … to−1 were skipped; only in mode `live`. */
-  gap: (message: {
-    readonly runId: string;
-    readonly from: number;
-    readonly to: number;
-    readonly reason: string;
-  }) => void;
+  /** Sequence numbers from … to−1 were skipped, with the least and greatest of every column in them; only in mode `live`. */
+  gap: (message: WireGap & { readonly runId: string; readonly reason: string }) => void;
   state: (run: RunSummary) => void;
   progress: (message: {
     readonly runId: string;

@@ -2,6 +2,8 @@ import type { Subscription } from 'rxjs';
 import type { Socket } from 'socket.io';
 import { backlog } from './backlog.ts';
 import type { TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
+import { SharedExtremes } from './extremes.ts';
+import type { Extremes, ReadFrames } from './extremes.ts';
 import type { FramesMessages } from './packets.ts';
 import { problemOf } from './problem.ts';
 import type { RunManager } from './run-manager.ts';
@@ -25,6 +27,8 @@ export interface PumpSource {
   readonly notices: Pick<RunManager['notices'], 'subscribe'>;
   /** Shared by those who send the same frames. */
   readonly messages?: FramesMessages;
+  /** Shared by those who watch the same run in mode `live`. */
+  readonly extremes?: SharedExtremes;
   /** Told of what was handed to a socket. */
   readonly sent?: (frames: number, bytes: number) => void;
 }
@@ -46,7 +50,9 @@ export class Pump {
   readonly #socket: TelemetrySocket;
   readonly #store: PumpSource['store'];
   readonly #runId: string;
-  readonly #live: boolean;
+  /** What a run that is watched in mode `live` held so far: a gap says what was in it. */
+  readonly #live: ReturnType<SharedExtremes['hold']> | undefined;
+  readonly #read: ReadFrames = (from, limit) => this.#store.frames(this.#runId, from, limit);
   readonly #frames: Disposable | undefined;
   /** Least time between two packets. */
   readonly #everyMs: number;
@@ -69,8 +75,8 @@ export class Pump {
     this.#socket = socket;
     this.#store = source.store;
     this.#runId = runId;
-    this.#live = view.mode === 'live';
-    this.#everyMs = this.#live && view.maxHz !== undefined ? 1000 / view.maxHz : 0;
+    this.#live = view.mode === 'live' ? (source.extremes ?? new SharedExtremes()).hold(runId) : undefined;
+    this.#everyMs = this.#live !== undefined && view.maxHz !== undefined ? 1000 / view.maxHz : 0;
     this.#sent = source.sent;
     this.#messages = source.messages;
     this.#frames = frames;
@@ -105,6 +111,7 @@ export class Pump {
     this.#socket.conn.off('drain', this.#drain);
     this.#socket.conn.transport.off('ready', this.#drain);
     this.#frames?.[Symbol.dispose]();
+    this.#live?.[Symbol.dispose]();
   }
 
   #pump(): void {
@@ -113,7 +120,10 @@ export class Pump {
     if (waitMs > 0) return this.#later(waitMs);
     this.#pumping = true;
     try {
-      if (this.#live && this.#head - this.#next > liveLag && this.#hasRoom()) this.#jump();
+      // Taken in as frames are committed, not at the jump; who comes late to a long run waits a moment for what there is.
+      if (this.#live?.extremes.advance(this.#head, this.#read) === false) return this.#later(0);
+      if (this.#live !== undefined && this.#head - this.#next > liveLag && this.#hasRoom())
+        this.#jump(this.#live.extremes);
       while (!this.#closed && this.#next < this.#head && this.#hasRoom()) {
         this.#send();
         if (this.#everyMs === 0) continue;
@@ -159,11 +169,10 @@ export class Pump {
     this.#socket.emit('frames', message);
   }
 
-  #jump(): void {
-    const from = this.#next;
-    this.#next = this.#head - 1;
-    const reason = `more than ${liveLag} frames behind`;
-    this.#socket.emit('gap', { runId: this.#runId, from, to: this.#next, reason });
+  #jump(extremes: Extremes): void {
+    const gap = extremes.gap(this.#next, this.#head - 1, this.#read);
+    this.#next = gap.to;
+    this.#socket.emit('gap', { runId: this.#runId, ...gap, reason: `more than ${liveLag} frames behind` });
   }
 
   #end(): void {

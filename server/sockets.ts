@@ -7,12 +7,13 @@ import { schema } from '../evaluation/vocabulary.ts';
 import type { Access, Scope, Scopes } from './access.ts';
 import { backlog } from './backlog.ts';
 import type { ControlClientEvents, TelemetryClientEvents, TelemetryServerEvents } from './events.ts';
+import { SharedExtremes } from './extremes.ts';
 import { readCommand, readRunId, readSubscribe } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import { FramesMessages, parser } from './packets.ts';
 import { ForbiddenError, TooManyError, UnauthorizedError } from './problem.ts';
 import { maxWaiting, Pump } from './pump.ts';
-import type { TelemetrySocket } from './pump.ts';
+import type { PumpSource, TelemetrySocket } from './pump.ts';
 import type { RunManager, RunNotice } from './run-manager.ts';
 import { listener } from './socket-listener.ts';
 import type { Handled, Log } from './socket-listener.ts';
@@ -76,8 +77,8 @@ export function openSockets(options: SocketOptions): {
     });
   needs(telemetry as Namespace, 'read');
   needs(control as Namespace, 'run');
-  const messages = new FramesMessages();
-  telemetry.on('connection', (socket) => read(socket, options, messages));
+  const shared = { messages: new FramesMessages(), extremes: new SharedExtremes() };
+  telemetry.on('connection', (socket) => read(socket, options, shared));
   control.on('connection', (socket) => {
     const on = listener(socket as Socket, log);
     on('run:launch', (scenario) => ({ answer: { run: manager.launch(scenarioFrom(scenario, 'scenario', schema)) } }));
@@ -109,9 +110,9 @@ function refused(error: Error, code: number): Error {
 function read(
   socket: TelemetrySocket,
   { store, manager, metrics, log }: SocketOptions,
-  messages: FramesMessages,
+  shared: Required<Pick<PumpSource, 'messages' | 'extremes'>>,
 ): void {
-  const source = { store, notices: manager.notices, sent: metrics.sent, messages };
+  const source: PumpSource = { store, notices: manager.notices, sent: metrics.sent, ...shared };
   const pumps = new Map<string, Pump>();
   /** Number of the last subscription to a run: one that was overtaken while its frames came back from a file is void. */
   const asked = new Map<string, number>();

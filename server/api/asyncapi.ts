@@ -12,7 +12,22 @@ const events: Readonly<Record<keyof TelemetryServerEvents, z.ZodType>> = {
   frames: z
     .strictObject({ runId, firstSeq: z.int(), frames: z.array(z.unknown()) })
     .describe('Consecutive frames as bytes of core/frame-codec.'),
-  gap: z.strictObject({ runId, from: z.int(), to: z.int(), reason: z.string() }).describe('Only in mode `live`.'),
+  gap: z
+    .strictObject({
+      runId,
+      from: z.int(),
+      to: z.int(),
+      reason: z.string(),
+      steps: z
+        .array(z.int())
+        .describe('First step of each bucket of what was left out, and the first step after the last.'),
+      extremes: z
+        .unknown()
+        .describe(
+          'Bytes of core/frame-codec with two rows a bucket: the least value of each column, then the greatest; NaN where a column held no number.',
+        ),
+    })
+    .describe('Frames from … to−1 were left out, and what they held. Only in mode `live`.'),
   state: runSummary,
   progress: z.strictObject({ runId, step: z.int(), totalSteps: z.int(), stepsPerSecond: z.number() }),
   preparing: z.strictObject(preparation),

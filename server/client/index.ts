@@ -1,11 +1,12 @@
 import type { Command } from '../../core/run.ts';
+import type { Bucket, Gap } from '../../core/gap.ts';
 import type { Problem, RunDetail, RunSummary } from '../events.ts';
 import { ProblemError } from './problem.ts';
 import { openTail } from './tail.ts';
 import type { Tail, TailOptions } from './tail.ts';
 
 export { ProblemError };
-export type { Command, Problem, RunDetail, RunSummary, Tail, TailOptions };
+export type { Bucket, Command, Gap, Problem, RunDetail, RunSummary, Tail, TailOptions };
 
 export interface ListOptions {
   readonly state?: RunSummary['state'];

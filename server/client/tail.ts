@@ -2,18 +2,22 @@ import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import * as parser from 'socket.io-msgpack-parser';
 import { decodeFrame } from '../../core/frame-codec.ts';
+import { decodeGap } from '../../core/gap.ts';
+import type { Gap } from '../../core/gap.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
+import { bytesOf } from '../../core/wire-bytes.ts';
 import type { RunState, TelemetryClientEvents, TelemetryServerEvents } from '../events.ts';
 import { ProblemError } from './problem.ts';
 
 export interface TailOptions {
   /** First sequence number; default 0. */
   readonly from?: number;
-  /** `all` (default) is lossless; `live` jumps to the newest when far behind and tells `onGap`. */
+  /** `all` (default) is lossless; `live` jumps to the newest when far behind and tells `onGap` what was in between. */
   readonly mode?: 'all' | 'live';
   /** In mode `live`: packets a second, at most 20. */
   readonly maxHz?: number;
-  readonly onGap?: (gap: { readonly from: number; readonly to: number }) => void;
+  /** Frames that were left out, with the least and greatest value of each column in them by buckets of steps. */
+  readonly onGap?: (gap: Gap) => void;
   /** Ends the tail. */
   readonly signal?: AbortSignal;
 }
@@ -88,18 +92,16 @@ async function* frames(
     if (error.data?.code !== undefined) fail(error); // refused: trying again would not help
   });
   socket.on('schema', ({ schema }) => (known.schema = schema));
-  socket.on('gap', ({ from: first, to }) => {
-    if (to <= next) return;
-    onGap?.({ from: first, to });
-    next = to;
+  socket.on('gap', (gap) => {
+    if (gap.to <= next) return;
+    onGap?.(decodeGap(gap));
+    next = gap.to;
   });
   socket.on('frames', ({ firstSeq, frames: bodies }) => {
     if (parked) return;
-    // A browser's parser gives ArrayBuffers, and [0, ArrayBuffer] for what was another view.
-    for (const [i, body] of (bodies as readonly unknown[]).entries()) {
+    for (const [i, body] of bodies.entries()) {
       if (firstSeq + i !== next) continue;
-      const bytes = Array.isArray(body) ? (body[1] as ArrayBuffer) : body;
-      held.push(decodeFrame(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes as ArrayBuffer)));
+      held.push(decodeFrame(bytesOf(body)));
       next++;
     }
     if (held.length > maxHeld) {

@@ -1,6 +1,8 @@
 import { CodecError } from '../../../core/errors.ts';
 import { decodeFrame } from '../../../core/frame-codec.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
+import { bytesOf } from '../../../core/wire-bytes.ts';
+import type { WireBytes } from '../../../core/wire-bytes.ts';
 import type { Problem, RunSummary, TelemetryServerEvents } from '../../events.ts';
 import type { TelemetrySocket } from '../wire/sockets.ts';
 import { Columns } from './columns.ts';
@@ -178,13 +180,10 @@ export class RunStream {
   }
 }
 
-/** What the msgpack parser makes of bytes in a browser: a Node `Buffer` arrives as ArrayBuffer, other views as [0, ArrayBuffer]. */
-type WireBytes = Uint8Array | ArrayBuffer | readonly [0, ArrayBuffer];
-
+/** A frame that can be read; undefined for one that is damaged. */
 function decoded(wire: WireBytes): TelemetryFrame | undefined {
-  const bytes = wire instanceof Uint8Array ? wire : new Uint8Array(wire instanceof ArrayBuffer ? wire : wire[1]);
   try {
-    return decodeFrame(bytes);
+    return decodeFrame(bytesOf(wire));
   } catch (error) {
     if (error instanceof CodecError) return undefined;
     throw error;
