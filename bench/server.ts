@@ -28,7 +28,7 @@ const seconds = 15;
 export async function run(): Promise<readonly object[]> {
   const results: object[] = [];
   const only = process.env['FAULTLINE_BENCH_PART'];
-  for (const part of [kills, cuts, stalled, fanOut]) {
+  for (const part of [disturbed, stalled, fanOut]) {
     if (only !== undefined && part.name !== only) continue;
     console.error(`  ${part.name} …`);
     results.push(await part());
@@ -128,54 +128,40 @@ async function stalled(): Promise<object> {
   };
 }
 
-/** The client's own reconnection over 20 cuts of the transport. */
-async function cuts(): Promise<object> {
+/** One run whose viewer is cut off 20 times while its server is killed (SIGKILL) five times, to go on with the run on its port and store. */
+export async function disturbed(): Promise<object> {
   using place = folder();
   const frames = 2000;
-  const server = await start(place.path, 0, 200, frames, 500);
+  let server = await start(place.path, 0, 200, frames, 300);
   const proxy = await cuttable(server.port);
   const seen: number[] = [];
-  let made = 0;
+  let [cuts, kills] = [0, 0];
+  let starting: Promise<void> | undefined;
   for await (const { seq } of connect(`http://127.0.0.1:${proxy.port}`).tail('bench')) {
     seen.push(seq);
-    if (made < 20 && seq >= (made + 1) * 80) {
-      made++;
+    if (cuts < 20 && seq >= (cuts + 1) * 90) {
+      cuts++;
       proxy.cut();
     }
-  }
-  proxy.close();
-  server.kill();
-  return { what: `${made} cuts of the transport in a run`, ...whole(seen, frames) };
-}
-
-/** kill -9 of the server, five times; it is started again on its port and store and goes on. */
-async function kills(): Promise<object> {
-  using place = folder();
-  const frames = 1500;
-  const start1 = (port: number) => start(place.path, port, 200, frames, 300);
-  let server = await start1(0);
-  const { port } = server;
-  const seen: number[] = [];
-  let made = 0;
-  let starting: Promise<void> | undefined;
-  for await (const { seq } of connect(`http://127.0.0.1:${port}`).tail('bench')) {
-    seen.push(seq);
-    if (made < 5 && starting === undefined && seq >= (made + 1) * 200) {
-      made++;
+    if (kills < 5 && starting === undefined && seq >= (kills + 1) * 330) {
+      kills++;
       server.kill();
-      starting = start1(port).then((again) => {
+      starting = start(place.path, server.port, 200, frames, 300).then((again) => {
         server = again;
         starting = undefined;
       });
     }
   }
+  proxy.close();
   server.kill();
-  return { what: `${made} kills (SIGKILL) of the server in a run`, ...whole(seen, frames) };
-}
-
-function whole(seen: readonly number[], frames: number): object {
   const distinct = new Set(seen).size;
-  return { delivered: `${seen.length} of ${frames}`, lost: frames - distinct, twice: seen.length - distinct };
+  return {
+    what: `${cuts} cuts of the transport and ${kills} kills (SIGKILL) of the server in one run`,
+    delivered: `${seen.length} of ${frames}`,
+    'in order': seen.every((seq, i) => seq === i),
+    lost: frames - distinct,
+    twice: seen.length - distinct,
+  };
 }
 
 interface Child {
