@@ -111,7 +111,7 @@ export function byExecutor(executor: Executor, study: string, options: StudyOpti
     };
     for await (const outcome of executor.run([job], { signal, onNews })) {
       if (outcome.state === 'failed') throw new ThreadFault(outcome.error);
-      return outcome.value;
+      if (outcome.state === 'done') return outcome.value;
     }
     throw cancelled();
   };

@@ -3,7 +3,10 @@ import { DataError } from '../../core/errors.ts';
 import type { LaneResult, RunResult } from '../../core/run.ts';
 import { hashOf } from '../canonical.ts';
 import { laneNames, wholePanel } from '../part.ts';
-import type { EvaluationWork } from './job.ts';
+import type { CellWork, EvaluationWork, ValueOf, Work } from './job.ts';
+
+/** Most values in what a cell of a study returns, how deep they may stand, and the longest text among them. */
+const cellBounds = { values: 1_000_000, depth: 16, text: 100_000 };
 
 const text = z.string().max(4000);
 const hash = z.string().max(200);
@@ -96,4 +99,37 @@ export function checkResult(value: unknown, { scenario, part }: EvaluationWork, 
   const misnamed = data.lanes.find(({ lane, building, attack }) => lane !== `${building}/${attack}`);
   if (misnamed !== undefined) throw new DataError(`a worker's result calls lane '${misnamed.lane}' by another name`);
   return data as unknown as RunResult;
+}
+
+/**
+ * What a cell of a study came to, elsewhere: something that JSON can hold, of a sound size, whose every key is its own. Of what shape a study's cells are
+ * only the study can say: {@link Job.check}.
+ * @throws {DataError} for anything else, with where in it
+ */
+function checkCell(value: unknown, { study, id }: CellWork): unknown {
+  let values = 0;
+  const fail = (path: readonly string[], what: string): never => {
+    const place = `/${path.map((key) => key.slice(0, 40)).join('/')}`;
+    throw new DataError(`a worker's value of cell '${id}' of study ${study} is malformed: ${place}: ${what}`);
+  };
+  const look = (one: unknown, path: readonly string[]): void => {
+    if (++values > cellBounds.values) fail(path, `more than ${cellBounds.values} values`);
+    if (path.length > cellBounds.depth) fail(path, `deeper than ${cellBounds.depth}`);
+    if (typeof one === 'string' && one.length > cellBounds.text) fail(path, `a text of ${one.length} letters`);
+    if (one === undefined || typeof one === 'function') fail(path, 'nothing');
+    if (typeof one === 'number' && !Number.isFinite(one)) fail(path, 'no number');
+    if (typeof one !== 'object' || one === null) return;
+    for (const [key, inner] of Object.entries(one)) {
+      if (key === '__proto__') fail(path, 'a prototype');
+      look(inner, [...path, key]);
+    }
+  };
+  look(value, []);
+  return value;
+}
+
+/** A value that came from elsewhere, as that of this work by this code. @throws {DataError} for anything else */
+export function checkValue<W extends Work>(value: unknown, work: W, codeHash: string): ValueOf<W> {
+  if (work.kind === 'study-cell') return checkCell(value, work) as ValueOf<W>;
+  return { result: checkResult(value, work, codeHash), telemetry: null } as unknown as ValueOf<W>;
 }

@@ -12,7 +12,24 @@ export interface JobFault {
 /** What became of a job, once the last attempt at it was made. */
 export type JobOutcome<Value> =
   | { readonly key: string; readonly state: 'done'; readonly value: Value }
-  | { readonly key: string; readonly state: 'failed'; readonly error: JobFault; readonly attempts: number };
+  | { readonly key: string; readonly state: 'failed'; readonly error: JobFault; readonly attempts: number }
+  /** By the job's own signal. */
+  | { readonly key: string; readonly state: 'cancelled' };
+
+/** A job that goes on, as who does it said last. */
+export interface ActiveJob {
+  /** What it is queued as a part of. */
+  readonly batch: string;
+  readonly key: string;
+  /** Share of the job, or of its preparation, 0…1. */
+  readonly done: number;
+  /** Who learns before the first step; absent: the steps themselves. */
+  readonly preparing?: string | undefined;
+  /** Of an evaluation. */
+  readonly totalSteps?: number | undefined;
+  /** How often it was begun, this time included. */
+  readonly attempt: number;
+}
 
 /** A process that takes jobs, as it said last. */
 export interface WorkerReport {
@@ -20,10 +37,12 @@ export interface WorkerReport {
   readonly host: string;
   readonly pid: number;
   readonly threads: number;
+  /** When it started, by its own clock, milliseconds since the epoch. */
+  readonly since: number;
   /** Jobs since it started. */
   readonly done: number;
   readonly failed: number;
-  readonly active: readonly { readonly key: string; readonly done: number }[];
+  readonly active: readonly ActiveJob[];
 }
 
 /** What is heard of jobs before they are over. */
@@ -37,6 +56,9 @@ export type ExecutorNews =
       readonly preparing?: string | undefined;
       /** Of an evaluation. */
       readonly totalSteps?: number | undefined;
+      /** Who does it, where it is another process, and how often it was begun. */
+      readonly worker?: string | undefined;
+      readonly attempt?: number | undefined;
     }
   | { readonly type: 'retry'; readonly key: string; readonly attempt: number; readonly reason: string }
   | { readonly type: 'workers'; readonly workers: readonly WorkerReport[] };
@@ -48,6 +70,8 @@ export interface RunJobsOptions {
 
 /** Attempts at a job that dies with its thread, its process or its machine, or by an error that nobody foresaw. */
 export const mostAttempts = 3;
+/** How often a job may be found without who did it: one that takes every worker down with it is then given up. */
+export const mostStalls = 4;
 
 /** Who does jobs: threads of this process, or processes on any number of machines. What comes of a job does not depend on it. */
 export interface Executor extends AsyncDisposable {
@@ -106,7 +130,8 @@ export async function carryOut<W extends Work>(
       if (outcome.state === 'done') {
         results.put(outcome.key, outcome.value);
         values.set(outcome.key, outcome.value);
-      } else failures.set(outcome.key, { ...outcome.error, attempts: outcome.attempts });
+      } else if (outcome.state === 'failed')
+        failures.set(outcome.key, { ...outcome.error, attempts: outcome.attempts });
       onOutcome?.(outcome, false);
     }
   }

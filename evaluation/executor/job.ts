@@ -43,6 +43,10 @@ export interface Job<W extends Work = Work> {
   /** SHA-256 of the work and of the code that is to do it: the same key is the same value, whoever computes it, however often. */
   readonly key: string;
   readonly work: W;
+  /** Set: this job alone is not wanted any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** A value that came from elsewhere, as this job's. @throws {DataError} for anything else; absent: what its kind of work tells */
+  readonly check?: ((value: unknown) => ValueOf<W>) | undefined;
 }
 
 export function jobOf<W extends Work>(work: W, code: string): Job<W> {

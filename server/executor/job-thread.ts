@@ -31,7 +31,7 @@ export interface ThreadTask {
   readonly port: MessagePort;
 }
 
-export type ThreadNews = Omit<Extract<ExecutorNews, { type: 'job' }>, 'type' | 'key'>;
+export type ThreadNews = Pick<Extract<ExecutorNews, { type: 'job' }>, 'done' | 'preparing' | 'totalSteps'>;
 
 /** What comes back of it: an error is told, not thrown, so that it keeps its name. */
 export type ThreadAnswer =

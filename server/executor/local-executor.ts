@@ -1,3 +1,4 @@
+import { CancelledError } from '../../core/errors.ts';
 import type { Executor, JobOutcome, RunJobsOptions } from '../../evaluation/executor/executor.ts';
 import type { Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
 import { Arrivals } from './arrivals.ts';
@@ -24,12 +25,19 @@ export class LocalExecutor implements Executor {
     const stop = AbortSignal.any([signal, left.signal]);
     const waiting = jobs.values();
     const serve = async (): Promise<void> => {
-      for (const { key, work } of waiting) {
-        const { outcome, attempts } = await this.#pool.persist(work, stop, {
-          onNews: (news) => onNews?.({ type: 'job', key, ...news }),
-          onRetry: (attempt, reason) => onNews?.({ type: 'retry', key, attempt, reason }),
-        });
-        if (outcome.ok) arrivals.push({ key, state: 'done', value: outcome.value });
+      for (const { key, work, signal: own } of waiting) {
+        const wanted = own === undefined ? stop : AbortSignal.any([stop, own]);
+        const { outcome, attempts } = await this.#pool
+          .persist(work, wanted, {
+            onNews: (news) => onNews?.({ type: 'job', key, ...news }),
+            onRetry: (attempt, reason) => onNews?.({ type: 'retry', key, attempt, reason }),
+          })
+          .catch((error: unknown) => {
+            if (!(error instanceof CancelledError) || stop.aborted) throw error;
+            return { outcome: undefined, attempts: 0 };
+          });
+        if (outcome === undefined) arrivals.push({ key, state: 'cancelled' });
+        else if (outcome.ok) arrivals.push({ key, state: 'done', value: outcome.value });
         else arrivals.push({ key, state: 'failed', error: outcome.fault, attempts });
       }
     };

@@ -1,24 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Job as QueueEntry, Queue } from 'bullmq';
 import { BackendError, CancelledError, DataError } from '../../core/errors.ts';
-import { checkResult } from '../../evaluation/executor/check-result.ts';
+import { checkValue } from '../../evaluation/executor/check-result.ts';
 import { mostAttempts } from '../../evaluation/executor/executor.ts';
-import type { Executor, JobOutcome, RunJobsOptions, WorkerReport } from '../../evaluation/executor/executor.ts';
+import type { Executor, JobOutcome, RunJobsOptions } from '../../evaluation/executor/executor.ts';
 import type { Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
 import { faultOf } from '../thread-fault.ts';
-import { cancelledKey, connectRedis, jobId, prefix, queueName, resultsKey, workerKey } from './redis-link.ts';
-import type { LinkLog } from './redis-link.ts';
-import { delivered, heartbeat, mostResultBytes } from './redis-messages.ts';
+import { cancelledKey, jobId, resultsKey } from './redis-link.ts';
+import { delivered, mostResultBytes } from './redis-messages.ts';
 import type { QueuedJob } from './redis-messages.ts';
+import { RedisQueue } from './redis-queue.ts';
+import type { RedisQueueOptions } from './redis-queue.ts';
 
-export interface RedisExecutorOptions {
-  readonly url: string;
+export interface RedisExecutorOptions extends RedisQueueOptions {
   /** Names our jobs among those of others; the same one after a restart finds what was queued and done before. */
   readonly batch: string;
-  readonly codeHash: string;
-  readonly log: LinkLog;
 }
 
 const pollMs = 250;
@@ -29,6 +26,10 @@ const chunk = 200;
 /** Polls in a row that the server may refuse, at two a second, before we give up. */
 const mostRefusals = 60;
 const cancelMs = 3000;
+/** A worker that was gone for longer does for nothing what was cancelled meanwhile. */
+const cancelledSeconds = 24 * 3600;
+/** Failures that nobody came for. */
+const failureLifeSeconds = 14 * 24 * 3600;
 
 /**
  * Workers anywhere do the jobs, which wait in a Redis. The truth of what is done is with the caller: what the queue has lost is queued again, what
@@ -36,31 +37,34 @@ const cancelMs = 3000;
  */
 export class RedisExecutor implements Executor {
   readonly kind = 'redis';
-  readonly #options: RedisExecutorOptions;
-  readonly #redis: Redis;
-  /** BullMQ's own: it never closes one that it was given. */
-  readonly #link: Redis;
-  readonly #queue: Queue;
+  readonly #queue: RedisQueue;
+  readonly #batch: string;
+  readonly #leaves: boolean;
+  #own = false;
 
-  private constructor(options: RedisExecutorOptions, redis: Redis) {
-    this.#options = options;
-    this.#redis = redis;
-    this.#link = redis.duplicate();
-    this.#link.on('error', () => {}); // the other connection tells
-    this.#queue = new Queue(queueName(options.codeHash), { connection: this.#link, prefix });
-    this.#queue.on('error', (error) => options.log(`queue: ${error.message}`));
+  /**
+   * @param leaves jobs that nobody waits for any more stay in the queue: the same batch will come back for them, after a restart, say, and takes
+   * failures of before as they are; absent: they leave it
+   */
+  constructor(queue: RedisQueue, batch: string, { leaves = false }: { readonly leaves?: boolean } = {}) {
+    this.#queue = queue;
+    this.#batch = batch;
+    this.#leaves = leaves;
   }
 
-  /** @throws {BackendError} when there is no Redis */
+  /** With a queue of its own. @throws {BackendError} when there is no Redis */
   static async open(options: RedisExecutorOptions): Promise<RedisExecutor> {
-    return new RedisExecutor(options, await connectRedis(options.url, options.log));
+    const executor = new RedisExecutor(await RedisQueue.open(options), options.batch);
+    executor.#own = true;
+    return executor;
   }
 
   async *run<W extends Work>(
     jobs: readonly Job<W>[],
     { signal, onNews }: RunJobsOptions,
   ): AsyncGenerator<JobOutcome<ValueOf<W>>, void, void> {
-    const run = randomUUID();
+    const run = this.#leaves ? this.#batch : randomUUID();
+    const { log } = this.#queue;
     const open = new Map(jobs.map((job) => [job.key, job]));
     const bad = new Map<string, number>();
     let searchedAt = Number.NEGATIVE_INFINITY;
@@ -71,20 +75,27 @@ export class RedisExecutor implements Executor {
           if (performance.now() - searchedAt > searchMs) {
             await unlessAborted(this.#search([...open.values()], run), signal);
             searchedAt = performance.now();
-            const workers = await unlessAborted(this.#workers(), signal);
+            const workers = await unlessAborted(this.#queue.workers(), signal);
             onNews?.({ type: 'workers', workers });
+          }
+          const unwanted = [...open.values()].filter((job) => job.signal?.aborted === true).map(({ key }) => key);
+          if (unwanted.length > 0) await unlessAborted(this.#withdraw(unwanted, run), signal);
+          for (const key of unwanted) {
+            open.delete(key);
+            yield { key, state: 'cancelled' };
           }
           for (const key of await unlessAborted(this.#arrived(), signal)) {
             const job = open.get(key);
             if (job === undefined) continue;
-            const outcome = await unlessAborted(this.#take(job, bad), signal);
-            if (outcome === undefined)
+            const outcome = await unlessAborted(this.#take(job, bad, onNews), signal);
+            if (outcome === undefined) {
               searchedAt = Number.NEGATIVE_INFINITY; // it was refused: the job is queued again
-            else {
+              onNews?.({ type: 'retry', key, attempt: bad.get(key)! + 1, reason: 'its result was refused' });
+            } else {
               open.delete(key);
               yield outcome; // who asks for the next has kept this one
             }
-            await this.#redis.hdel(resultsKey(this.#options.batch), key);
+            await this.#queue.redis.hdel(resultsKey(this.#batch), key);
           }
           for (const { key, reason, attempts } of await unlessAborted(this.#failed(open, run), signal)) {
             open.delete(key);
@@ -92,41 +103,41 @@ export class RedisExecutor implements Executor {
             const error = { reason: text, fault: reason, name, code: null };
             yield { key, state: 'failed', error, attempts };
           }
-          for (const { active } of await unlessAborted(this.#workers(), signal))
-            for (const { key, done } of active) if (open.has(key)) onNews?.({ type: 'job', key, done });
+          for (const { id, active } of await unlessAborted(this.#queue.workers(), signal))
+            for (const { batch, ...job } of active)
+              if (batch === this.#batch && open.has(job.key)) onNews?.({ type: 'job', ...job, worker: id });
           refusals = 0;
           if (open.size > 0) await pause(pollMs, undefined, { signal });
         } catch (error) {
           if (signal.aborted) throw new CancelledError('interrupted');
           if (!isRefusal(error)) throw error;
           if (++refusals > mostRefusals) throw new BackendError(`redis: ${error.message}`, { cause: error });
-          this.#options.log(`redis: ${error.message}`);
+          log(`redis: ${error.message}`);
           await pause(500);
         }
       }
     } finally {
       // Cancelled, or nobody listens any more: what is left is not wanted.
-      if (open.size > 0)
+      if (open.size > 0 && !this.#leaves)
         await Promise.race([this.#cancel([...open.keys()], run), pause(cancelMs, undefined, { ref: false })]);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.race([this.#queue.close(), pause(1000, undefined, { ref: false })]);
-    this.#link.disconnect();
-    this.#redis.disconnect();
+    if (this.#own) await this.#queue[Symbol.asyncDispose]();
   }
 
   /** Queues what is neither queued nor done; what an earlier run of the batch left behind as failed or cancelled begins anew. */
   async #search<W extends Work>(jobs: readonly Job<W>[], run: string): Promise<void> {
-    const { batch } = this.#options;
+    const batch = this.#batch;
+    const { entries, redis } = this.#queue;
     for (let from = 0; from < jobs.length; from += chunk) {
       const some = jobs.slice(from, from + chunk);
-      const states = await Promise.all(some.map(({ key }) => this.#queue.getJobState(jobId(batch, key))));
+      const states = await Promise.all(some.map(({ key }) => entries.getJobState(jobId(batch, key))));
       // Asked after the states: a result is there before its job is over.
-      const there = await this.#redis.hmget(resultsKey(batch), ...some.map(({ key }) => key));
+      const there = await redis.hmget(resultsKey(batch), ...some.map(({ key }) => key));
       const lost = some.filter((_job, at) => states[at] === 'unknown' && there[at] === null);
-      await this.#queue.addBulk(lost.map(({ key, work }) => this.#entry({ batch, run, key, work })));
+      await entries.addBulk(lost.map(({ key, work }) => this.#entry({ batch, run, key, work })));
     }
   }
 
@@ -139,6 +150,7 @@ export class RedisExecutor implements Executor {
         attempts: mostAttempts,
         backoff: { type: 'exponential', delay: 500 },
         removeOnComplete: true,
+        removeOnFail: { age: failureLifeSeconds },
         keepLogs: 0,
         stackTraceLimit: 5,
       },
@@ -146,26 +158,31 @@ export class RedisExecutor implements Executor {
   }
 
   #arrived(): Promise<string[]> {
-    return this.#redis.hkeys(resultsKey(this.#options.batch));
+    return this.#queue.redis.hkeys(resultsKey(this.#batch));
   }
 
   /** What a worker left of a job; undefined for what is none, as long as the job may be tried again. */
-  async #take<W extends Work>(job: Job<W>, bad: Map<string, number>): Promise<JobOutcome<ValueOf<W>> | undefined> {
-    const { batch, codeHash, log } = this.#options;
+  async #take<W extends Work>(
+    job: Job<W>,
+    bad: Map<string, number>,
+    onNews: RunJobsOptions['onNews'],
+  ): Promise<JobOutcome<ValueOf<W>> | undefined> {
+    const { codeHash, log, redis } = this.#queue;
     const { key, work } = job;
+    const results = resultsKey(this.#batch);
     let worker = 'a worker';
     try {
-      const bytes = await this.#redis.hstrlen(resultsKey(batch), key);
+      const bytes = await redis.hstrlen(results, key);
       if (bytes > mostResultBytes)
         throw new DataError(`a worker's result has ${bytes} bytes, expected at most ${mostResultBytes}`);
-      const body = await this.#redis.hget(resultsKey(batch), key);
+      const body = await redis.hget(results, key);
       const parsed = delivered.safeParse(JSON.parse(body ?? 'null'));
       if (!parsed.success) throw new DataError("a worker's message is malformed");
       ({ worker } = parsed.data);
-      const { value } = parsed.data;
-      if (work.kind !== 'evaluation') return { key, state: 'done', value: value as ValueOf<W> };
-      const evaluated = { result: checkResult(value, work, codeHash), telemetry: null };
-      return { key, state: 'done', value: evaluated as ValueOf<W> };
+      const { value, attempt } = parsed.data;
+      const checked = (job.check?.(value) ?? checkValue(value, work, codeHash)) as ValueOf<W>;
+      onNews?.({ type: 'job', key, done: 1, worker, attempt });
+      return { key, state: 'done', value: checked };
     } catch (error) {
       if (isRefusal(error)) throw error;
       const attempts = (bad.get(key) ?? 0) + 1;
@@ -181,46 +198,42 @@ export class RedisExecutor implements Executor {
     open: ReadonlyMap<string, Job>,
     run: string,
   ): Promise<readonly { readonly key: string; readonly reason: string; readonly attempts: number }[]> {
-    const { batch } = this.#options;
-    const entries = await this.#queue.getFailed(0, 1000);
+    const batch = this.#batch;
+    const { entries: queue, redis } = this.#queue;
+    const entries = await queue.getFailed(0, 1000);
     const over: { key: string; reason: string; attempts: number }[] = [];
     for (const entry of entries) {
       const key = entry.id?.startsWith(`${batch}_`) === true ? entry.id.slice(batch.length + 1) : '';
       const job = open.get(key);
       if (job === undefined) continue;
-      await this.#queue.remove(entry.id!);
+      await queue.remove(entry.id!);
       if ((entry.data as QueuedJob).run !== run)
-        await this.#queue.addBulk([this.#entry({ batch, run, key, work: job.work })]);
-      else if ((await this.#redis.hexists(resultsKey(batch), key)) === 0)
-        over.push({ key, reason: entry.failedReason, attempts: Math.max(1, entry.attemptsMade) });
+        await queue.addBulk([this.#entry({ batch, run, key, work: job.work })]);
+      else if ((await redis.hexists(resultsKey(batch), key)) === 0)
+        over.push({ key, reason: reasonOf(entry), attempts: Math.max(1, entry.attemptsStarted) });
     }
     return over;
   }
 
-  /** Workers of this code that were heard of lately; what others write under their names is left out. */
-  async #workers(): Promise<readonly WorkerReport[]> {
-    const keys: string[] = [];
-    for (let cursor = '0'; ;) {
-      const [next, some] = await this.#redis.scan(cursor, 'MATCH', workerKey('*'), 'COUNT', 1000);
-      keys.push(...some);
-      if ((cursor = next) === '0' || keys.length > 10_000) break;
+  /** Jobs that are not wanted leave the queue, and those under way are broken off. */
+  async #withdraw(keys: readonly string[], run: string): Promise<void> {
+    for (const key of keys) {
+      await this.#queue.redis.set(cancelledKey(this.#batch, run, key), '1', 'EX', cancelledSeconds);
+      await this.#remove(key);
     }
-    if (keys.length === 0) return [];
-    const bodies = await this.#redis.mget(keys);
-    return bodies.flatMap((body) => {
-      const parsed = heartbeat.safeParse(parsedJson(body));
-      if (!parsed.success || parsed.data.code !== this.#options.codeHash) return [];
-      const { code: _code, ...report } = parsed.data;
-      return [report];
-    });
+  }
+
+  /** One that a worker has stays where it is. */
+  async #remove(key: string): Promise<void> {
+    await this.#queue.entries.remove(jobId(this.#batch, key)).catch(() => 0);
   }
 
   async #cancel(keys: readonly string[], run: string): Promise<void> {
-    const { batch, log } = this.#options;
+    const { log, redis } = this.#queue;
     try {
-      await this.#redis.set(cancelledKey(batch, run), '1', 'EX', 24 * 3600);
+      await redis.set(cancelledKey(this.#batch, run), '1', 'EX', cancelledSeconds);
       for (let from = 0; from < keys.length; from += chunk)
-        await Promise.all(keys.slice(from, from + chunk).map((key) => this.#queue.remove(jobId(batch, key)).catch(() => 0))); // prettier-ignore
+        await Promise.all(keys.slice(from, from + chunk).map((key) => this.#remove(key)));
     } catch (error) {
       log(`redis: could not cancel: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -232,12 +245,10 @@ function isRefusal(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-function parsedJson(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? 'null');
-  } catch {
-    return null;
-  }
+/** Why a job failed, as BullMQ noted it. */
+function reasonOf({ failedReason, stalledCounter }: QueueEntry): string {
+  if (!failedReason.startsWith('job stalled more than')) return failedReason;
+  return `it was found without its worker ${stalledCounter} times, and is given up: it may be what ends them`;
 }
 
 /** @throws {CancelledError} as soon as the signal is set: while the server is gone, its answer may not come for long */

@@ -10,8 +10,9 @@ export const prefix = 'faultline';
 export const queueName = (codeHash: string): string => `jobs-${codeHash.slice(0, 16)}`;
 /** Hash of a batch's results, by key of their job, until the coordinator has taken them. */
 export const resultsKey = (batch: string): string => `${prefix}:results:${batch}`;
-/** There while a coordinator's run of a batch is cancelled. */
-export const cancelledKey = (batch: string, run: string): string => `${prefix}:cancelled:${batch}:${run}`;
+/** There while a coordinator's run of a batch, or one job of it, is cancelled. */
+export const cancelledKey = (batch: string, run: string, key?: string): string =>
+  [prefix, 'cancelled', batch, run, ...(key === undefined ? [] : [key])].join(':');
 export const workerKey = (id: string): string => `${prefix}:worker:${id}`;
 export const jobId = (batch: string, key: string): string => `${batch}_${key}`;
 

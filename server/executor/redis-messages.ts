@@ -8,11 +8,17 @@ const batch = z.string().regex(/^[\w-]{1,64}$/);
 export const queuedJob = z.strictObject({ batch, run: batch, key, work: z.unknown() });
 export type QueuedJob = z.infer<typeof queuedJob>;
 
-/** What a worker leaves of a job. */
-export const delivered = z.strictObject({ worker: z.string().max(200), value: z.unknown() });
-export type Delivered = z.infer<typeof delivered>;
-
 const count = z.int().min(0);
+
+/** What a worker leaves of a job. */
+export const delivered = z.strictObject({
+  worker: z.string().max(200),
+  /** How often the job was begun, and how long it took this time. */
+  attempt: count,
+  ms: z.number().min(0),
+  value: z.unknown(),
+});
+export type Delivered = z.infer<typeof delivered>;
 
 /** What a worker says of itself now and then. */
 export const heartbeat = z.strictObject({
@@ -20,9 +26,21 @@ export const heartbeat = z.strictObject({
   host: z.string().max(200),
   pid: count,
   threads: count,
+  since: count,
   done: count,
   failed: count,
-  active: z.array(z.strictObject({ key, done: z.number().min(0).max(1) })).max(1024),
+  active: z
+    .array(
+      z.strictObject({
+        batch,
+        key,
+        done: z.number().min(0).max(1),
+        preparing: z.string().max(200).optional(),
+        totalSteps: count.optional(),
+        attempt: count,
+      }),
+    )
+    .max(1024),
   code: z.string().max(64),
 }) satisfies z.ZodType<WorkerReport>;
 export type Heartbeat = z.infer<typeof heartbeat>;

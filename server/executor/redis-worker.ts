@@ -5,6 +5,8 @@ import type { Job as QueueEntry } from 'bullmq';
 import { CancelledError, FaultlineError } from '../../core/errors.ts';
 import { parseValueAs } from '../../core/document.ts';
 import { jobOf, workFrom } from '../../evaluation/executor/job.ts';
+import { mostStalls } from '../../evaluation/executor/executor.ts';
+import type { ActiveJob } from '../../evaluation/executor/executor.ts';
 import type { Evaluated, Work } from '../../evaluation/executor/job.ts';
 import type { WorkshopSetup } from './job-thread.ts';
 import { cancelledKey, connectRedis, prefix, queueName, resultsKey, workerKey } from './redis-link.ts';
@@ -29,13 +31,13 @@ const heartbeatMs = 1000;
 const heartbeatLifeMs = 10_000;
 /** Results that nobody came for. */
 const resultLifeSeconds = 14 * 24 * 3600;
-/** How often a job may be found without its worker: one that takes every worker down with it is given up. */
-const mostStalls = 4;
 
 interface Active {
   readonly data: QueuedJob;
   readonly stop: AbortController;
-  done: number;
+  readonly attempt: number;
+  /** What was heard last. */
+  news: Omit<ActiveJob, 'batch' | 'key' | 'attempt'>;
 }
 
 /**
@@ -47,18 +49,23 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
   const redis = await connectRedis(url, log);
   const host = hostname();
   const id = `${host}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const since = Date.now();
   const active = new Map<string, Active>();
   const counts = { done: 0, failed: 0 };
   await using pool = new ThreadPool(threads, setup);
 
+  const cancelled = async ({ batch, run, key }: QueuedJob): Promise<boolean> =>
+    (await redis.exists(cancelledKey(batch, run), cancelledKey(batch, run, key))) > 0;
+
   async function work(entry: QueueEntry, token: string | undefined): Promise<void> {
     const { data, work } = read(entry.data, setup.codeHash);
-    if ((await redis.exists(cancelledKey(data.batch, data.run))) === 1) throw new UnrecoverableError('cancelled');
-    const own: Active = { data, stop: new AbortController(), done: 0 };
-    active.set(data.key, own);
+    if (await cancelled(data)) return; // its coordinator knows
+    const own: Active = { data, stop: new AbortController(), attempt: entry.attemptsStarted, news: { done: 0 } };
+    active.set(entry.id!, own);
+    const begun = performance.now();
     try {
       const outcome = await pool.run(work, AbortSignal.any([own.stop.signal, signal]), (news) => {
-        if (news.preparing === undefined) own.done = Math.min(1, Math.max(0, news.done));
+        own.news = { ...news, done: Math.min(1, Math.max(0, news.done)), preparing: news.preparing?.slice(0, 200) };
       });
       if (!outcome.ok) {
         const { name, reason } = outcome.fault;
@@ -67,7 +74,8 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
         throw outcome.final ? new UnrecoverableError(text) : new Error(text);
       }
       const value = work.kind === 'evaluation' ? (outcome.value as Evaluated).result : outcome.value;
-      const body = JSON.stringify({ worker: id, value } satisfies Delivered);
+      const ms = performance.now() - begun;
+      const body = JSON.stringify({ worker: id, attempt: own.attempt, ms, value } satisfies Delivered);
       // By the job's key, so that a second worker's result of the same job takes the place of the first, and is the same.
       const results = resultsKey(data.batch);
       await redis.hset(results, data.key, body);
@@ -78,11 +86,11 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
         await entry.moveToWait(token); // not its fault: another worker has it at once, and no attempt is spent
         throw new WaitingError();
       }
+      if (error instanceof CancelledError) return;
       counts.failed++;
-      if (error instanceof CancelledError) throw new UnrecoverableError('cancelled');
       throw error;
     } finally {
-      active.delete(data.key);
+      active.delete(entry.id!);
     }
   }
 
@@ -107,12 +115,14 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
     if (telling) return; // while the server is gone, one waits, not one a second
     telling = true;
     try {
-      const jobs = [...active.values()].map(({ data, done }) => ({ key: data.key, done }));
+      const jobs = [...active.values()].map(({ data, attempt, news }) => {
+        const { batch, key } = data;
+        return { ...news, batch, key, attempt };
+      });
       const code = setup.codeHash;
-      const report: Heartbeat = { id, host, pid: process.pid, threads, ...counts, active: jobs, code };
+      const report: Heartbeat = { id, host, pid: process.pid, threads, since, ...counts, active: jobs, code };
       await redis.set(workerKey(id), JSON.stringify(report), 'PX', heartbeatLifeMs);
-      for (const { data, stop } of active.values())
-        if ((await redis.exists(cancelledKey(data.batch, data.run))) === 1) stop.abort();
+      for (const { data, stop } of active.values()) if (await cancelled(data)) stop.abort();
     } catch (error) {
       log(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
     } finally {

@@ -2,7 +2,10 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendError, CancelledError, ConfigError } from '../../core/errors.ts';
 import type { JobOutcome } from '../../evaluation/executor/executor.ts';
-import type { Evaluated } from '../../evaluation/executor/job.ts';
+import { z } from 'zod';
+import { parseValueAs } from '../../core/document.ts';
+import { jobOf } from '../../evaluation/executor/job.ts';
+import type { CellWork, Evaluated, Job } from '../../evaluation/executor/job.ts';
 import { RedisExecutor } from '../../server/executor/redis-executor.ts';
 import { hasRedis, openRedis } from '../support/redis-server.ts';
 import type { TestRedis } from '../support/redis-server.ts';
@@ -20,7 +23,7 @@ describe.skipIf(!hasRedis)('jobs over a Redis', () => {
     RedisExecutor.open({ url: redis.url, batch, codeHash: testCode, log: (text) => void said.push(text) });
   /** As a worker leaves it. */
   const deliver = (batch: string, key: string, value: unknown): Promise<number> =>
-    client.hset(`faultline:results:${batch}`, key, JSON.stringify({ worker: 'w', value }));
+    client.hset(`faultline:results:${batch}`, key, JSON.stringify({ worker: 'w', attempt: 1, ms: 5, value }));
 
   beforeAll(async () => {
     redis = await openRedis(folder.path);
@@ -70,6 +73,42 @@ describe.skipIf(!hasRedis)('jobs over a Redis', () => {
     await expect(over).rejects.toThrow(CancelledError);
     expect(await waiting()).toBe(0);
     expect(await client.keys('faultline:cancelled:cancel:*')).toHaveLength(1);
+  }, 60_000);
+
+  it('a study’s cell that is no sound value, or not of its study’s shape, is a named error', async () => {
+    await client.flushall();
+    await using executor = await open('cells');
+    const cell = (id: string): Job<CellWork> =>
+      jobOf({ kind: 'study-cell', study: 'amu', options: { quick: true, dataset: 'builtin', seeds: 1 }, id }, testCode);
+    const check = (value: unknown): unknown => parseValueAs(value, 'cell', z.strictObject({ accuracy: z.number() }));
+    const [deep, wrong, right, none] = [cell('a'), { ...cell('b'), check }, { ...cell('c'), check }, cell('d')];
+    let nested: unknown = 1;
+    for (let depth = 0; depth < 20; depth++) nested = [nested];
+    const outcomes: JobOutcome<unknown>[] = [];
+    const over = (async () => {
+      const { signal } = new AbortController();
+      for await (const one of executor.run([deep, wrong, right, none], { signal })) outcomes.push(one);
+    })();
+    await until('all', async () => {
+      await deliver('cells', deep.key, nested);
+      await deliver('cells', wrong.key, { accuracy: '0.9' });
+      await deliver('cells', right.key, { accuracy: 0.9 });
+      await client.hset(
+        'faultline:results:cells',
+        none.key,
+        '{"worker":"w","attempt":1,"ms":5,"value":{"__proto__":{}}}',
+      );
+      return outcomes.length === 4;
+    });
+    await over;
+    const of = (key: string): JobOutcome<unknown> => outcomes.find((one) => one.key === key)!;
+    expect(of(right.key)).toMatchObject({ state: 'done', value: { accuracy: 0.9 } });
+    for (const [{ key }, reason] of [
+      [deep, /^a worker's value of cell 'a' of study amu is malformed: .*deeper than 16/],
+      [wrong, /accuracy/],
+      [none, /a prototype/],
+    ] as const)
+      expect(of(key)).toMatchObject({ state: 'failed', attempts: 3, error: { reason: expect.stringMatching(reason) as string } }); // prettier-ignore
   }, 60_000);
 
   it('an address that is none, or where nobody is, is named without its password', async () => {
