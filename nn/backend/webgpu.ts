@@ -2,6 +2,7 @@ import { tensorflow, use } from './tensorflow.ts';
 import type { BackendOpener } from './tensorflow.ts';
 import { failWithDevice } from './webgpu-failure.ts';
 import type { WebgpuBackend } from './webgpu-failure.ts';
+import { repairWebgpu } from './webgpu-repairs.ts';
 
 /** As much of the WebGPU interface as we touch. */
 interface Gpu {
@@ -41,6 +42,7 @@ export const openWebgpu: BackendOpener = async (load, allowSoftware) => {
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   const open = await use(tf, 'webgpu');
   const backend = tf.backend() as unknown as WebgpuBackend;
+  repairWebgpu(backend);
   failWithDevice(backend);
   const { maxStorageBufferBindingSize, maxBufferSize } = backend.device.limits;
   return {

@@ -132,6 +132,8 @@ export async function largeCell(
     roots.map((root) => root.split('student training')),
     say(0.5, 1),
   );
+  // A GPU may take the maximum of NaN and 0 for 0: the logits of a net whose weights are lost can be numbers, the same for every image.
+  const parameters = await students.read();
   const [validation, test] = [
     await stackLogits(tf, students, xOf('validation'), inputs),
     await stackLogits(tf, students, xOf('test'), inputs),
@@ -140,7 +142,7 @@ export async function largeCell(
     teacher: agreement(taughtOn[s]!, room.test.labels),
     lessons: trials.map(({ arm, alpha }, at): Lesson => {
       const g = at * seeds + s;
-      const diverged = test[g]!.some((value) => !Number.isFinite(value));
+      const diverged = notNumbers(parameters[g]!) || notNumbers(test[g]!);
       const right = (z: Float32Array, on: Labelled): number =>
         diverged ? 1 / classes : agreement(decisionsOf(z, classes), on.labels);
       return {
@@ -155,4 +157,8 @@ export async function largeCell(
       };
     }),
   }));
+}
+
+function notNumbers(values: Float32Array): boolean {
+  return values.some((value) => !Number.isFinite(value));
 }
