@@ -75,18 +75,28 @@ export function uncertaintyClaims(where: string, measured: Measured, shots: read
   ];
 }
 
-/** AMU-Tuning over others, each with hyperparameters that validation chose. @param note what others have that they were not meant to get */
+/**
+ * AMU-Tuning over others, each with hyperparameters that validation chose.
+ * @param note what others have that they were not meant to get  @param setting of AMU-Tuning; absent: its own choice too
+ */
 export function comparisonClaims(
   where: string,
   measured: Measured,
   shots: readonly number[],
   others: readonly string[],
   note = '',
+  setting?: string,
 ): readonly Claim[] {
   return shots.flatMap((count) =>
-    others.map((other) =>
-      exceeds(`${where}: AMU-Tuning beats ${other} ${at(count)}${note}`, measured.gain('AMU', other, count), 0, unit),
-    ),
+    others.map((other) => {
+      const theirs = measured.accuracy(other, count);
+      return exceeds(
+        `${where}: AMU-Tuning beats ${other} ${at(count)}${note}`,
+        measured.accuracy('AMU', count, setting).map((value, seed) => value - theirs[seed]!),
+        0,
+        unit,
+      );
+    }),
   );
 }
 

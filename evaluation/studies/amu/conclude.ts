@@ -1,11 +1,12 @@
 import { meanText } from '../seeds.ts';
 import type { Claim, StudyConclusion, StudyFigure, StudyOptions, StudyTable } from '../study.ts';
-import { alphas, alphaText } from './arms.ts';
+import { alphas, alphaText, fixedAlpha } from './arms.ts';
 import { comparisonClaims, ingredientClaims, onLearnedClaims, uncertaintyClaims } from './claims.ts';
-import type { ShotFigures } from './image-cell.ts';
+import { gainsTable } from './gains-table.ts';
 import { Measured } from './measured.ts';
 import { cellId, problemsOf } from './plan.ts';
-import type { Problem } from './plan.ts';
+import type { Part, Problem } from './plan.ts';
+import type { ShotFigures } from './shot-figures.ts';
 
 /** Methods that the figures draw: the tables have all. */
 const drawn = [
@@ -30,6 +31,9 @@ const controls = [
 ];
 const beyond = ' (a control beyond the paper)';
 
+/** Parts at the difficulty that claims are about. */
+const claimed: readonly Part[] = ['latents', 'images', 'buildings'];
+
 /** Tables, curves and claims from what the cells found. */
 export function conclude(
   options: StudyOptions,
@@ -40,23 +44,37 @@ export function conclude(
     problem,
     measured: new Measured(
       Array.from(
-        { length: options.seeds },
+        { length: problem.seeds(options.seeds) },
         (_, seed) => cells.get(cellId(problem.id, seed)) as ShotFigures | undefined,
       ),
     ),
   }));
+  const latents = found.filter(({ problem }) => problem.part === 'latents' || problem.part === 'latents-range');
   return {
     claims: found.flatMap(({ problem, measured }) => claimsOf(problem, measured)),
-    tables: found.map(({ problem, measured }) => accuracyTable(problem, measured)),
+    tables: [
+      ...(latents.length > 1 ? [gainsTable(latents)] : []),
+      ...found.map(({ problem, measured }) => accuracyTable(problem, measured)),
+    ],
     figures: found.flatMap(({ problem, measured }) => [
       shotsFigure(problem, measured),
-      ...(problem.part === 'images' || problem.part === 'buildings' ? [alphaFigure(problem, measured)] : []),
+      ...(claimed.includes(problem.part) ? [alphaFigure(problem, measured)] : []),
     ]),
   };
 }
 
-/** Of the two problems at their claimed difficulty; of the larger one, what may hold there. The other difficulties make no claims. */
+/** Of the three problems at their claimed difficulty; of the larger one, what may hold there. The other difficulties make no claims. */
 function claimsOf({ part, shots, title }: Problem, measured: Measured): readonly Claim[] {
+  if (part === 'latents') {
+    const fixed = alphaText(fixedAlpha);
+    return [
+      ...ingredientClaims('latents', measured, shots),
+      ...uncertaintyClaims('latents', measured, shots),
+      // Nothing of AMU-Tuning is chosen here; the others' settings are, on more rows than there are shots.
+      ...comparisonClaims('latents', measured, [1], baselines, '', fixed),
+      ...comparisonClaims('latents', measured, [1], controls, beyond, fixed),
+    ];
+  }
   if (part === 'images')
     return [
       ...ingredientClaims('images', measured, shots),

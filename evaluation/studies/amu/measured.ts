@@ -1,12 +1,5 @@
 import { chosen } from './problem.ts';
-import type { Score } from './problem.ts';
-import type { ShotFigures } from './image-cell.ts';
-
-/** What a method reached with each of its settings, where they are chosen and where they are judged. */
-export interface MethodScores {
-  readonly method: string;
-  readonly settings: readonly { readonly setting: string; readonly validation: Score; readonly test: Score }[];
-}
+import type { MethodScores, ShotFigures } from './shot-figures.ts';
 
 /** What the cells of one difficulty found, asked by method and shots; seeds in order. */
 export class Measured {

@@ -13,6 +13,9 @@ export interface Rows {
   readonly labels: Int32Array;
 }
 
+/** Zero-shot logits beside generated rows are `12·cos(f₀, prototype)`: as sure as a softmax over 30 classes of that accuracy should be. */
+export const logitScale = 12;
+
 /** Which features a method is given. */
 export type FeaturePick = (rows: Rows) => LabelledRows;
 

@@ -2,9 +2,9 @@ import type { Rng } from '../../../core/rng.ts';
 import type { Schedule } from '../../../logits/few-shot/descent.ts';
 import { probeLogits, trainProbe } from '../../../logits/few-shot/row/linear-probe.ts';
 import { joined } from './building-rows.ts';
-import type { MethodScores } from './measured.ts';
 import { chosen, meanScore, scoreOf } from './problem.ts';
 import type { FeaturePick, Rows } from './problem.ts';
+import type { MethodScores } from './shot-figures.ts';
 
 /** A detector that was learned on the known buildings and is used on the new one as it is. */
 export interface UnadaptedDetector {

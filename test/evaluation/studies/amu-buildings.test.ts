@@ -7,7 +7,7 @@ import { buildingRows, drawShots } from '../../../evaluation/studies/amu/buildin
 import type { BuildingRows } from '../../../evaluation/studies/amu/building-rows.ts';
 import { recordYear } from '../../../evaluation/studies/amu/building-year.ts';
 import { groundOf } from '../../../evaluation/studies/amu/ground.ts';
-import type { ShotFigures } from '../../../evaluation/studies/amu/image-cell.ts';
+import type { ShotFigures } from '../../../evaluation/studies/amu/shot-figures.ts';
 import { equations, incidentTypes } from '../../../evaluation/studies/amu/incident-types.ts';
 import { Measured } from '../../../evaluation/studies/amu/measured.ts';
 import { ruleBook, rulePrototypes } from '../../../evaluation/studies/amu/rule-book.ts';
