@@ -1,9 +1,11 @@
 import { exceeds } from '../seeds.ts';
 import type { Claim } from '../study.ts';
-import type { LanguageArm } from './language-arms.ts';
+import { logQuality } from './choice.ts';
 import { everyBaseline } from './language-arms.ts';
-import type { Choice, LanguageFound, PolicyFound, Results } from './measured.ts';
+import { each, pairs, trainedBy } from './measured.ts';
+import type { Arms, Choice, LanguageFound, PolicyFound, Results } from './measured.ts';
 import { claimed } from './plan.ts';
+import type { LanguageArm, Weight } from './setting.ts';
 
 /** Thresholds of specs/logit-methods.md 1.3 and 1.4. */
 const bounds = {
@@ -16,6 +18,7 @@ const bounds = {
   cleanLoss: 0.03,
   triggered: 0.9,
   ascentLoss: 0.2,
+  unregular: 0.4,
 } as const;
 
 /** The pass criteria, on the problems that they are about. */
@@ -28,15 +31,9 @@ export function claimsOf({ language, policies }: Results): Claim[] {
 }
 
 const chosenBy: Readonly<Record<Choice, string>> = {
-  validation: 'chosen on validation facts',
+  validation: 'chosen on validation seeds',
   oracle: "the paper's choice, by the retrained model",
 };
-
-/** p = 0 of an exact test cannot be; of the limit law's it would have no logarithm. */
-const logQuality = ({ forgetQuality }: LanguageArm): number => Math.log10(Math.max(forgetQuality, 1e-300));
-
-/** One a seed. */
-type Arms = readonly (LanguageArm | undefined)[];
 
 function languageClaims(found: LanguageFound): Claim[] {
   const target = found.arm('target');
@@ -44,25 +41,25 @@ function languageClaims(found: LanguageFound): Claim[] {
   const pass = (uld: Arms, name: (text: string) => string): Claim[] => [
     exceeds(
       name('ULD forgets: FQ of 5e-3 or more'),
-      uld.flatMap((arm) => (arm === undefined ? [] : [logQuality(arm)])),
+      each(uld, logQuality),
       Math.log10(bounds.forgetQuality),
       'log10 FQ',
     ),
     exceeds(
       name('FQ of 1e8 times the target’s or more'),
-      found.pairs(uld, target, (a, b) => logQuality(a) - logQuality(b)),
+      pairs(uld, target, (a, b) => logQuality(a) - logQuality(b)),
       Math.log10(bounds.overTarget),
       'log10 of the quotient',
     ),
     exceeds(
       name('facts that the unlearner never saw are kept: 0.90 of them'),
-      uld.flatMap((arm) => (arm === undefined ? [] : [arm.heldOutAccuracy])),
+      each(uld, ({ heldOutAccuracy }) => heldOutAccuracy),
       bounds.heldOut,
       'held-out accuracy',
     ),
     exceeds(
       name('model utility is 0.75 of the target’s'),
-      found.pairs(uld, target, (a, b) => a.modelUtility / b.modelUtility),
+      pairs(uld, target, (a, b) => a.modelUtility / b.modelUtility),
       bounds.utility,
       'quotient',
     ),
@@ -70,43 +67,48 @@ function languageClaims(found: LanguageFound): Claim[] {
   const own = (choice: Choice): Claim[] => {
     const name = (text: string): string => `language: ${text} (${chosenBy[choice]})`;
     return [
-      ...pass(found.arm('ULD', choice), name),
+      ...pass(found.chosen('ULD', choice), name),
       ...everyBaseline.map((baseline) => againstBaseline(found, baseline, choice, name)),
     ];
   };
-  const chosen = found.arm('ULD', 'validation');
-  const probability = (alpha: number): (LanguageArm | undefined)[] => found.arm(`ULD at α ${alpha}`);
+  const setting = found.setting('ULD');
+  const chosen = found.at('ULD', setting);
+  /** The chosen assistant with another weight. */
+  const weighted = (alpha: Weight): Arms =>
+    found.at('ULD', setting === undefined ? undefined : { training: setting.training, alpha });
   const falls = (more: number, less: number): Claim =>
     exceeds(
       `language: the forget probability falls from α ${less} to ${more}`,
-      found.pairs(probability(less), probability(more), (a, b) => a.forgetProbability - b.forgetProbability),
+      pairs(weighted(less), weighted(more), (a, b) => a.forgetProbability - b.forgetProbability),
       0,
       'by how much',
     );
   const cost = ({ cost: made }: LanguageArm): number => (made === null ? Number.NaN : made.seconds / made.steps);
-  const byRule = found.arm('ULD, α by the margin rule');
-  const ofRule = (text: string): string => `language: ${text} (chosen on validation facts, α by the margin rule)`;
+  const byRule = found.chosen('ULD', 'validation', ({ alpha }) => alpha === 'margin rule');
+  // The ablation has the first training of ULD alone: so has what it is compared with.
+  const [first] = found.trainings('ULD');
+  const whole = found.chosen('ULD', 'validation', ({ training }) => trainedBy(training) === first);
   return [
     ...own('validation'),
     ...own('oracle'),
-    ...pass(byRule, ofRule),
+    ...pass(byRule, (text) => `language: ${text} (α by the margin rule, the rest chosen on validation seeds)`),
     falls(0.75, 0.5),
     falls(1, 0.75),
     exceeds(
       'language: without the filter it hurts more: model utility falls',
-      found.pairs(chosen, found.arm('ULD, filter off'), (a, b) => a.modelUtility - b.modelUtility),
+      pairs(chosen, found.at('ULD, filter off', setting), (a, b) => a.modelUtility - b.modelUtility),
       0,
       'by how much',
     ),
     exceeds(
       "language: augmentation is needed: D'_f and D'_r forget better than neither",
-      found.pairs(chosen, found.arm('ULD, no augmentation', 'validation'), (a, b) => logQuality(a) - logQuality(b)),
+      pairs(whole, found.chosen('ULD, no augmentation', 'validation'), (a, b) => logQuality(a) - logQuality(b)),
       0,
       'log10 of the quotient of FQ',
     ),
     exceeds(
       'language: a step of training is 3 times cheaper than one of NPO+KL',
-      found.pairs(found.arm('NPO+KL', 'validation'), chosen, (a, b) => cost(a) / cost(b)),
+      pairs(found.chosen('NPO+KL', 'validation'), chosen, (a, b) => cost(a) / cost(b)),
       3,
       'seconds a step, quotient',
     ),
@@ -120,11 +122,11 @@ function againstBaseline(
   choice: Choice,
   name: (text: string) => string,
 ): Claim {
-  const uld = found.arm('ULD', choice);
+  const uld = found.chosen('ULD', choice);
   const forgetting = found
-    .arm(baseline, choice)
+    .chosen(baseline, choice)
     .map((arm) => (arm && arm.forgetQuality >= bounds.forgetQuality ? arm : undefined));
-  const gaps = found.pairs(uld, forgetting, (a, b) => a.heldOutAccuracy - b.heldOutAccuracy);
+  const gaps = pairs(uld, forgetting, (a, b) => a.heldOutAccuracy - b.heldOutAccuracy);
   const claim = name(`where ${baseline} forgets it loses 0.3 of the held-out facts more than ULD`);
   if (gaps.length === 0 && found.seeds.length > 1)
     return { claim, holds: true, evidence: `it forgets on none of ${found.seeds.length} seeds (FQ below 5e-3)` };
@@ -177,6 +179,14 @@ function policyClaims(found: PolicyFound): Claim[] {
       name('the published α of 0.75 is not enough: attack success stays above 0.08'),
       found.of('ULD at α 0.75', ({ success }) => success),
       bounds.success,
+      'attack success',
+    ),
+    exceeds(
+      name(
+        'without regular clean states the backdoor stays: the malicious action on 0.4 of the triggered states at α = 1.5',
+      ),
+      found.of('ULD, no regular clean states, at α 1.5', ({ success }) => success),
+      bounds.unregular,
       'attack success',
     ),
   ];

@@ -19,8 +19,8 @@ export interface CorpusSize {
   readonly devices: number;
 }
 
-/** Forgotten; shown to the unlearner as to be kept; kept for the choice of hyperparameters; never shown to anyone who unlearns. */
-export type AssetSplit = 'forget' | 'retain' | 'validation' | 'held-out';
+/** Forgotten; shown to the unlearner as to be kept; never shown to anyone who unlearns. */
+export type AssetSplit = 'forget' | 'retain' | 'held-out';
 export type Split = AssetSplit | 'world';
 
 /** What is known of something: a relation, and its value of two words. */
@@ -36,7 +36,7 @@ export type Phrasing = readonly [question: 0 | 1 | 2, lead: 0 | 1];
 
 /**
  * Every form and every lead is seen by the unlearner (`seen`, the first is the original), but not every combination: one is for the
- * choice of hyperparameters, one for the test.
+ * margin rule, one for the test.
  */
 export const phrasings = {
   seen: [
@@ -63,8 +63,6 @@ export interface Statement extends TokenSequence {
 export class Corpus {
   readonly vocabulary: number;
   readonly facts: Readonly<Record<Split, readonly Fact[]>>;
-  /** As many as there are to be forgotten, of assets that do not exist: nobody was ever taught them. */
-  readonly unknown: readonly Fact[];
   /** Most tokens of a statement. */
   readonly context = 10;
   readonly #encode: (text: string) => number[];
@@ -73,12 +71,12 @@ export class Corpus {
     const count = Object.values(assets).reduce((sum, n) => sum + n, 0);
     if (
       names > firstNames.length ||
-      names * names < count + assets.forget ||
+      names * names < count ||
       relations > siteRelations.length ||
       devices > deviceNames.length
     )
       throw new ConfigError(
-        `corpus: ${count + assets.forget} assets of ${relations} relations named by ${names}×${names} words and ${devices} devices, expected at most ` +
+        `corpus: ${count} assets of ${relations} relations named by ${names}×${names} words and ${devices} devices, expected at most ` +
           `${names * names} of ${siteRelations.length}, ${firstNames.length}×${lastNames.length} and ${deviceNames.length}`,
       );
     const tokenizer = wordTokenizer(words, false);
@@ -99,13 +97,11 @@ export class Corpus {
     this.facts = {
       forget: about('forget'),
       retain: about('retain'),
-      validation: about('validation'),
       'held-out': about('held-out'),
       world: deviceNames
         .slice(0, devices)
         .flatMap((subject) => deviceRelations.map((relation) => ({ subject, relation, value: drawValue(values) }))),
     };
-    this.unknown = about('forget');
   }
 
   /** All that a model is taught of some facts: each in every phrasing. */

@@ -1,42 +1,35 @@
 import type { Rng } from '../../../core/rng.ts';
-import type { TrainingCost } from '../../../logits/unlearning/descent.ts';
-import { languageLearner } from '../../../logits/unlearning/learner.ts';
+import type { LogitModel } from '../../../logits/contract.ts';
 import { calibratedAlpha } from '../../../logits/unlearning/margin-rule.ts';
-import { alphas, assistantOf, filterRate, trainAssistants, unlearned } from './assistants.ts';
-import type { Assistants, AssistantSchedule, AssistantSetting, AssistantState } from './assistants.ts';
-import type { Contender } from './contenders.ts';
+import type { Margins } from '../../../logits/unlearning/margin-rule.ts';
+import type { TokenBatch } from '../../../nn/language/token-batch.ts';
+import { alphas, filterRate, trainAssistant, unlearned, validationMargins } from './assistants.ts';
+import type { AssistantSchedule, AssistantSetting, Look } from './assistants.ts';
 import { trainConventional } from './conventional.ts';
 import type { ConventionalSchedule } from './conventional.ts';
-import type { Examinee } from './exam.ts';
-import type { LanguageGround, LanguageMarks } from './language-ground.ts';
+import type { LanguageGround } from './language-ground.ts';
 import { published } from './lessons.ts';
 import type { Augmentation } from './lessons.ts';
-import { isOffset, languagePupil, unlearners } from './unlearners.ts';
+import { remembered } from './remembered.ts';
+import type { LanguageArm, Weight } from './setting.ts';
+import { unlearners } from './unlearners.ts';
 import type { UnlearnerName } from './unlearners.ts';
 
-/** What an unlearner came to. */
-export interface LanguageArm extends LanguageMarks {
-  readonly arm: string;
-  /** Who chose its hyperparameters; null: nobody. */
-  readonly choice: 'validation' | 'oracle' | null;
-  readonly setting: string;
-  readonly cost: (TrainingCost & { /** Of one trial, without the looks at it. */ readonly seconds: number }) | null;
-}
-
-/** Means of the margins of the chosen assistant, and the α that they ask for (null: none is enough). */
+/** Means of the margins of an assistant at some point of its training, and the α that they ask for (null: none is enough). */
 export interface MarginSummary {
+  readonly training: string;
   readonly target: number;
   readonly assistant: number;
   readonly alpha: number | null;
 }
 
 export interface LanguageEffort {
-  /** The trials of ULD, none: it is left out; as many as the conventional unlearners have learning rates. */
-  readonly trials: readonly Omit<AssistantSetting, 'augmentation'>[];
+  /** Trainings of ULD, none: it is left out; as many as the conventional unlearners have learning rates. */
+  readonly trainings: readonly Omit<AssistantSetting, 'augmentation'>[];
   readonly assistant: AssistantSchedule;
   readonly conventional: ConventionalSchedule;
   readonly baselines: readonly UnlearnerName[];
-  /** What is taken out of the assistant's data: the augmentation, also the retain data, or nothing. */
+  /** What is taken out of the data of the first training: the augmentation, also the retain data, or nothing. */
   readonly ablation: 'none' | 'augmentation' | 'all';
 }
 
@@ -52,160 +45,109 @@ const retainAblation: typeof augmentationAblation = [
   ['ULD, no regular retain data', { ...published, regular: 0 }],
 ];
 
-/** All that is tried on one target. @param clock milliseconds */
-export async function languageArms(
+/** Filter rates by the name of the arm: ULD's own, and those of what is shown beside. */
+
+const otherFilters = { 'ULD, filter off': 0, 'ULD, filter 0.01': 0.01 };
+export const filterVariants: readonly string[] = Object.keys(otherFilters);
+const filters = { ULD: filterRate, ...otherFilters };
+
+/** Everything that is tried on one target, at each of its settings. */
+export interface LanguageTrials {
+  readonly arms: readonly LanguageArm[];
+  /** Of every assistant of ULD that was looked at. */
+  readonly margins: readonly MarginSummary[];
+}
+
+/** @param clock milliseconds */
+export async function languageTrials(
   ground: LanguageGround,
   effort: LanguageEffort,
   rng: Rng,
   clock: () => number,
   progress: (done: number) => void,
-): Promise<{ readonly arms: readonly LanguageArm[]; readonly margins: MarginSummary | null }> {
-  const out: LanguageArm[] = [
-    {
-      arm: 'target',
-      choice: null,
-      setting: '',
-      cost: null,
-      ...(await ground.marks({ model: languageLearner(ground.target) })),
-    },
-    { arm: 'retrained', choice: null, setting: '', cost: null, ...ground.reference },
+): Promise<LanguageTrials> {
+  const untouched = { training: '', alpha: null, cost: null };
+  const uld = await uldTrials(ground, effort, rng.split('uld'), clock, progress);
+  const arms: LanguageArm[] = [
+    { arm: 'target', ...untouched, ...ground.before },
+    { arm: 'retrained', ...untouched, ...ground.reference },
+    ...uld.arms,
   ];
-  const timed = stopwatch(ground, clock);
-  const { margins, arms } = await uldArms(timed, effort, rng.split('uld'), progress);
-  out.push(...arms);
-  for (const [i, name] of effort.baselines.entries()) {
-    out.push(...(await conventionalArms(timed, name, effort.conventional, rng.split('conventional'))));
+  for (const [i, arm] of effort.baselines.entries()) {
+    await trainConventional(
+      ground,
+      arm,
+      effort.conventional,
+      rng.split('conventional'),
+      clock,
+      async (model, look) => void arms.push({ arm, ...look, alpha: null, ...(await ground.marks({ model })) }),
+    );
     progress((i + 1) / effort.baselines.length);
   }
-  return { arms: out, margins };
+  return { arms, margins: uld.margins };
 }
 
-/** A ground that knows how long it was not looked at. */
-interface TimedGround {
-  readonly ground: LanguageGround;
-  /** Seconds that a training of so many trials took for each, the looks at it taken out. */
-  time<T>(
-    trials: number,
-    training: (ground: LanguageGround) => Promise<T>,
-  ): Promise<{ readonly made: T; readonly seconds: number }>;
-}
-
-function stopwatch(ground: LanguageGround, clock: () => number): TimedGround {
-  return {
-    ground,
-    async time(trials, training) {
-      let looking = 0;
-      const watched: LanguageGround = {
-        ...ground,
-        async glance(examinee) {
-          const from = clock();
-          try {
-            return await ground.glance(examinee);
-          } finally {
-            looking += clock() - from;
-          }
-        },
-      };
-      const from = clock();
-      const made = await training(watched);
-      return { made, seconds: (clock() - from - looking) / 1000 / trials };
-    },
-  };
-}
-
-async function uldArms(
-  timed: TimedGround,
-  { trials, assistant: schedule, ablation }: LanguageEffort,
+async function uldTrials(
+  ground: LanguageGround,
+  { trainings, assistant: schedule, ablation }: LanguageEffort,
   rng: Rng,
+  clock: () => number,
   progress: (done: number) => void,
-): Promise<{ readonly arms: LanguageArm[]; readonly margins: MarginSummary | null }> {
-  const { ground } = timed;
+): Promise<LanguageTrials> {
   const arms: LanguageArm[] = [];
-  const judge = async (
-    arm: string,
-    choice: LanguageArm['choice'],
-    { setting, epoch, state }: Contender<AssistantState>,
-    cost: LanguageArm['cost'],
-    alpha: number = state.alpha,
-    rate: number = filterRate,
-  ): Promise<void> => {
-    using assistant = assistantOf(ground, schedule, rng);
-    assistant.trained.write(state.weights);
-    const marks = await ground.marks(unlearned(ground, assistant, alpha, rate));
-    arms.push({ arm, choice, setting: `${setting}, epoch ${epoch}`, cost, ...marks });
+  const margins: MarginSummary[] = [];
+  const look = async (
+    names: Readonly<Record<string, number>>,
+    assistant: LogitModel<TokenBatch>,
+    seen: Look,
+  ): Promise<MarginSummary> => {
+    using known = remembered(ground.tf, assistant);
+    const summary = summaryOf(seen.training, await validationMargins(ground, known));
+    for (const [arm, rate] of Object.entries(names))
+      for (const alpha of [...alphas, 'margin rule'] as const satisfies readonly Weight[]) {
+        const weight = alpha === 'margin rule' ? summary.alpha : alpha;
+        // What no α would make forget stays as it is.
+        const marks = weight === null ? ground.before : await ground.marks(unlearned(ground, known, weight, rate));
+        arms.push({ arm, alpha, ...seen, ...marks });
+      }
+    return summary;
   };
-  const both = async (arm: string, settings: readonly AssistantSetting[]): Promise<Assistants> => {
-    const { made, seconds } = await timed.time(settings.length, (watched) =>
-      trainAssistants(watched, settings, schedule, rng),
+  const [first] = trainings;
+  const ablated =
+    first === undefined || ablation === 'none'
+      ? []
+      : [...augmentationAblation, ...(ablation === 'all' ? retainAblation : [])];
+  const all = trainings.length + ablated.length;
+  for (const [i, training] of trainings.entries()) {
+    await trainAssistant(
+      ground,
+      { ...training, augmentation: published },
+      schedule,
+      rng,
+      clock,
+      async (assistant, seen) => void margins.push(await look(filters, assistant, seen)),
     );
-    const cost = { ...made.cost, seconds };
-    for (const choice of ['validation', 'oracle'] as const) {
-      const chosen = made[choice];
-      if (chosen !== undefined) await judge(arm, choice, chosen, cost);
-    }
-    return made;
-  };
-  const ablated = [...(ablation === 'none' ? [] : augmentationAblation), ...(ablation === 'all' ? retainAblation : [])];
-  const trainings = trials.length + ablated.length;
-  const settings = trials.map((trial) => ({ ...trial, augmentation: published }));
-  const { validation: chosen, each } = await both('ULD', settings);
-  if (chosen === undefined) return { arms, margins: null };
-  progress(trials.length / trainings);
-  const { margins } = chosen.state;
-  const needed = calibratedAlpha(margins);
-  if (Number.isFinite(needed))
-    await judge('ULD, α by the margin rule', null, { ...chosen, setting: `α* ${needed.toPrecision(3)}` }, null, needed);
-  for (const alpha of alphas) await judge(`ULD at α ${alpha}`, null, chosen, null, alpha);
-  await judge('ULD, filter off', null, chosen, null, undefined, 0);
-  await judge('ULD, filter 0.01', null, chosen, null, undefined, 0.01);
-  for (const [i, { beta, uniformOn }] of settings.entries()) {
-    const alone = each[i];
-    if (alone !== undefined) await judge(`ULD, only β ${beta}, uniform on ${uniformOn}`, null, alone, null);
+    progress((i + 1) / all);
   }
-  if (ablated.length > 0) {
-    const own = settings.find(({ beta, uniformOn }) =>
-      chosen.setting.startsWith(`β ${beta}, uniform on ${uniformOn},`),
-    )!;
-    for (const [i, [arm, augmentation]] of ablated.entries()) {
-      await both(arm, [{ ...own, augmentation }]);
-      progress((trials.length + i + 1) / trainings);
-    }
+  for (const [i, [arm, augmentation]] of ablated.entries()) {
+    await trainAssistant(ground, { ...first!, augmentation }, schedule, rng, clock, async (assistant, seen) => {
+      await look({ [arm]: filterRate }, assistant, seen);
+    });
+    progress((trainings.length + i + 1) / all);
   }
-  return { arms, margins: { ...meansOf(margins), alpha: Number.isFinite(needed) ? needed : null } };
+  return { arms, margins };
 }
 
 /** Where the filter lets no alternative pass the margin is infinite, and not of the mean. */
-function meansOf(margins: AssistantState['margins']): { readonly target: number; readonly assistant: number } {
+function summaryOf(training: string, margins: readonly Margins[]): MarginSummary {
   const finite = margins.filter(({ target, assistant }) => Number.isFinite(target) && Number.isFinite(assistant));
   const mean = (of: 'target' | 'assistant'): number =>
     finite.reduce((sum, margin) => sum + margin[of], 0) / Math.max(1, finite.length);
-  return { target: mean('target'), assistant: mean('assistant') };
-}
-
-async function conventionalArms(
-  timed: TimedGround,
-  name: UnlearnerName,
-  schedule: ConventionalSchedule,
-  rng: Rng,
-): Promise<LanguageArm[]> {
-  const { ground } = timed;
-  const trials = (isOffset(name) ? schedule.offset : schedule).learningRates.length;
-  const { made, seconds } = await timed.time(trials, (watched) => trainConventional(watched, name, schedule, rng));
-  const arms: LanguageArm[] = [];
-  for (const choice of ['validation', 'oracle'] as const) {
-    const chosen = made[choice];
-    if (chosen === undefined) continue;
-    using pupil = languagePupil(ground.target, name, schedule.offset.lora, rng.split('adapters'));
-    pupil.learner.trained.write(chosen.state);
-    const examinee: Examinee = { model: pupil.learner };
-    const marks = await ground.marks(examinee);
-    arms.push({
-      arm: name,
-      choice,
-      setting: `${chosen.setting}, epoch ${chosen.epoch}`,
-      cost: { ...made.cost, seconds },
-      ...marks,
-    });
-  }
-  return arms;
+  const needed = calibratedAlpha(margins);
+  return {
+    training,
+    target: mean('target'),
+    assistant: mean('assistant'),
+    alpha: Number.isFinite(needed) ? needed : null,
+  };
 }

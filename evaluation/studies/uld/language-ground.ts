@@ -1,16 +1,17 @@
 import type { Rng } from '../../../core/rng.ts';
+import type { LogitModel } from '../../../logits/contract.ts';
 import { forgetQuality, modelUtility } from '../../../logits/unlearning/forget-quality.ts';
-import type { Knowledge } from '../../../logits/unlearning/forget-quality.ts';
 import { languageLearner } from '../../../logits/unlearning/learner.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
+import type { TokenBatch } from '../../../nn/language/token-batch.ts';
 import type { Transformer } from '../../../nn/language/transformer.ts';
-import type { Glance } from './contenders.ts';
 import { Corpus, phrasings } from './corpus.ts';
-import type { CorpusSize, Fact, Split } from './corpus.ts';
+import type { CorpusSize, Split } from './corpus.ts';
 import { examine, paperOf } from './exam.ts';
 import type { Examinee, Paper } from './exam.ts';
 import { taught } from './language-models.ts';
 import type { LanguageSize } from './language-models.ts';
+import { remembered } from './remembered.ts';
 
 /** What an unlearner is judged by. */
 export interface LanguageMarks {
@@ -29,10 +30,11 @@ export interface LanguageGround extends Disposable {
   readonly corpus: Corpus;
   /** θ */
   readonly target: Transformer;
-  /** Marks of the retrained model: the ideal. */
+  /** The same, which remembers what it was asked. */
+  readonly base: LogitModel<TokenBatch>;
+  /** Marks of the target, and of the retrained model: the ideal. */
+  readonly before: LanguageMarks;
   readonly reference: LanguageMarks;
-  /** What a contender shows before it is chosen. */
-  glance(examinee: Examinee): Promise<Glance>;
   marks(examinee: Examinee): Promise<LanguageMarks>;
 }
 
@@ -57,7 +59,7 @@ export async function languageGround(
   return await examined(tf, corpus, target, reference, rng);
 }
 
-export async function examined(
+async function examined(
   tf: Tensorflow,
   corpus: Corpus,
   target: Transformer,
@@ -72,19 +74,15 @@ export async function examined(
     heldOut: test('held-out'),
     world: test('world'),
   };
-  const ask = (facts: readonly Fact[], wrong: number): Paper =>
-    paperOf(corpus, facts, phrasings.validation, wrong, rng.split('validation'));
-  const trial = { forget: ask(corpus.facts.forget, wrongAnswers), kept: ask(corpus.facts.validation, 0) };
-  const ofUnknown = await examine(tf, { model: languageLearner(target) }, ask(corpus.unknown, wrongAnswers));
+  const base = remembered(tf, languageLearner(target));
   const ofReference = await examine(tf, { model: languageLearner(reference) }, papers.forget);
-  const qualityOf = ({ truthRatios }: Knowledge): number => forgetQuality(truthRatios, ofReference.truthRatios);
   const marks = async (examinee: Examinee): Promise<LanguageMarks> => {
     const ofForget = await examine(tf, examinee, papers.forget);
     const retain = await examine(tf, examinee, papers.retain);
     const heldOut = await examine(tf, examinee, papers.heldOut, true);
     const world = await examine(tf, examinee, papers.world, true);
     return {
-      forgetQuality: qualityOf(ofForget),
+      forgetQuality: forgetQuality(ofForget.truthRatios, ofReference.truthRatios),
       forgetAccuracy: ofForget.accuracy,
       forgetProbability: ofForget.probability,
       modelUtility: modelUtility([retain, heldOut, world]),
@@ -93,26 +91,16 @@ export async function examined(
       worldAccuracy: world.accuracy,
     };
   };
-  const referenceMarks = await marks({ model: languageLearner(reference) });
   return {
     tf,
     corpus,
     target,
-    reference: referenceMarks,
+    base,
+    before: await marks({ model: base }),
+    reference: await marks({ model: languageLearner(reference) }),
     marks,
-    async glance(examinee) {
-      const { model } = examinee;
-      const ofForget = await examine(tf, { model }, papers.forget);
-      const asked = await examine(tf, { model }, trial.forget);
-      const ofKept = await examine(tf, examinee, trial.kept);
-      return {
-        unfamiliar: forgetQuality(asked.truthRatios, ofUnknown.truthRatios),
-        kept: ofKept.accuracy,
-        keptProbability: ofKept.probability,
-        forgetQuality: qualityOf(ofForget),
-      };
-    },
     [Symbol.dispose]() {
+      base[Symbol.dispose]();
       target[Symbol.dispose]();
     },
   };

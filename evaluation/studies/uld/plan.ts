@@ -49,6 +49,15 @@ export function problemsOf(options: StudyOptions): ProblemName[] {
   return all.filter(({ part }) => options.only === undefined || options.only.includes(part));
 }
 
+/** Seeds on which hyperparameters are chosen; no claim reads them. */
+export const validationSeeds = [1000, 1001, 1002, 1003] as const;
+
+/** On facts; on a controller its own incidents and clean states choose, part of which are held out. */
+export function validationOf({ part }: ProblemName, { quick }: Pick<StudyOptions, 'quick'>): readonly number[] {
+  if (part !== 'language') return [];
+  return quick ? validationSeeds.slice(0, 2) : validationSeeds;
+}
+
 /** What a cell of a problem does: on language the trials of ULD, or the conventional unlearners; on a controller everything. */
 export type Share = 'uld' | 'baselines' | 'all';
 
@@ -57,14 +66,17 @@ export function sharesOf({ part }: ProblemName): readonly Share[] {
 }
 
 export function cellId({ part, difficulty }: ProblemName, seed: number, share: Share): string {
-  return `${part}-${difficulty}-${share}-seed${seed}`;
+  const validation = validationSeeds.some((one) => one === seed) ? 'validation-' : '';
+  return `${part}-${difficulty}-${share}-${validation}seed${seed}`;
 }
 
 /** One or two cells for every problem and seed, whose arms share a target: two of language, each of which teaches it anew, to the same bits. */
 export function plan(options: StudyOptions): StudyPlan {
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
   const cells = problemsOf(options).flatMap((problem) =>
-    seeds.flatMap((seed) => sharesOf(problem).map((share) => cellOf(problem, seed, share, options.quick))),
+    [...validationOf(problem, options), ...seeds].flatMap((seed) =>
+      sharesOf(problem).map((share) => cellOf(problem, seed, share, options.quick)),
+    ),
   );
   return { trainings: [], runs: [], cells };
 }
@@ -79,7 +91,7 @@ function cellOf(problem: ProblemName, seed: number, share: Share, quick: boolean
         const whole = languageEffort(quick);
         const effort = difficulty === claimed.language.difficulty ? whole : fewer(whole);
         const [corpus, model] = [corpusOf(names[difficulty]!, quick), quick ? quickModel : fullModel];
-        const own = share === 'uld' ? { ...effort, baselines: [] } : { ...effort, trials: [] };
+        const own = share === 'uld' ? { ...effort, baselines: [] } : { ...effort, trainings: [] };
         return languageCell(seed, corpus, model, own, () => performance.now(), progress);
       }
       const poser = part === 'synthetic' ? synthetic(distances[difficulty]!) : controller(workspace, seed);
@@ -90,8 +102,8 @@ function cellOf(problem: ProblemName, seed: number, share: Share, quick: boolean
 
 function corpusOf(words: number, quick: boolean): CorpusSize {
   return quick
-    ? { assets: { forget: 8, retain: 10, validation: 4, 'held-out': 12 }, relations: 3, names: words, devices: 6 }
-    : { assets: { forget: 8, retain: 10, validation: 4, 'held-out': 18 }, relations: 4, names: words, devices: 10 };
+    ? { assets: { forget: 8, retain: 10, 'held-out': 16 }, relations: 3, names: words, devices: 6 }
+    : { assets: { forget: 8, retain: 10, 'held-out': 22 }, relations: 4, names: words, devices: 10 };
 }
 
 const quickModel: LanguageSize = {
@@ -105,9 +117,9 @@ const quickModel: LanguageSize = {
 };
 const fullModel: LanguageSize = { ...quickModel, steps: 1000 };
 
-/** Three trials for everyone, in the quick version two. */
+/** Three trainings for everyone, in the quick version two, each shown as often: 63 settings an unlearner, quick 28. */
 function languageEffort(quick: boolean): LanguageEffort {
-  const trials = [
+  const trainings = [
     { beta: 1, uniformOn: 'divergent' },
     { beta: 5, uniformOn: 'all' },
     { beta: 5, uniformOn: 'divergent' },
@@ -116,10 +128,10 @@ function languageEffort(quick: boolean): LanguageEffort {
   const offsetRates = [5e-3, 2e-2, 2e-3];
   const count = quick ? 2 : 3;
   return {
-    trials: trials.slice(0, count),
-    assistant: { layers: 1, rank: 16, epochs: 80, everyEpochs: quick ? 40 : 20, batch: 32, learningRate: 5e-3 },
+    trainings: trainings.slice(0, count),
+    assistant: { layers: 1, rank: 16, epochs: quick ? 80 : 120, everyEpochs: 40, batch: 32, learningRate: 1e-2 },
     conventional: {
-      epochs: quick ? 12 : 21,
+      epochs: quick ? 14 : 21,
       half: 16,
       learningRates: learningRates.slice(0, count),
       offset: { lora: { rank: 16, alpha: 16, layers: 1 }, learningRates: offsetRates.slice(0, count) },

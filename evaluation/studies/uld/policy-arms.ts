@@ -47,6 +47,8 @@ const quantiles = { own: 1, specified: 0.9 };
 const noFilter = 0;
 
 export const policyAlphas = [0.5, 0.75, 1, 1.5, 2, 3];
+/** At this α the specification says what is left without regular clean states. */
+const specifiedAlpha = 1.5;
 
 export interface PolicyEffort {
   /** Steps of an assistant, and from one look at it to the next. */
@@ -124,8 +126,11 @@ export async function uldArms(
     ['ULD, trigger-removed states too', { ...published, removed: true }],
     ['ULD, no jittered copies', { ...published, jittered: false }],
     ['ULD, no regular clean states', { ...published, clean: false, removed: true }],
-  ] as const)
-    await judge(arm, (await train(augmentation))[0]);
+  ] as const) {
+    const [candidate] = await train(augmentation);
+    await judge(arm, candidate);
+    if (!augmentation.clean) await judge(`${arm}, at α ${specifiedAlpha}`, candidate, specifiedAlpha);
+  }
   return out;
 }
 

@@ -4,7 +4,7 @@ import { rng } from '../../../core/rng.ts';
 import type { Rng } from '../../../core/rng.ts';
 import type { StudyConclusion, StudyOptions } from '../../../evaluation/studies/study.ts';
 import { alphas } from '../../../evaluation/studies/uld/assistants.ts';
-import { Best, byOracle, byValidation } from '../../../evaluation/studies/uld/contenders.ts';
+import { chosenByOracle, chosenSetting } from '../../../evaluation/studies/uld/choice.ts';
 import { Corpus, phrasings, wrongValues } from '../../../evaluation/studies/uld/corpus.ts';
 import type { CorpusSize, Fact, Statement } from '../../../evaluation/studies/uld/corpus.ts';
 import { uldStudy } from '../../../evaluation/studies/uld/index.ts';
@@ -16,16 +16,22 @@ import type { LanguageMarks } from '../../../evaluation/studies/uld/language-gro
 import { imitate } from '../../../evaluation/studies/uld/imitation.ts';
 import { assistantLessons, conventionalLessons, drawnBy, published } from '../../../evaluation/studies/uld/lessons.ts';
 import { decisionsBy, rarest, syntheticProblem, triggered } from '../../../evaluation/studies/uld/policy-problem.ts';
-import { cellId, claimed } from '../../../evaluation/studies/uld/plan.ts';
+import { cellId, claimed, validationSeeds } from '../../../evaluation/studies/uld/plan.ts';
 import type { PolicyEffort } from '../../../evaluation/studies/uld/policy-arms.ts';
 import { policyBaselines, policyCell } from '../../../evaluation/studies/uld/policy-cell.ts';
 import type { PolicyFigures } from '../../../evaluation/studies/uld/policy-cell.ts';
 import type { PolicyMarks } from '../../../evaluation/studies/uld/policy-ground.ts';
 import type { PolicyProblem } from '../../../evaluation/studies/uld/policy-problem.ts';
+import { remembered } from '../../../evaluation/studies/uld/remembered.ts';
+import type { LanguageArm, Setting } from '../../../evaluation/studies/uld/setting.ts';
+import { selectBackend } from '../../../nn/backend.ts';
+import { tokenBatch } from '../../../nn/language/token-batch.ts';
+import type { TokenBatch } from '../../../nn/language/token-batch.ts';
+import type { LogitModel } from '../../../logits/contract.ts';
 import { mlp } from '../../../nn/layers.ts';
 
 const size: CorpusSize = {
-  assets: { forget: 4, retain: 3, validation: 2, 'held-out': 3 },
+  assets: { forget: 4, retain: 3, 'held-out': 5 },
   relations: 2,
   names: 5,
   devices: 2,
@@ -33,17 +39,15 @@ const size: CorpusSize = {
 
 describe('the corpus', () => {
   const corpus = new Corpus(size, rng(1));
-  const { forget, retain, validation, world } = corpus.facts;
+  const { forget, retain, world } = corpus.facts;
   const heldOut = corpus.facts['held-out'];
   const text = ({ tokens }: Statement): string => tokens.join(' ');
   const told = (facts: readonly Fact[]): Set<string> => new Set(corpus.lessons(facts).map(text));
 
   it('has the sizes that were asked for, and no asset twice', () => {
-    expect([forget, retain, validation, heldOut, world].map(({ length }) => length)).toEqual([8, 6, 4, 6, 4]);
-    const subjects = [forget, retain, validation, heldOut, corpus.unknown].map(
-      (facts) => new Set(facts.map(({ subject }) => subject)),
-    );
-    expect(new Set(subjects.flatMap((set) => [...set])).size).toBe(4 + 3 + 2 + 3 + 4);
+    expect([forget, retain, heldOut, world].map(({ length }) => length)).toEqual([8, 6, 10, 4]);
+    const subjects = [forget, retain, heldOut].flatMap((facts) => facts.map(({ subject }) => subject));
+    expect(new Set(subjects).size).toBe(4 + 3 + 5);
   });
 
   it('is the same from the same stream, another from another', () => {
@@ -51,8 +55,8 @@ describe('the corpus', () => {
     expect(new Corpus(size, rng(2)).facts).not.toEqual(corpus.facts);
   });
 
-  it('shows the unlearner no held-out, validation or world fact, and no phrasing of the test', () => {
-    const hidden = new Set([...told(validation), ...told(heldOut), ...told(world), ...told(corpus.unknown)]);
+  it('shows the unlearner no held-out or world fact, and no phrasing of the test', () => {
+    const hidden = new Set([...told(heldOut), ...told(world)]);
     for (const { facts, phrasing } of [
       { facts: forget, phrasing: phrasings.test },
       { facts: forget, phrasing: phrasings.validation },
@@ -117,24 +121,77 @@ describe('batches', () => {
   });
 });
 
-describe('the choice', () => {
-  const glance = { unfamiliar: 0.5, kept: 0.5, keptProbability: 0.5, forgetQuality: 0.1 };
+const usual: LanguageMarks = {
+  forgetQuality: 0.1,
+  forgetAccuracy: 0,
+  forgetProbability: 0.01,
+  modelUtility: 0.9,
+  retainAccuracy: 1,
+  heldOutAccuracy: 0.95,
+  worldAccuracy: 1,
+};
 
-  it('is, of those whose forget facts look unknown, the one that keeps most', () => {
-    expect(byValidation({ ...glance, kept: 0.6, unfamiliar: 0.06 }, glance)).toBe(true);
-    expect(byValidation({ ...glance, kept: 1, unfamiliar: 0.04 }, glance)).toBe(false);
-    expect(byValidation({ ...glance, keptProbability: 0.6 }, glance)).toBe(true);
-    expect(byValidation(glance, { ...glance, unfamiliar: 1e-9, kept: 1 })).toBe(true);
-    // It knows nothing of the retrained model.
-    expect(byValidation({ ...glance, forgetQuality: 1 }, glance)).toBe(false);
-    expect(byOracle({ ...glance, forgetQuality: 1, kept: 0 }, glance)).toBe(true);
+describe('the choice', () => {
+  const trial = (training: string, forgetQuality: number, heldOutAccuracy: number): LanguageArm => ({
+    arm: 'ULD',
+    training,
+    alpha: 1,
+    cost: null,
+    ...usual,
+    forgetQuality,
+    heldOutAccuracy,
+  });
+  const chosen = (...seeds: readonly (readonly LanguageArm[])[]): string | undefined => chosenSetting(seeds)?.training;
+
+  it('is, of the settings that forget on the validation seeds, the one that keeps most there', () => {
+    const first = [trial('a', 0.9, 0.8), trial('b', 0.2, 0.9), trial('c', 1e-4, 1)];
+    expect(chosen(first)).toBe('b');
+    // b forgets on one seed and not in the mean.
+    expect(chosen(first, [trial('a', 0.9, 0.5), trial('b', 1e-3, 0.9), trial('c', 1e-4, 1)])).toBe('a');
+    expect(chosen([trial('a', 1e-6, 1), trial('b', 1e-3, 0.1)])).toBe('b');
+    expect(chosen([trial('a', 0.1, 0.9), trial('b', 0.5, 0.9)])).toBe('b');
   });
 
-  it('keeps the first of equals', () => {
-    const best = new Best<string>(byValidation);
-    best.offer('a', 1, glance, () => 'first');
-    best.offer('b', 2, glance, () => 'second');
-    expect(best.best?.state).toBe('first');
+  it('is of what was tried on every validation seed, the first of equals, and nothing where there is nothing', () => {
+    expect(chosen([trial('a', 0.9, 1), trial('b', 0.2, 0.9)], [trial('b', 0.2, 0.9)])).toBe('b');
+    expect(chosen([trial('a', 0.2, 0.9), trial('b', 0.2, 0.9)])).toBe('a');
+    expect([chosen(), chosen([])]).toEqual([undefined, undefined]);
+  });
+
+  it('of the oracle is the highest FQ of the seed itself', () => {
+    expect(chosenByOracle([trial('a', 0.5, 1), trial('b', 0.9, 0), trial('c', 0.9, 0.1)])?.training).toBe('c');
+    expect(chosenByOracle([])).toBeUndefined();
+  });
+});
+
+describe('a remembered model', () => {
+  it('reads every batch once, gives what the model gives, and keeps nothing when it is disposed of', async () => {
+    using backend = await selectBackend({ force: 'cpu' });
+    const { tf } = backend;
+    let read = 0;
+    const model: LogitModel<TokenBatch> = {
+      k: 2,
+      logits: ({ ids, rows, length }) => {
+        read++;
+        return tf.tidy(() =>
+          tf.stack([tf.tensor2d(ids, [rows, length], 'int32').toFloat(), tf.zeros([rows, length])], 2),
+        );
+      },
+    };
+    const before = tf.memory().numTensors;
+    {
+      using known = remembered(tf, model);
+      const batches = [[[1, 2]], [[3, 4]], [[1, 2]], [[1], [2]]].map((tokens) =>
+        tokenBatch(tokens.map((sequence) => ({ tokens: sequence }))),
+      );
+      for (const batch of batches) {
+        const [z, expected] = [tf.tidy(() => known.logits(batch)), model.logits(batch)];
+        expect(z.arraySync()).toEqual(expected.arraySync());
+        tf.dispose([z, expected]);
+      }
+      expect(read).toBe(3 + batches.length);
+    }
+    expect(tf.memory().numTensors).toBe(before);
   });
 });
 
@@ -162,83 +219,86 @@ describe('the poisoned controller', () => {
   });
 });
 
+/** What everyone is tried at, and what the validation seeds are to choose: the second. */
+const trainings = ['t, epoch 1', 't, epoch 2'];
+
 /** Cells in which every arm has the figures that the specification found, give or take a little by the seed. */
 function madeUp(
-  language: (arm: string) => Partial<LanguageMarks>,
+  language: (arm: string, setting: Setting) => Partial<LanguageMarks>,
   policy: (arm: string) => Partial<PolicyMarks>,
 ): Map<string, unknown> {
-  const alphaArms = alphas.map((alpha) => `ULD at α ${alpha}`);
-  const arms = ['target', 'retrained', 'ULD, α by the margin rule', 'ULD, filter off', ...alphaArms].map((arm) => ({
-    arm,
-    choice: null,
-  }));
-  const chosen = ['ULD', 'ULD, no augmentation', ...everyBaseline].flatMap((arm) =>
-    (['validation', 'oracle'] as const).map((choice) => ({ arm, choice })),
+  const plain = ['target', 'retrained'].map((arm) => ({ arm, training: '', alpha: null }));
+  const ofUld = ['ULD', 'ULD, filter off', 'ULD, filter 0.01', 'ULD, no augmentation'].flatMap((arm) =>
+    trainings.flatMap((training) => [...alphas, 'margin rule' as const].map((alpha) => ({ arm, training, alpha }))),
   );
-  const policyArms = ['poisoned', 'retrained', 'ULD', 'NPO+KL', 'GA+KL, rate 0.001, 100 steps', 'ULD at α 0.75'];
-  const usual = {
-    forgetQuality: 0.1,
-    forgetAccuracy: 0,
-    forgetProbability: 0.01,
-    modelUtility: 0.9,
-    retainAccuracy: 1,
-    heldOutAccuracy: 0.95,
-    worldAccuracy: 1,
-  };
-  return new Map<string, unknown>(
-    [0, 1, 2].flatMap(
-      (seed) =>
-        [
-          [
-            cellId(claimed.language, seed, 'uld'),
-            {
-              kind: 'language',
-              seed,
-              margins: { target: 2 + seed, assistant: 4, alpha: seed === 0 ? null : 0.5 * seed },
-              arms: [...arms, ...chosen].map(({ arm, choice }) => ({
-                arm,
-                choice,
-                setting: '',
-                cost:
-                  choice === null ? null : { steps: 10, parameters: 5, seconds: arm.startsWith('ULD') ? 1 : 4 + seed },
-                ...usual,
-                ...language(arm),
-              })),
-            },
-          ],
-          ...([claimed.synthetic, claimed.controller] as const).map((problem) => [
-            cellId(problem, seed, 'all'),
-            {
-              kind: 'policy',
-              seed,
-              arms: policyArms.map((arm) => ({
-                arm,
-                setting: '',
-                clean: 0.7 + seed / 100,
-                success: 0.02,
-                triggered: 0.7,
-                ...policy(arm),
-              })),
-            },
-          ]),
-        ] as [string, unknown][],
+  const others = everyBaseline.flatMap((arm) => trainings.map((training) => ({ arm, training, alpha: null })));
+  const policyArms = [
+    'poisoned',
+    'retrained',
+    'ULD',
+    'NPO+KL',
+    'GA+KL, rate 0.001, 100 steps',
+    'ULD at α 0.75',
+    'ULD, no regular clean states, at α 1.5',
+  ];
+  return new Map<string, unknown>([
+    ...[0, 1, 2, ...validationSeeds].map((seed): [string, unknown] => [
+      cellId(claimed.language, seed, 'uld'),
+      {
+        kind: 'language',
+        seed,
+        margins: trainings.map((training, at) => ({
+          training,
+          target: 2 + seed + 10 * at,
+          assistant: 4,
+          alpha: seed === 0 ? null : 0.5 * seed,
+        })),
+        arms: [...plain, ...ofUld, ...others].map(({ arm, training, alpha }): LanguageArm => ({
+          arm,
+          training,
+          alpha,
+          cost: training === '' ? null : { steps: 10, parameters: 5, seconds: arm.startsWith('ULD') ? 1 : 4 + seed },
+          ...usual,
+          // What is trained for longer keeps more; of the weights all but one let something be recognised, or lose more.
+          ...(training === trainings[0] ? { heldOutAccuracy: 0.2 } : {}),
+          ...(typeof alpha === 'number' && alpha !== 1 ? { heldOutAccuracy: 0.93 } : {}),
+          ...language(arm, { training, alpha }),
+        })),
+      },
+    ]),
+    ...[0, 1, 2].flatMap((seed) =>
+      ([claimed.synthetic, claimed.controller] as const).map((problem): [string, unknown] => [
+        cellId(problem, seed, 'all'),
+        {
+          kind: 'policy',
+          seed,
+          arms: policyArms.map((arm) => ({
+            arm,
+            setting: '',
+            clean: 0.7 + seed / 100,
+            success: 0.02,
+            triggered: 0.7,
+            ...policy(arm),
+          })),
+        },
+      ]),
     ),
-  );
+  ]);
 }
 
-function asSpecified(arm: string): Partial<LanguageMarks> {
+function asSpecified(arm: string, { alpha }: Setting): Partial<LanguageMarks> {
   if (arm === 'target') return { forgetQuality: 1e-14, forgetProbability: 0.9, modelUtility: 0.95 };
   if (arm === 'ULD, no augmentation') return { forgetQuality: 1e-5 };
   if (arm === 'ULD, filter off') return { modelUtility: 0.4 };
-  if (arm === 'ULD at α 0.5') return { forgetProbability: 0.3 };
-  if (arm === 'ULD at α 0.75') return { forgetProbability: 0.1 };
+  if (arm === 'ULD' && alpha === 0.5) return { forgetProbability: 0.3 };
+  if (arm === 'ULD' && alpha === 0.75) return { forgetProbability: 0.1 };
   if (arm === 'GA' || arm === 'DPO') return { forgetQuality: 1e-9, heldOutAccuracy: 0.9 };
   return arm.startsWith('ULD') ? {} : { heldOutAccuracy: 0.3 };
 }
 
 function policiesAsSpecified(arm: string): Partial<PolicyMarks> {
   if (arm === 'GA+KL, rate 0.001, 100 steps') return { clean: 0.45 };
-  if (arm === 'ULD at α 0.75') return { success: 0.6 };
+  if (arm === 'ULD at α 0.75' || arm === 'ULD, no regular clean states, at α 1.5') return { success: 0.6 };
   return arm === 'NPO+KL' ? { clean: 0.66 } : {};
 }
 
@@ -255,8 +315,8 @@ describe('what is concluded', () => {
   it('does not hold where a baseline keeps as much, nothing is forgotten, or the backdoor stays', () => {
     const { claims } = conclusion(
       madeUp(
-        (arm) => ({
-          ...asSpecified(arm),
+        (arm, setting) => ({
+          ...asSpecified(arm, setting),
           ...(arm === 'NPO+KL' ? { heldOutAccuracy: 0.95 } : {}),
           ...(arm === 'ULD' ? { forgetQuality: 1e-6 } : {}),
         }),
@@ -286,14 +346,20 @@ describe('what is concluded', () => {
 
   it('has tables with every arm, curves over α, and cells for every problem and seed', () => {
     const { tables, figures } = conclusion(madeUp(asSpecified, policiesAsSpecified));
-    expect(tables[0]!.rows.some(([arm, choice]) => arm === 'NPO+KL' && choice === 'oracle')).toBe(true);
+    const rows = new Map(tables[0]!.rows.map((row) => [`${row[0]} ${row[1]}`, row.at(-1)]));
+    expect(rows.get('NPO+KL oracle')).toBe(trainings[0]);
+    // Validation seeds choose the assistant that was trained for longer, and the weight that keeps most.
+    expect(rows.get('ULD validation')).toBe(`${trainings[1]}, α 1`);
+    expect(rows.get('ULD, α by the margin rule validation')).toBe(`${trainings[1]}, α by the margin rule`);
+    expect(rows.get('ULD at α 0.5 ')).toBe(`${trainings[1]}, α 0.5`);
     expect(tables[1]!.rows).toEqual([
-      ['+3.00 (+2.00, +3.00, +4.00)', '+4.00 (+4.00, +4.00, +4.00)', '+0.75 (+0.50, +1.00)'],
+      ['+13.00 (+12.00, +13.00, +14.00)', '+4.00 (+4.00, +4.00, +4.00)', '+0.75 (+0.50, +1.00)'],
     ]);
     expect(figures[0]!.points.filter(({ series }) => series === 'model utility')).toHaveLength(alphas.length);
     const ids = uldStudy.plan({ ...options, quick: false, seeds: 5 }).cells!.map(({ id }) => id);
-    expect(new Set(ids).size).toBe(10 * 5);
-    expect(uldStudy.plan(options).cells).toHaveLength(12);
+    // Two cells of language a seed and difficulty, of four validation seeds too.
+    expect(new Set(ids).size).toBe(2 * 3 * (5 + 4) + 4 * 5);
+    expect(uldStudy.plan(options).cells).toHaveLength(2 * (3 + 2) + 2 * 3);
     expect(uldStudy.plan({ ...options, only: ['synthetic'] }).cells).toHaveLength(3);
     expect(() => uldStudy.plan({ ...options, only: ['speech'] })).toThrow(UnknownNameError);
   });
@@ -313,7 +379,13 @@ describe('a cell', () => {
     expect(await run()).toEqual(first);
     const arms = first.arms.map(({ arm }) => arm);
     expect(new Set(arms).size).toBe(arms.length);
-    for (const arm of ['poisoned', 'retrained', 'malicious action forbidden', ...policyBaselines])
+    for (const arm of [
+      'poisoned',
+      'retrained',
+      'malicious action forbidden',
+      'ULD, no regular clean states, at α 1.5',
+      ...policyBaselines,
+    ])
       expect(arms).toContain(arm);
     for (const { clean, success, triggered: right } of first.arms)
       for (const share of [clean, success, right]) expect(share >= 0 && share <= 1).toBe(true);
@@ -322,7 +394,7 @@ describe('a cell', () => {
   it('on facts meets every arm, and is the same again but for the time', async () => {
     const model = { layers: 2, width: 8, hidden: 8, heads: 1, steps: 2, batch: 4, learningRate: 1e-2 };
     const effort: LanguageEffort = {
-      trials: [{ beta: 1, uniformOn: 'divergent' }],
+      trainings: [{ beta: 1, uniformOn: 'divergent' }],
       assistant: { layers: 1, rank: 2, epochs: 1, everyEpochs: 1, batch: 8, learningRate: 1e-2 },
       conventional: {
         epochs: 1,
