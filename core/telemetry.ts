@@ -6,7 +6,7 @@ export interface Channel {
   readonly unit: string;
   readonly lane?: string | undefined;
   readonly signal?: string | undefined;
-  /** Of a feature: its physical values at 0 and 1 of the normalised scale. */
+  /** Of a feature: its physical values at 0 and 1 of the normalised scale. Of an action: its bounds. */
   readonly range?: readonly [low: number, high: number] | undefined;
   /** Of a detector's score: above it is an alarm. Of `linf`: the largest epsilon of the attack. */
   readonly limit?: number | undefined;

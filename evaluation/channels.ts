@@ -58,7 +58,7 @@ export function channelTable(
     buildings.map((building, b): LaneChannels => {
       const lane = `${building}/${label}`;
       const index = group * buildings.length + b;
-      const physics = gauges.columns(index, group === 0, (signal, unit) => add(lane, signal, unit));
+      const physics = gauges.columns(index, group === 0, (signal, unit, more) => add(lane, signal, unit, more));
       const under = groups.find(({ first, size }) => index >= first && index < first + size);
       const limit = under?.epsilon?.reduce((most, each) => Math.max(most, each), 0);
       const linfAt = group === 0 ? -1 : add(lane, 'linf', 'normalised', limit === undefined ? {} : { limit });

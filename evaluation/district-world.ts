@@ -74,7 +74,9 @@ export function districtGauges(env: DistrictEnv): Gauges {
       const net = add('net', 'kWh');
       const soc = add('soc', 'fraction');
       const single = model.actions.length === 1;
-      const act = model.actions.map(({ name, unit }) => add(single ? 'action' : `action.${name}`, unit));
+      const act = model.actions.map(({ name, unit, low, high }) =>
+        add(single ? 'action' : `action.${name}`, unit, { range: [low, high] }),
+      );
       const indoor = model.dynamics === null ? -1 : add('indoor_dry_bulb_temperature', '°C');
       const rew = add('reward', 'reward');
       const cost = add('cost', '$');

@@ -6,10 +6,13 @@ import type { GridTask, Measure } from '../sim/grid/task/task.ts';
 import { lockstepEnv } from '../sim/lockstep-env.ts';
 import { hashOf } from './canonical.ts';
 import { sitesOf } from './sites.ts';
-import type { Gauges, LaneKpis, World, WorldEnv } from './world.ts';
+import type { AddSignal, Gauges, LaneKpis, World, WorldEnv } from './world.ts';
 
 /** What a policy's card says of observations that are all between their feature's low and high. */
 export const unitNormalisation = 'unit';
+
+/** Units of actions that are a choice among some: the first and the last of them are no bounds. */
+const choices: ReadonlySet<string> = new Set(['number', '0 or 1']);
 
 /** Episodes that a practice lasts. */
 const practiceEpisodes = 30;
@@ -113,11 +116,13 @@ class TaskGauges implements Gauges {
     return this.#task.measures.map(({ name, unit }) => ({ name, unit }));
   }
 
-  columns(_lane: number, _clean: boolean, add: (signal: string, unit: string) => number) {
+  columns(_lane: number, _clean: boolean, add: AddSignal) {
     const { measures, kernel } = this.#task;
     const columns = measures.map(({ name, unit }) => add(name, unit));
     const single = kernel.actions.length === 1;
-    const act = kernel.actions.map(({ name, unit }) => add(single ? 'action' : `action.${name}`, unit));
+    const act = kernel.actions.map(({ name, unit, low, high }) =>
+      add(single ? 'action' : `action.${name}`, unit, choices.has(unit) ? {} : { range: [low, high] }),
+    );
     const rew = add('reward', 'reward');
     return ((recorder, action, reward) => {
       for (let m = 0; m < columns.length; m++) recorder.set(columns[m]!, this.#state[measures[m]!.at]!);

@@ -2,6 +2,7 @@ import type { VectorEnv } from '../core/environment.ts';
 import type { PlantModel } from '../core/plant-model.ts';
 import type { KnownPlant } from '../core/plant.ts';
 import type { Feature } from '../core/space.ts';
+import type { Channel } from '../core/telemetry.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Lanes that a controller acts in for so many steps; each may have features and actions of its own, padded to the widest. */
@@ -32,6 +33,9 @@ export interface LaneKpis {
 /** Writes what a step of a lane came to into the columns that it was made for. @param action of the lane */
 export type StepWriter = (recorder: Recorder, action: Float64Array, reward: number) => void;
 
+/** Adds a column to a lane by name and unit. @returns its place */
+export type AddSignal = (signal: string, unit: string, more?: Pick<Channel, 'range'>) => number;
+
 /** What is measured in the lanes of an environment. */
 export interface Gauges {
   /** [N] */
@@ -39,7 +43,7 @@ export interface Gauges {
   /** KPIs of a lane that mean something before the run is over, with their units. */
   runningKpis(lane: number): readonly { readonly name: string; readonly unit: string }[];
   /** Columns of a lane, each added by name and unit, and what writes them from within a tap. */
-  columns(lane: number, clean: boolean, add: (signal: string, unit: string) => number): StepWriter;
+  columns(lane: number, clean: boolean, add: AddSignal): StepWriter;
   /** Hears of every step of every lane once, KPIs counted, before an ended episode starts anew. */
   tap(listener: (lane: number, reward: number) => void): void;
 }

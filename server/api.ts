@@ -12,6 +12,7 @@ import { queryOperation } from './api/query.ts';
 import { reportOperations } from './api/reports.ts';
 import { runListOperations } from './api/run-list.ts';
 import { policyOperations } from './api/policies.ts';
+import { runEventsOperation } from './api/run-events.ts';
 import { runStreamOperation } from './api/run-stream.ts';
 import { runOperations } from './api/runs.ts';
 import { telemetryOperations } from './api/telemetry.ts';
@@ -67,6 +68,7 @@ export function apiRouter(options: ApiOptions): Router {
     ...runOperations(store, manager),
     ...runListOperations(store, manager),
     ...telemetryOperations(store),
+    runEventsOperation(store),
     ...reportOperations(store, reporter),
     queryOperation(query),
     runStreamOperation(store, manager),

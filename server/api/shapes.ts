@@ -41,7 +41,7 @@ const channel = z.strictObject({
   range: z
     .tuple([z.number(), z.number()])
     .optional()
-    .describe('Of a feature: its values at 0 and 1 of the normalised scale.'),
+    .describe('Of a feature: its values at 0 and 1 of the normalised scale. Of an action: its bounds.'),
   limit: z.number().optional().describe('Of a score: above it is an alarm. Of `linf`: the attack’s largest epsilon.'),
 });
 const grid = z.strictObject({

@@ -1,8 +1,8 @@
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { RowValue } from './condition.ts';
 import type { Columns } from './columns.ts';
-import { cleanLabel, networkLane, signalsOf } from './lanes.ts';
-import type { Lane } from './lanes.ts';
+import { cleanLabel, networkLane, signalsOf } from '../../../core/lane.ts';
+import type { Lane } from '../../../core/lane.ts';
 
 /**
  * Channels by the short names of a condition: `net` of the attacked lane, `clean.net` of its twin, `grid.vmin` and `grid.clean.vmin` of the

@@ -11,7 +11,7 @@ import type { Panel } from './panels.ts';
 import { makePlot } from './plot.ts';
 import type { SimClock } from './sim-time.ts';
 import { simTime } from './sim-time.ts';
-import type { Track } from './tracks.ts';
+import type { Track } from '../../../core/track.ts';
 import type { ViewStore } from './view.ts';
 
 const buckets = 600;

@@ -10,7 +10,7 @@ import { keepDrawn } from './keep-drawn.ts';
 import { fillSpans } from './shading.ts';
 import type { SimClock } from './sim-time.ts';
 import { simTime } from './sim-time.ts';
-import type { Track } from './tracks.ts';
+import type { Track } from '../../../core/track.ts';
 import type { ViewStore } from './view.ts';
 
 const rowPx = 22;

@@ -2,10 +2,10 @@ import { useMemo } from 'react';
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { Columns } from './columns.ts';
 import { EventLane } from './event-lane.tsx';
-import type { Lane } from './lanes.ts';
+import type { Lane } from '../../../core/lane.ts';
 import { SearchField } from './search-field.tsx';
 import type { SimClock } from './sim-time.ts';
-import type { Track } from './tracks.ts';
+import type { Track } from '../../../core/track.ts';
 import { useSearch } from './use-search.ts';
 import type { ViewStore } from './view.ts';
 

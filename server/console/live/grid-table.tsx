@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 import type { GridResult } from '../../../core/run.ts';
 import { formatChange, formatCount, formatValue, words } from './format.ts';
-import { cleanLabel } from './lanes.ts';
+import { cleanLabel } from '../../../core/lane.ts';
 
 /** KPIs of the network under an attack beside those of the clean twins: difference and ratio. */
 export function GridTable({ grid, attack }: { readonly grid: GridResult; readonly attack: string }) {

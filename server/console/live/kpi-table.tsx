@@ -5,7 +5,7 @@ import type { Columns } from './columns.ts';
 import { formatChange, formatValue, words } from './format.ts';
 import type { Pair } from './panels.ts';
 import { kpiChannel, kpiPrefix, regretsOf } from './panels.ts';
-import { signalsOf } from './lanes.ts';
+import { signalsOf } from '../../../core/lane.ts';
 
 interface Row {
   readonly kpi: string;

@@ -11,7 +11,7 @@ import { Downloads } from './downloads.tsx';
 import { Events } from './events.tsx';
 import { KpiTable } from './kpi-table.tsx';
 import { LaneTable } from './lane-table.tsx';
-import type { Lane } from './lanes.ts';
+import type { Lane } from '../../../core/lane.ts';
 import { ChartSkeletons } from './live-skeleton.tsx';
 import { ModuleTable } from './module-table.tsx';
 import { NetworkView } from './network-view.tsx';
@@ -22,7 +22,7 @@ import { RunHeader } from './run-header.tsx';
 import { RunLabels } from './run-labels.tsx';
 import { simClock, simTime } from './sim-time.ts';
 import { requestDraw } from './ticker.ts';
-import { tracksOf } from './tracks.ts';
+import { laneTracks, networkTracks } from '../../../core/run-tracks.ts';
 import { Transport } from './transport.tsx';
 import { useLiveKeys } from './use-live-keys.ts';
 import { pick, usePair } from './use-pair.ts';
@@ -60,9 +60,16 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
   const world = worldOf(detail?.scenario);
   const attackedLane = pair.attacked;
   const tracks = useMemo(
-    () => (schema === null ? [] : tracksOf(schema, columns, attackedLane, result)),
+    () =>
+      schema === null || attackedLane === undefined
+        ? []
+        : [
+            ...laneTracks(schema, columns, attackedLane, result),
+            ...networkTracks(schema, columns, attackedLane.attack, result),
+          ],
     [schema, columns, attackedLane, result],
   );
+  const shade = tracks.find(({ id }) => id === 'attack');
   const time = status.rows === 0 ? '–' : simTime(status.rows - 1, clock());
 
   return (
@@ -115,7 +122,7 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
           />
           <div className="charts">
             {panels.map((panel) => (
-              <Chart key={panel.id} panel={panel} columns={columns} view={view} clock={clock} shade={tracks[0]}>
+              <Chart key={panel.id} panel={panel} columns={columns} view={view} clock={clock} shade={shade}>
                 {panel.id === 'feature' && (
                   <NativeSelect
                     size="xs"

@@ -5,7 +5,7 @@ import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import { Chart } from './chart.tsx';
 import type { Columns } from './columns.ts';
 import { GridTable } from './grid-table.tsx';
-import { cleanLabel, networkLane, signalsOf } from './lanes.ts';
+import { cleanLabel, networkLane, signalsOf } from '../../../core/lane.ts';
 import { OneLine } from './one-line.tsx';
 import { networkPanels } from './panels.ts';
 import type { Showing } from './panels.ts';

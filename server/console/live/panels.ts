@@ -1,8 +1,8 @@
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { Meaning } from '../colours.ts';
 import { words } from './format.ts';
-import type { Lane } from './lanes.ts';
-import { cleanLabel, networkLane, signalsOf } from './lanes.ts';
+import type { Lane } from '../../../core/lane.ts';
+import { cleanLabel, networkLane, signalsOf } from '../../../core/lane.ts';
 
 /** One line of a chart. */
 export interface Line {

@@ -5,7 +5,7 @@ import { fillSpans } from './shading.ts';
 import type { Panel } from './panels.ts';
 import type { SimClock } from './sim-time.ts';
 import { tickLabel, tickRows } from './sim-time.ts';
-import type { Track } from './tracks.ts';
+import type { Track } from '../../../core/track.ts';
 
 export interface PlotSize {
   readonly width: number;

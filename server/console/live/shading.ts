@@ -1,4 +1,4 @@
-import type { Track } from './tracks.ts';
+import type { Track } from '../../../core/track.ts';
 
 /** Spans nearer than this are drawn as one. */
 const gapPx = 1;

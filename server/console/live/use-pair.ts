@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
-import { cleanLabel, lanesOf } from './lanes.ts';
-import type { Lane } from './lanes.ts';
+import { cleanLabel, lanesOf } from '../../../core/lane.ts';
+import type { Lane } from '../../../core/lane.ts';
 import type { Pair } from './panels.ts';
 
 export interface ChosenPair {

@@ -3,8 +3,8 @@ import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import { channelNames, rowValues } from './channel-names.ts';
 import type { Columns } from './columns.ts';
 import { condition, ConditionError } from './condition.ts';
-import type { Lane } from './lanes.ts';
-import { Track } from './tracks.ts';
+import type { Lane } from '../../../core/lane.ts';
+import { Track } from '../../../core/track.ts';
 
 export interface Search {
   /** Rows on which the condition holds; undefined: there is none, or it cannot be read. */

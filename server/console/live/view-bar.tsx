@@ -1,6 +1,6 @@
 import { Group, NativeSelect, SegmentedControl } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { Lane } from './lanes.ts';
+import type { Lane } from '../../../core/lane.ts';
 import type { Showing } from './panels.ts';
 
 const hourS = 3600;

@@ -1,7 +1,7 @@
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { Columns } from '../live/columns.ts';
-import { signalsOf } from '../live/lanes.ts';
-import type { Lane } from '../live/lanes.ts';
+import { signalsOf } from '../../../core/lane.ts';
+import type { Lane } from '../../../core/lane.ts';
 
 const truePrefix = 'true.';
 const reportedPrefix = 'reported.';

@@ -1,6 +1,6 @@
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { Pair, Panel } from '../live/panels.ts';
-import { signalsOf } from '../live/lanes.ts';
+import { signalsOf } from '../../../core/lane.ts';
 import type { Post } from './watching.ts';
 
 /** A threshold of 0 has no logarithm. */

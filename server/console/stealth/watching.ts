@@ -3,7 +3,7 @@ import type { RunResult } from '../../../core/run.ts';
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { Columns } from '../live/columns.ts';
 import type { Pair } from '../live/panels.ts';
-import { attackTrack } from '../live/tracks.ts';
+import { attackTrack } from '../../../core/run-tracks.ts';
 import { roc } from './roc.ts';
 import type { Roc } from './roc.ts';
 

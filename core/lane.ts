@@ -1,4 +1,4 @@
-import type { TelemetrySchema } from '../../../core/telemetry.ts';
+import type { TelemetrySchema } from './telemetry.ts';
 
 /** A lane by its parts: `Building_1/bifurcation` is building `Building_1` under attack `bifurcation`. */
 export interface Lane {
