@@ -26,3 +26,8 @@ export async function confinedDuckDb(
 export function sqlText(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
+
+/** A name as SQL writes it. */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../core/errors.ts';
+import { decodeFrame } from '../core/frame-codec.ts';
+import type { TelemetryFrame } from '../core/telemetry.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Row, Sqlite } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
@@ -37,7 +39,7 @@ export interface FrameLog extends Disposable {
 
 /** Opens the frame log of a run under `<store>/live`; undefined when there is none and `create` is not set. */
 export function openFrameLog(store: string, run: string, create: boolean): FrameLog | undefined {
-  const file = fileOf(store, run);
+  const file = frameLogFile(store, run);
   if (!create && !existsSync(file)) return undefined;
   mkdirSync(join(store, 'live'), { recursive: true });
   const database = openSqlite(file);
@@ -99,6 +101,21 @@ function frameLog(database: Sqlite, run: string): FrameLog {
   };
 }
 
+/** Frames `from` … `to`−1 of a log's file, whoever is writing to it: each is whole, and they are consecutive. @throws {StoreError} where one is missing */
+export function* logFrames(file: string, from: number, to: number): Generator<TelemetryFrame> {
+  using database = openSqlite(file, { readonly: true });
+  const select = database.prepare('select seq, body from frame where seq >= ? and seq < ? order by seq limit 16');
+  for (let next = from; next < to;) {
+    const rows = select.all(next, to);
+    if (rows.length === 0) throw new StoreError(`frame ${next} is missing`, { place: { file } });
+    for (const row of rows) {
+      const frame = decodeFrame(bytesOf(row['body']));
+      if (frame.seq !== next++) throw new StoreError(`frame ${next - 1} is missing`, { place: { file } });
+      yield frame;
+    }
+  }
+}
+
 /** Runs that have a frame log. */
 export function frameLogs(store: string): readonly string[] {
   const folder = join(store, 'live');
@@ -108,11 +125,11 @@ export function frameLogs(store: string): readonly string[] {
 
 /** Removes a run's frames. */
 export function removeFrameLog(store: string, run: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(fileOf(store, run) + suffix, { force: true });
+  for (const suffix of ['', '-wal', '-shm']) rmSync(frameLogFile(store, run) + suffix, { force: true });
 }
 
 /** A run id becomes a file name only when it can be nothing else. */
-function fileOf(store: string, run: string): string {
+export function frameLogFile(store: string, run: string): string {
   if (!/^[\w-]{1,64}$/.test(run)) throw new StoreError(`'${run.slice(0, 80)}' is no run id`);
   return join(store, 'live', `${run}.db`);
 }

@@ -1,7 +1,9 @@
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import type { Numbered } from './asked-thread.ts';
 import { confinedDuckDb, sqlText } from './duckdb.ts';
-import type { QueryColumn, QueryOutcome, QueryTask } from './worker-messages.ts';
+import { logFrames } from './frame-log.ts';
+import { appendFrames, frameColumns } from './frame-table.ts';
+import type { QueryColumn, QueryLog, QueryOutcome, QueryTask } from './worker-messages.ts';
 
 /*
  * Answers questions in SQL in a process of its own: DuckDB is confined to the runs' files and can be interrupted, but not in the middle of every function
@@ -17,13 +19,11 @@ const maxBytes = 8 * 2 ** 20;
 const opened = open();
 
 async function open(): Promise<DuckDBConnection> {
-  const instance = await confinedDuckDb(folder, { threads: '1', memory_limit: '512MB' }, [
-    `create macro telemetry(id) as table select * from read_parquet(${sqlText(`${folder}/`)} || id || '/telemetry.parquet')`,
-  ]);
+  const instance = await confinedDuckDb(folder, { threads: '1', memory_limit: '512MB' });
   return instance.connect();
 }
 
-async function answer({ sql, limit, timeoutMs, tables }: QueryTask): Promise<QueryOutcome> {
+async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promise<QueryOutcome> {
   const connection = await opened;
   let late = false;
   const timer = setTimeout(() => {
@@ -38,6 +38,7 @@ async function answer({ sql, limit, timeoutMs, tables }: QueryTask): Promise<Que
         [rows],
       );
     }
+    await tellTelemetry(connection, logs, () => late);
     const statements = await connection.extractStatements(sql);
     if (statements.count !== 1)
       return { type: 'refused', reason: `${statements.count} statements, expected one`, place: null };
@@ -59,6 +60,55 @@ async function answer({ sql, limit, timeoutMs, tables }: QueryTask): Promise<Que
     return { type: 'refused', ...explained(said) };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Frames that were read of logs, by run; they are kept for the next question, which only wants those that came since. */
+const kept = new Map<string, { readonly table: string; frames: number }>();
+let tablesMade = 0;
+
+/** Makes `telemetry('<run id>')` mean the runs' files, and what their logs have for those that have no file yet. */
+async function tellTelemetry(
+  connection: DuckDBConnection,
+  logs: readonly QueryLog[],
+  late: () => boolean,
+): Promise<void> {
+  for (const [id, { table }] of kept) {
+    if (logs.some((log) => log.id === id)) continue;
+    kept.delete(id);
+    await connection.run(`drop table if exists ${table}`);
+  }
+  const cases: string[] = [];
+  for (const { id, file, frames, channels } of logs) {
+    const known = kept.get(id) ?? { table: `log_${tablesMade++}`, frames: 0 };
+    if (known.frames === 0) await connection.run(`create table ${known.table}(${frameColumns(channels)})`);
+    kept.set(id, { ...known, frames });
+    try {
+      await appendFrames(
+        connection,
+        known.table,
+        channels.length,
+        whileInTime(logFrames(file, known.frames, frames), late),
+      );
+    } catch (error) {
+      kept.delete(id);
+      await connection.run(`drop table ${known.table}`);
+      throw error;
+    }
+    cases.push(`when ${sqlText(id)} then 'from ${known.table}'`);
+  }
+  const [before, after] = [`from read_parquet(${sqlText(`${folder}/`).slice(0, -1)}`, `/telemetry.parquet')`].map(
+    sqlText,
+  );
+  const file = `${before} || replace(id, '''', '''''') || ${after}`;
+  const source = cases.length === 0 ? file : `case id ${cases.join(' ')} else ${file} end`;
+  await connection.run(`create or replace macro telemetry(id) as table from query(${source})`);
+}
+
+function* whileInTime<T>(source: Iterable<T>, late: () => boolean): Generator<T> {
+  for (const one of source) {
+    if (late()) throw new Error('late');
+    yield one;
   }
 }
 

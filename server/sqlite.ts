@@ -23,9 +23,10 @@ export interface Sqlite extends Disposable {
 
 /**
  * Opens a database in WAL mode: readers never wait, a killed writer loses nothing that was committed.
+ * @param readonly of another process, perhaps, which goes on writing; there must be one
  * @throws {StoreError} naming the file, here and from every call, when it is damaged, full, locked or not ours to write.
  */
-export function openSqlite(file: string): Sqlite {
+export function openSqlite(file: string, { readonly = false } = {}): Sqlite {
   const named = <T>(work: () => T): T => {
     try {
       return work();
@@ -33,11 +34,12 @@ export function openSqlite(file: string): Sqlite {
       throw new StoreError(cause instanceof Error ? cause.message : String(cause), { place: { file }, cause });
     }
   };
-  const database = named(() => new Libsql(file));
+  const database = named(() => new Libsql(file, { readonly }));
   const statements = new Map<string, Statement>();
   const exec = (sql: string): void => named(() => void database.exec(sql));
   try {
-    exec('pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = normal;');
+    exec('pragma busy_timeout = 5000;');
+    if (!readonly) exec('pragma journal_mode = wal; pragma synchronous = normal;');
   } catch (error) {
     database.close();
     throw error;
@@ -76,7 +78,7 @@ export function openSqlite(file: string): Sqlite {
     [Symbol.dispose]() {
       // libsql closes the file only when the last statement is collected: until then it must at least be whole.
       try {
-        database.exec('pragma wal_checkpoint(truncate)');
+        if (!readonly) database.exec('pragma wal_checkpoint(truncate)');
       } catch {
         // What is damaged or locked stays as it is.
       }

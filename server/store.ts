@@ -4,6 +4,7 @@ import type { Scenario } from '../core/scenario.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Annotation, Notes, Origin, Outcome, Start } from './catalogue.ts';
 import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
+import { frameLogFile } from './frame-log.ts';
 import type { Head, StoredFrame } from './frame-log.ts';
 import { FrameLogs } from './frame-logs.ts';
 import type { RunFigures } from './run-figures.ts';
@@ -210,6 +211,12 @@ export class Store implements Disposable {
     );
     this.#restoring.set(id, restoring);
     return restoring;
+  }
+
+  /** The log of a run whose telemetry is no file yet, which stays where it is until it is disposed of; undefined where there is none. */
+  log(id: string): (Disposable & { readonly file: string; readonly frames: number }) | undefined {
+    const frames = this.warehouse.has(id) ? 0 : (this.#logs.get(id)?.head().seq ?? 0);
+    return frames === 0 ? undefined : { ...this.#logs.pin(id), file: frameLogFile(this.#folder, id), frames };
   }
 
   /** Ended runs whose frames are still in their logs alone. */

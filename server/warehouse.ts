@@ -15,14 +15,10 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { decodeFrame, encodeFrame } from '../core/frame-codec.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../core/telemetry.ts';
 import type { Notes } from './catalogue.ts';
-import { confinedDuckDb, sqlText } from './duckdb.ts';
+import { confinedDuckDb, sqlName as quoted, sqlText } from './duckdb.ts';
 import type { FrameLog, Head } from './frame-log.ts';
+import { appendFrames, breath, frameColumns } from './frame-table.ts';
 import { StoreError } from './store-error.ts';
-
-/** Values handed to DuckDB, or taken from it, before others get the event loop: about ten milliseconds. */
-const slice = 40_000;
-/** Most rows of a DuckDB data chunk. */
-const maxRows = 2048;
 
 /** Count, mean and spread of a channel over the steps where it has a value. */
 export interface ChannelStatistics {
@@ -82,10 +78,9 @@ export class Warehouse implements AsyncDisposable {
     return this.#next(async (connection) => {
       const file = this.fileOf(id);
       mkdirSync(join(file, '..'), { recursive: true });
-      const columns = ['"step" integer', '"_frame" integer', '"_wall_time" double'];
-      for (const { name } of schema.channels) columns.push(`${quoted(name)} float`);
-      await connection.run(`create or replace temp table telemetry(${columns.join(', ')})`);
-      await fill(connection, log, schema.channels.length);
+      const names = schema.channels.map(({ name }) => name);
+      await connection.run(`create or replace temp table telemetry(${frameColumns(names)})`);
+      await appendFrames(connection, 'telemetry', names.length, allFrames(log));
       const partial = `${file}.tmp`;
       await connection.run(
         `copy telemetry to ${sqlText(partial)} (format parquet, compression zstd, parquet_version v2, row_group_size 100000)`,
@@ -185,41 +180,14 @@ export class Warehouse implements AsyncDisposable {
   }
 }
 
-async function fill(connection: DuckDBConnection, log: FrameLog, channels: number): Promise<void> {
-  const { DOUBLE, DuckDBDataChunk, FLOAT, INTEGER } = await import('@duckdb/node-api');
-  const types = [INTEGER, INTEGER, DOUBLE, ...Array.from({ length: channels }, () => FLOAT)];
-  const appender = await connection.createAppender('telemetry');
-  const perChunk = Math.max(1, Math.min(maxRows, Math.floor(slice / types.length)));
+/** Every frame of a log, whose writer has gone. */
+function* allFrames(log: FrameLog): Generator<TelemetryFrame> {
   for (let seq = 0; ;) {
     const [stored] = log.read(seq, 1);
-    if (stored === undefined) break;
-    const { step0, rows, values, wallTime } = decodeFrame(stored.body);
-    for (let from = 0; from < rows; from += perChunk) {
-      const count = Math.min(perChunk, rows - from);
-      const chunk = DuckDBDataChunk.create(types, count);
-      const each = (value: (row: number) => number): number[] => Array.from({ length: count }, (_, row) => value(row));
-      chunk.setColumnValues(
-        0,
-        each((row) => step0 + from + row),
-      );
-      chunk.setColumnValues(
-        1,
-        each(() => seq),
-      );
-      chunk.setColumnValues(
-        2,
-        each(() => wallTime),
-      );
-      for (let c = 0; c < channels; c++) {
-        const at = c * rows + from;
-        chunk.setColumnValues(3 + c, [...values.subarray(at, at + count)]);
-      }
-      appender.appendDataChunk(chunk);
-      await breath();
-    }
+    if (stored === undefined) return;
+    yield decodeFrame(stored.body);
     seq = stored.seq + 1;
   }
-  appender.closeSync();
 }
 
 /** Puts rows together to the frames that they were of. */
@@ -268,8 +236,3 @@ function settle(path: string): void {
     closeSync(handle);
   }
 }
-
-const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** An SQL name. */
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -120,6 +120,15 @@ export interface QueryTask {
   readonly limit: number;
   readonly timeoutMs: number;
   readonly tables: readonly QueryTable[];
+  readonly logs: readonly QueryLog[];
+}
+
+/** Telemetry that is no file yet: frames 0 … `frames`−1 of the log of a run that goes on, or has just ended. */
+export interface QueryLog {
+  readonly id: string;
+  readonly file: string;
+  readonly frames: number;
+  readonly channels: readonly string[];
 }
 
 export interface QueryTable {

@@ -1,10 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeFrame } from '../../core/frame-codec.ts';
+import { scenarioFrom } from '../../core/scenario.ts';
+import { schema } from '../../evaluation/vocabulary.ts';
 import { examples } from '../../server/console/sql/examples.ts';
 import type { Problem } from '../../server/events.ts';
+import { QueryBox } from '../../server/query.ts';
 import { Store } from '../../server/store.ts';
-import { writeRecordedRuns } from '../support/recorded-run.ts';
+import { smallScenario } from '../support/model-folder.ts';
+import { recordedSchema, recordedValue, writeRecordedRuns } from '../support/recorded-run.ts';
 import { api, openServer, posted, tempFolder } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 
@@ -117,6 +122,82 @@ describe('a question', () => {
     const { body } = await send('/tokens', { name: 'x', scopes: ['run'] }, token);
     expect((await send('/query', { sql: 'select 1' }, body.token)).status).toBe(403);
     expect((await send('/query', { sql: 'select 1' }, token)).status).toBe(200);
+  });
+});
+
+describe('a run that goes on', () => {
+  const append = (log: Store, id: string, seq: number): void => {
+    const values = Float32Array.from({ length: 8 }, (_, i) => recordedValue(Math.floor(i / 4), 4 * seq + (i % 4)));
+    const body = encodeFrame({ schema: 1, seq, step0: 4 * seq, rows: 4, cols: 2, values, wallTime: seq / 4 });
+    log.append(id, { seq, step0: 4 * seq, rows: 4, body });
+  };
+  const count = `select count(*), max(step), max("_frame"), sum("Building_1/clean/a") from telemetry('live')`;
+  const upTo = (frames: number): number[] => {
+    const steps = 4 * frames;
+    return [steps, steps - 1, frames - 1, (steps * (steps - 1)) / 2];
+  };
+
+  it('is asked as far as it was committed, again and again, and is the same once it is a file', async () => {
+    using own = tempFolder();
+    const live = new Store(own.path, 0);
+    await using box = new QueryBox(live, own.path);
+    const asked = (sql: string) => box.ask(sql, 1000, 30, new AbortController().signal);
+    live.create('live', scenarioFrom(smallScenario({}), 'test', schema), 1);
+    await expect(asked(count)).rejects.toThrow(`run 'live' has no telemetry: it is queued`);
+    live.started('live', { startedAt: 2, schema: recordedSchema, totalSteps: 4000 });
+    append(live, 'live', 0);
+    let frames = 1;
+    for (let round = 0; round < 5; round++) {
+      expect((await asked(count)).rows).toEqual([upTo(frames)]);
+      // Frames that come while it is answered are of the next answer, or of none: never a part of them.
+      const answer = asked(count);
+      for (let k = 0; k < 40; k++) {
+        append(live, 'live', frames++);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const [rows, ...rest] = (await answer).rows[0] as number[];
+      expect([rows, ...rest]).toEqual(upTo(rows! / 4));
+      expect(Number.isInteger(rows! / 4)).toBe(true);
+    }
+    const whole = `select * from telemetry('live') order by step`;
+    const before = await asked(whole);
+    expect(before.rows).toHaveLength(Math.min(1000, 4 * frames));
+    const dynamic = asked(`select count(*) from telemetry('li' || 've')`);
+    await expect(dynamic).rejects.toThrow(`run 'live' is running and has no file yet: name it as a plain text`);
+    await expect(asked(`select * from telemetry('nobody')`)).rejects.toThrow(`there is no run 'nobody'`);
+    live.ended('live', { state: 'cancelled', endedAt: 3 });
+    expect((await asked(whole)).rows).toEqual(before.rows); // over, and not compacted yet
+    await live.compact('live');
+    const after = await asked(whole);
+    expect([after.columns, after.rows]).toEqual([before.columns, before.rows]);
+    expect((await asked(`select count(*) from telemetry('li' || 've')`)).rows).toEqual([[4 * frames]]);
+    await live.warehouse[Symbol.asyncDispose]();
+    live[Symbol.dispose]();
+  });
+
+  it('is joined with one that is over, and several go on', async () => {
+    using own = tempFolder();
+    const live = new Store(own.path, 0);
+    await using box = new QueryBox(live, own.path);
+    const asked = (sql: string) => box.ask(sql, 1000, 30, new AbortController().signal);
+    for (const [id, frames] of [
+      ['a', 2],
+      ['b-1', 3],
+      ['c', 4],
+    ] as const) {
+      live.create(id, scenarioFrom(smallScenario({}), 'test', schema), 1);
+      live.started(id, { startedAt: 2, schema: recordedSchema, totalSteps: 4000 });
+      for (let seq = 0; seq < frames; seq++) append(live, id, seq);
+    }
+    live.ended('a', { state: 'cancelled', endedAt: 3 });
+    await live.compact('a');
+    const sql = `select (select count(*) from telemetry('a')), (select count(*) from telemetry('b-1')), count(*) from telemetry('c')`;
+    expect((await asked(sql)).rows).toEqual([[8, 12, 16]]);
+    // What was kept for one question is nothing to another.
+    expect((await asked('select table_name from duckdb_tables() order by 1')).rows).toEqual([['runs']]);
+    expect((await asked(sql)).rows).toEqual([[8, 12, 16]]);
+    await live.warehouse[Symbol.asyncDispose]();
+    live[Symbol.dispose]();
   });
 });
 
