@@ -77,7 +77,13 @@ export function isTracked({ signal = '', lane }: Channel): boolean {
 }
 
 const tracked: ReadonlySet<string> = new Set([
-  ...['linf', 'action_change', 'soc', 'survival', 'vmin', 'vmax', 'max_loading'],
+  'linf',
+  'action_change',
+  'soc',
+  'survival',
+  'vmin',
+  'vmax',
+  'max_loading',
   ...Object.keys(taskEvents),
 ]);
 

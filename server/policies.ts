@@ -18,7 +18,7 @@ export interface UploadedPolicy {
   readonly origin: string;
   readonly layers: readonly number[];
   readonly head: string;
-  /** SHA-256 of the file that was sent. */
+  /** SHA-256 of what was sent. */
   readonly sha256: string;
   readonly notes: readonly string[];
 }
@@ -76,9 +76,9 @@ export class Policies implements AsyncDisposable {
     if (known !== undefined) return { policy: known, made: false };
     if (modelNames(this.folder).length >= maxPolicies)
       throw new TooManyError(`${maxPolicies} policies were uploaded already: remove some`);
-    const { file, format, reads, options } = upload;
+    const { file, set, statistics, format, reads, options } = upload;
     const target = this.#target(upload);
-    const outcome = await this.#read({ name, file, bytes, format, reads, options, target });
+    const outcome = await this.#read({ name, file, set, statistics, bytes, format, reads, options, target });
     if (outcome.type === 'failed') throw refused(outcome);
     const again = this.#known(name, identity); // another may have come while this one was read
     if (again !== undefined) return { policy: again, made: false };
@@ -92,7 +92,7 @@ export class Policies implements AsyncDisposable {
       sha256: createHash('sha256').update(bytes).digest('hex'),
       notes: outcome.notes,
     };
-    this.#write(outcome, policy, { file, identity });
+    this.#write(outcome, policy, identity);
     return { policy, made: true };
   }
 
@@ -147,9 +147,9 @@ export class Policies implements AsyncDisposable {
   }
 
   #write(
-    { card, weights }: Extract<PolicyOutcome, { type: 'done' }>,
+    { file, card, weights }: Extract<PolicyOutcome, { type: 'done' }>,
     { name, title, layers, head, notes, ...source }: UploadedPolicy,
-    { file, identity }: { readonly file: string; readonly identity: string },
+    identity: string,
   ): void {
     const about = {
       format: 'faultline-card',

@@ -76,10 +76,15 @@ export type ReportOutcome =
   | { readonly type: 'no-renderer'; readonly reason: string }
   | ({ readonly type: 'failed' } & Fault);
 
-/** A policy file that came over the network, and what its sender says of it. */
+/** A policy that came over the network, and what its sender says of it. */
 export interface PolicyTask {
   readonly name: string;
-  readonly file: string;
+  /** Of a set, where it is told: which of its files is the policy. */
+  readonly file: string | undefined;
+  /** Whether the bytes are a ZIP archive of several files. */
+  readonly set: boolean;
+  /** Of a set: a VecNormalize in it. */
+  readonly statistics: string | undefined;
   readonly bytes: Uint8Array;
   readonly format?: string | undefined;
   readonly reads: 'normalised' | 'physical';
@@ -103,6 +108,8 @@ export type PolicyTarget =
 export type PolicyOutcome =
   | {
       readonly type: 'done';
+      /** The file that was read. */
+      readonly file: string;
       readonly card: string;
       readonly weights: Uint8Array;
       readonly format: string;

@@ -58,7 +58,8 @@ function requestBodyOf(body: NonNullable<Operation['body']>): object {
       required: body.optional !== true,
       content: { 'application/json': { schema: schemaOf(body.schema, 'input') } },
     };
-  if (body.kind === 'bytes') return { required: true, content: { 'application/octet-stream': {} } };
+  if (body.kind === 'bytes')
+    return { required: true, content: Object.fromEntries(body.types.map((type) => [type, {}])) };
   const scenario = { schema: { $ref: '/api/v1/schemas/scenario.json' } };
   return { required: true, content: { 'application/json': scenario, 'application/yaml': scenario } };
 }

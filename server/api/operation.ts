@@ -23,7 +23,7 @@ type Body<B> =
       /** May be left out; what is there is small. */ readonly optional?: boolean;
     }
   | { readonly kind: 'scenario' }
-  | { readonly kind: 'bytes'; readonly limit: number };
+  | { readonly kind: 'bytes'; readonly limit: number; readonly types: readonly string[] };
 
 /** A request that was found sound. */
 export interface Call<Q, B> {
@@ -82,8 +82,7 @@ export function mount(router: Router, operations: readonly Operation[], write: R
       },
     ];
     if (one.method !== 'get') guards.push(write);
-    if (one.body?.kind === 'bytes')
-      guards.push(express.raw({ limit: one.body.limit, type: 'application/octet-stream' }));
+    if (one.body?.kind === 'bytes') guards.push(express.raw({ limit: one.body.limit, type: [...one.body.types] }));
     else if (one.body?.kind === 'json') guards.push(...readers[one.body.optional === true ? 'small' : 'json']);
     else if (one.body !== undefined) guards.push(...readers.scenario);
     const status = Math.min(...Object.keys(one.answers).map(Number));
@@ -108,7 +107,8 @@ function bodyOf({ body }: Operation, request: Request): unknown {
   if (body.kind === 'scenario') return scenarioOf(request);
   const sent: unknown = request.body;
   if (body.kind === 'bytes') {
-    if (!Buffer.isBuffer(sent)) throw new MediaTypeError('nothing was read: send application/octet-stream with a body');
+    if (!Buffer.isBuffer(sent))
+      throw new MediaTypeError(`nothing was read: send ${body.types.join(' or ')} with a body`);
     return sent;
   }
   if (sent === undefined) {

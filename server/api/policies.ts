@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseValueAs } from '../../core/document.ts';
+import { ConfigError } from '../../core/errors.ts';
 import { headKinds, importActivations, importFormats } from '../../evaluation/import-policy.ts';
 import { uploadName } from '../policies.ts';
 import type { Policies } from '../policies.ts';
@@ -8,6 +9,9 @@ import type { Operation } from './operation.ts';
 
 /** A file of this many bytes holds any network that can be read, with its critics; what is larger is for `faultline import`. */
 const maxBytes = 32 * 2 ** 20;
+
+const oneFile = 'application/octet-stream';
+const setOfFiles = 'application/zip';
 
 const name = z.string().regex(uploadName, 'expected a letter or digit, then up to 63 letters, digits, -, _ or .');
 const word = z.string().min(1).max(200);
@@ -24,8 +28,15 @@ const query = z.strictObject({
   file: z
     .string()
     .regex(/^[\w][\w. -]{0,99}$/, 'expected a file name')
-    .default('policy')
-    .describe('Name of the file that is sent: some formats are told by it.'),
+    .optional()
+    .describe(
+      'Name of the file that is sent, by which some formats are told; of a set, which of its files is the policy.',
+    ),
+  statistics: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Of a set: which of its files is a VecNormalize that was saved beside the policy.'),
   title: z.string().trim().min(1).max(120).optional().describe('One line for lists.'),
   format: z
     .enum(importFormats.map((one) => one.name))
@@ -65,20 +76,26 @@ export function policyOperations(policies: Policies): readonly Operation[] {
       method: 'post',
       path: '/policies/:name',
       scope: 'run',
-      summary: 'Keeps a policy file (SB3 zip, PyTorch, safetensors, ONNX) under a name that scenarios may use.',
+      summary:
+        'Keeps a policy (an SB3, PyTorch, safetensors or ONNX file; as application/zip a set of files: TensorFlow.js with its weights, …) under a name that scenarios may use.',
       query,
-      body: { kind: 'bytes', limit: maxBytes },
+      body: { kind: 'bytes', limit: maxBytes, types: [oneFile, setOfFiles] },
       answers: {
         200: { description: 'The same file with the same options was there already.', content: json(policyShape) },
         201: { description: 'The policy.', content: json(policyShape) },
       },
-      async handle({ param, query: asked, body, response }) {
+      async handle({ request, param, query: asked, body, response }) {
         const own = parseValueAs(param('name'), 'name', name);
-        const { file, title, format, reads, like, district, building, normalisation, ...options } = asked;
+        const { file, statistics, title, format, reads, like, district, building, normalisation, ...options } = asked;
+        const set = request.is(setOfFiles) !== false;
+        if (statistics !== undefined && !set)
+          throw new ConfigError(`statistics are a file of a set, which is sent as ${setOfFiles}`);
         const bytes = body as Buffer;
         const { policy, made } = await policies.add({
           name: own,
-          file,
+          file: file ?? (set ? undefined : 'policy'),
+          set,
+          statistics,
           bytes,
           title,
           format,
