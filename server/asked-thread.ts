@@ -43,15 +43,20 @@ export class AskedThread<Question, Answer> implements AsyncDisposable {
   /**
    * @param question made when its turn comes, so that what waits costs nothing
    * @param signal who asked does not wait any more: the thread is ended if it is at this question
+   * @param timeoutMs of this question
    * @throws {TooManyError} when too many wait, the signal's reason
    */
-  async ask(question: () => Question | Promise<Question>, signal?: AbortSignal): Promise<Answer> {
+  async ask(
+    question: () => Question | Promise<Question>,
+    signal?: AbortSignal,
+    timeoutMs: number = this.#options.timeoutMs,
+  ): Promise<Answer> {
     const { maxWaiting, what } = this.#options;
     if (this.#waiting >= maxWaiting) throw new TooManyError(`${maxWaiting} ${what} wait already`);
     this.#waiting++;
     const mine = this.#turn.then(async () => {
       signal?.throwIfAborted();
-      return this.#put(await question(), signal);
+      return this.#put(await question(), signal, timeoutMs);
     });
     this.#turn = mine.catch(() => {});
     try {
@@ -69,8 +74,8 @@ export class AskedThread<Question, Answer> implements AsyncDisposable {
     clearTimeout(this.#idle);
   }
 
-  async #put(value: Question, signal: AbortSignal | undefined): Promise<Answer> {
-    const { open, what, timeoutMs, idleMs } = this.#options;
+  async #put(value: Question, signal: AbortSignal | undefined, timeoutMs: number): Promise<Answer> {
+    const { open, what, idleMs } = this.#options;
     if (this.#closed) throw new UnavailableError('the server is stopping');
     clearTimeout(this.#idle);
     const worker = (this.#worker ??= open());

@@ -38,6 +38,8 @@ async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promi
         [rows],
       );
     }
+    const other = await otherThanSelect(connection, sql);
+    if (other !== undefined) return { type: 'refused', reason: other, place: null };
     await tellTelemetry(connection, logs, () => late);
     const statements = await connection.extractStatements(sql);
     if (statements.count !== 1)
@@ -61,6 +63,23 @@ async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promi
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Why a text is no question; undefined for a SELECT, and for what is no SQL at all. DuckDB's parser says so without binding anything: to bind a statement can have effects
+ * already (EXPORT DATABASE makes its folder).
+ */
+async function otherThanSelect(connection: DuckDBConnection, sql: string): Promise<string | undefined> {
+  const fields = `['$.error', '$.error_type']`;
+  const parsed = await connection.runAndReadAll(
+    `select json_extract_string(json_serialize_sql($1::varchar), ${fields})`,
+    [sql],
+  );
+  const [failed, type] = parsed.getRowsJson()[0]![0] as readonly (string | null)[];
+  if (failed !== 'true' || type === 'parser') return undefined;
+  const begins = /^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*(\w+)/.exec(sql)?.[1]?.slice(0, 20).toUpperCase();
+  const what = begins === undefined || begins === 'SELECT' ? 'something other' : `${begins} …`;
+  return `${what} where one SELECT is expected: only questions are answered`;
 }
 
 /** Frames that were read of logs, by run; they are kept for the next question, which only wants those that came since. */

@@ -12,6 +12,9 @@ export class QueryError extends FaultlineError {
   readonly code = 'query';
 }
 
+/** Over its limit, after which a question that does not end by itself is ended with its process; the process may have to start first. */
+const graceMs = 15_000;
+
 /** Rows and a table of them. */
 export interface Answered {
   readonly columns: readonly QueryColumn[];
@@ -37,7 +40,7 @@ export class QueryBox implements AsyncDisposable {
       open: () => openQuestions(join(resolve(folder), 'runs')),
       what: 'questions',
       maxWaiting: 8,
-      timeoutMs: 45_000,
+      timeoutMs: graceMs,
       idleMs: 60_000,
     });
   }
@@ -54,7 +57,7 @@ export class QueryBox implements AsyncDisposable {
         tables: [this.#runs(), ...(/\bkpis\b/i.test(sql) ? [await this.#kpis()] : [])],
         logs: this.#logs(sql, logs),
       });
-      outcome = await this.#thread.ask(question, signal);
+      outcome = await this.#thread.ask(question, signal, 1000 * seconds + graceMs);
     } catch (cause) {
       if (cause instanceof FaultlineError || signal.aborted) throw cause;
       throw new QueryError('took more time or memory than a question may', { cause });
