@@ -7,10 +7,10 @@ import { provenance } from '../server/provenance.ts';
 import { note } from './output.ts';
 
 /** Who does the jobs of a command. */
-export const executorOption = (): Option<'--executor <who>', undefined, 'local', undefined, false, 'local' | 'redis'> =>
-  new Option('--executor <who>', 'who does the jobs: threads of this process, or `faultline worker`s over a Redis')
-    .choices(['local', 'redis'] as const)
-    .default('local' as const);
+export const executorOption = (
+  description = 'who does the jobs: threads of this process, or `faultline worker`s over a Redis',
+): Option<'--executor <who>', undefined, 'local', undefined, false, 'local' | 'redis'> =>
+  new Option('--executor <who>', description).choices(['local', 'redis'] as const).default('local' as const);
 
 export const redisOption = (): Option<'--redis <url>'> =>
   new Option('--redis <url>', 'the Redis of the workers: redis://host:6379, rediss://user:password@host:6379').env(

@@ -73,7 +73,7 @@ const screens: Readonly<Record<string, Screen>> = {
   async system(page, { url, sweep }) {
     await sweep();
     await page.goto(`${url}/system`);
-    await page.getByText('Workers and queue').waitFor();
+    await page.getByText('Does now').waitFor();
     await page.getByRole('button', { name: 'Issue a token' }).waitFor();
   },
 };

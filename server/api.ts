@@ -7,6 +7,7 @@ import { bearer } from './access.ts';
 import { compareScreenOperations } from './api/compare-screen.ts';
 import { compareOperation } from './api/compare.ts';
 import { openApi } from './api/openapi.ts';
+import { executorOperation } from './api/executor.ts';
 import { json, mount, operation } from './api/operation.ts';
 import { queryOperation } from './api/query.ts';
 import { reportOperations } from './api/reports.ts';
@@ -29,11 +30,13 @@ import type { Reporter } from './reporter.ts';
 import type { RunManager } from './run-manager.ts';
 import type { ServerStatus } from './events.ts';
 import type { Store } from './store.ts';
+import type { SweepRunner } from './sweep-runner.ts';
 
 export interface ApiOptions {
   readonly access: Access;
   readonly store: Store;
   readonly manager: RunManager;
+  readonly sweeps: SweepRunner;
   readonly metrics: Metrics;
   readonly reporter: Reporter;
   readonly query: QueryBox;
@@ -48,7 +51,7 @@ export interface ApiOptions {
 
 /** `/api/v1`: every answer is JSON unless it says otherwise, every error problem+json. */
 export function apiRouter(options: ApiOptions): Router {
-  const { access, store, manager, metrics, reporter, query, policies, status, examples } = options;
+  const { access, store, manager, sweeps, metrics, reporter, query, policies, status, examples } = options;
   const { writesPerMinute, requestsPerMinute } = options;
   const router = Router();
   router.use(limit(requestsPerMinute, 'requests'), (request, response, next) => {
@@ -76,7 +79,8 @@ export function apiRouter(options: ApiOptions): Router {
     ...compareScreenOperations(store),
     ...policyOperations(policies),
     ...vocabularyOperations(() => policies.list(), examples),
-    ...sweepOperations(store, manager, () => Date.now()),
+    ...sweepOperations(store, sweeps),
+    executorOperation(() => sweeps.look()),
     ...systemOperations(metrics, status, version()),
     ...tokenOperations(store.tokens, () => Date.now()),
   ];

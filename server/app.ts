@@ -45,9 +45,12 @@ export function openApp(options: AppOptions): Express {
     }),
   );
   app.get(['/healthz', '/api/v1/healthz'], (_request, response) => void response.json({ status: 'ok' }));
-  app.get(['/readyz', '/api/v1/readyz'], (_request, response) => {
+  app.get(['/readyz', '/api/v1/readyz'], async (_request, response) => {
     const { ready, damage } = health();
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'draining', damage });
+    // Without its workers the server is ready still: sweeps wait, everything else goes on.
+    const { kind, connected, workers } = await options.sweeps.look();
+    const executor = { kind, connected, workers: connected ? workers.length : 0 };
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'draining', damage, executor });
   });
   app.use('/api/v1', options.metrics.request, apiRouter(options));
   const sendPage = (_request: Request, response: Response): void => {

@@ -1,5 +1,5 @@
 import { StateError, UnknownNameError } from '../core/errors.ts';
-import { keyOf } from './comparison.ts';
+import { inOrder, keyOf } from './comparison.ts';
 import type { GroupKey } from './comparison.ts';
 import type { RunDetail } from './events.ts';
 import { spreadOf } from '../evaluation/spread.ts';
@@ -56,7 +56,7 @@ export async function compareSeries(
     { readonly key: Record<string, string>; readonly lines: CompareSeries['groups'][number]['lines'][number][] }
   >();
   let parts = 0;
-  for (const run of [...over].sort((a, b) => a.seed - b.seed || (a.id < b.id ? -1 : 1))) {
+  for (const run of inOrder(over)) {
     const lanes = run.result!.lanes.flatMap((lane) => {
       const channel = run.schema!.channels.find((one) => one.lane === lane.lane && one.signal === signal);
       return channel === undefined ? [] : [{ lane, channel: channel.name }];

@@ -1,4 +1,4 @@
-import { keyOf } from './comparison.ts';
+import { inOrder, keyOf } from './comparison.ts';
 import type { GroupKey } from './comparison.ts';
 import { differencesOf } from './differences.ts';
 import type { RunDetail } from './events.ts';
@@ -38,7 +38,7 @@ export interface CompareTable {
 
 /** Every metric of every lane of several runs, and each metric's spread by group: of all lanes, in the order of seed and run. */
 export function compareTable(runs: readonly RunDetail[], keys: readonly GroupKey[]): CompareTable {
-  const over = runs.filter((run) => run.result !== null).sort((a, b) => a.seed - b.seed || (a.id < b.id ? -1 : 1));
+  const over = inOrder(runs.filter((run) => run.result !== null));
   const settings = differencesOf(over.map((run) => run.scenario));
   const found = over.flatMap((run, at) =>
     run.result!.lanes.map((lane) => {

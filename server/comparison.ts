@@ -24,7 +24,7 @@ interface Group extends Spread {
 }
 
 /**
- * A metric of the lanes of several runs, by group. In a group values stand in the order of seed and run, so that the sums do not depend on
+ * A metric of the lanes of several runs, by group. In a group values stand in the order of seed and configuration, so that the sums do not depend on
  * how the runs were listed; a seed that is there twice counts twice.
  */
 export function compareRuns(
@@ -33,7 +33,7 @@ export function compareRuns(
   keys: readonly GroupKey[],
 ): { readonly groups: readonly Group[]; readonly missing: readonly string[] } {
   const groups = new Map<string, { readonly key: Record<string, string>; readonly points: Point[] }>();
-  for (const run of [...runs].sort((a, b) => a.seed - b.seed || (a.id < b.id ? -1 : 1))) {
+  for (const run of inOrder(runs)) {
     for (const lane of run.result?.lanes ?? []) {
       const value = metric(lane);
       if (value === undefined) continue;
@@ -51,12 +51,26 @@ export function compareRuns(
   };
 }
 
+/** By seed, then by what the run is of, and only then by its id, which is another one each time: a sweep done twice has the same sums to the last bit. */
+export function inOrder(runs: readonly RunDetail[]): readonly RunDetail[] {
+  return runs
+    .map((run) => ({ run, of: configOf(run) }))
+    .sort((a, b) => a.run.seed - b.run.seed || order(a.of, b.of) || order(a.run.id, b.run.id))
+    .map(({ run }) => run);
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function configOf({ scenario }: RunDetail): string {
+  const { name: _name, seed: _seed, live: _live, ...config } = scenario;
+  return hashOf(config).slice(0, 12);
+}
+
 /** What a lane is grouped by under a key. */
 export function keyOf(run: RunDetail, lane: LaneResult, key: GroupKey): string {
-  if (key === 'config') {
-    const { name: _name, seed: _seed, live: _live, ...config } = run.scenario;
-    return hashOf(config).slice(0, 12);
-  }
+  if (key === 'config') return configOf(run);
   if (key === 'attack') return lane.attack;
   if (key === 'building') return lane.building;
   if (key === 'modules') return run.modules.join(' + ');

@@ -7,6 +7,9 @@ import type { TelemetrySchema } from '../core/telemetry.ts';
 /** `preparing`: before the first step, a module or an attack learns what it needs, or a detector is calibrated. */
 export type RunState = 'queued' | 'preparing' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
+/** Threads of the server, or workers over a Redis. */
+export type ExecutorKind = 'local' | 'redis';
+
 /** Who prepares, by its label, and the share of it that is done, 0…1. */
 export interface Preparation {
   readonly attack: string;
@@ -40,6 +43,12 @@ export interface RunSummary {
   /** Left out of lists unless asked for. */
   readonly archived: boolean;
   readonly sweepId: string | null;
+  /** Who does it: a thread of the server, which streams every frame, or a worker over a Redis, which tells progress and the result. */
+  readonly executor: ExecutorKind;
+  /** The worker that has it, or had it last. */
+  readonly worker: string | null;
+  /** How often it was begun as a job of its sweep. */
+  readonly attempts: number;
   readonly error: string | null;
 }
 
@@ -163,4 +172,42 @@ export interface ServerStatus {
   };
   readonly policies: number;
   readonly tokenNeeded: boolean;
+}
+
+/** A process that does runs of sweeps. */
+export interface ExecutorWorker {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Jobs at a time. */
+  readonly threads: number;
+  readonly since: number;
+  /** Jobs since it started. */
+  readonly done: number;
+  readonly failed: number;
+  readonly active: readonly {
+    /** Null: of somebody else who uses the queue. */
+    readonly runId: string | null;
+    readonly name: string | null;
+    readonly sweepId: string | null;
+    /** Share of it, 0…1. */
+    readonly done: number;
+    readonly attempt: number;
+  }[];
+}
+
+/** Who does the runs of sweeps, and how far they are. */
+export interface ExecutorStatus {
+  readonly kind: ExecutorKind;
+  /** The Redis, without what is secret in its address. */
+  readonly address: string | null;
+  /** False while the Redis does not answer: what is below is then what it said last. */
+  readonly connected: boolean;
+  /** SHA-256 of the code: workers of another do none of its jobs. */
+  readonly code: string;
+  readonly workers: readonly ExecutorWorker[];
+  /** `delayed`: wait for another attempt. */
+  readonly queue: { readonly waiting: number; readonly active: number; readonly delayed: number };
+  /** Runs of sweeps since the server started. */
+  readonly runs: { readonly done: number; readonly failed: number; readonly retried: number };
 }

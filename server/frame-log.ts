@@ -21,6 +21,9 @@ export interface Head {
   readonly step: number;
 }
 
+/** Of a run without frames. */
+export const nothing: Head = { seq: 0, step: 0 };
+
 /** Frames of one run by sequence number, in a file of their own. Every call throws a {@link StoreError} when it is damaged. */
 export interface FrameLog extends Disposable {
   /** Commits a frame; when this returns it survives a kill. @throws {StateError} when it is not the next one. */

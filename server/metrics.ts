@@ -11,6 +11,7 @@ export interface Metrics {
   readonly sent: (frames: number, bytes: number) => void;
   /** A socket came (1) or went (−1). */
   socket(namespace: string, change: 1 | -1): void;
+  readonly registry: Registry;
   readonly contentType: string;
   text(): Promise<string>;
   /** Some of the same, for people. */
@@ -68,6 +69,7 @@ export function openMetrics(store: Store, log: Log): Metrics {
       bytes.inc(size);
     },
     socket: (namespace, change) => sockets.inc({ namespace }, change),
+    registry,
     contentType: registry.contentType,
     text: () => registry.metrics(),
     async figures() {

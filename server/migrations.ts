@@ -47,6 +47,13 @@ const migrations = [
      primary key(metric, run_id)) strict, without rowid;
    create index figure_of_run on figure(run_id);
    create index sketch_of_run on sketch(run_id);`,
+  // Runs of sweeps as jobs of an executor: their key, who did them, how often they were begun; and the code that all runs of a sweep are of.
+  `alter table run add column job text;
+   alter table run add column executor text not null default 'local';
+   alter table run add column worker text;
+   alter table run add column attempts integer not null default 0;
+   alter table sweep add column executor text not null default 'local';
+   alter table sweep add column code text;`,
 ];
 
 /** Brings a catalogue to the newest version, each step whole or not at all. @throws {ConfigError} for one of a newer Faultline */

@@ -1,34 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { Worker } from 'node:worker_threads';
 import { Subject } from 'rxjs';
 import { StateError } from '../core/errors.ts';
 import type { Command } from '../core/run.ts';
 import type { Scenario } from '../core/scenario.ts';
-import type { TelemetrySchema } from '../core/telemetry.ts';
-import type { Annotation, Origin, Outcome } from './catalogue.ts';
-import { DivergenceError, FastForward } from './fast-forward.ts';
-import type { Preparation, RunState, RunSummary } from './events.ts';
+import type { Annotation, Origin } from './catalogue.ts';
+import type { RunSummary } from './events.ts';
+import { LiveRun } from './live-run.ts';
+import type { Ending, LiveRunOptions } from './live-run.ts';
 import { TooManyError, UnavailableError } from './problem.ts';
-import { openThread } from './run-thread.ts';
+import type { RunNotice } from './run-notice.ts';
 import type { Log } from './socket-listener.ts';
 import type { Store } from './store.ts';
-import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts';
-
-/** What observers of runs hear; frames themselves are read from the store. */
-export type RunNotice =
-  | { readonly type: 'state'; readonly run: RunSummary }
-  | { readonly type: 'schema'; readonly runId: string; readonly schema: TelemetrySchema }
-  /** Frames below `head` are committed. */
-  | { readonly type: 'committed'; readonly runId: string; readonly head: number }
-  | {
-      readonly type: 'progress';
-      readonly runId: string;
-      readonly step: number;
-      readonly totalSteps: number;
-      readonly stepsPerSecond: number;
-    }
-  | { readonly type: 'preparing'; readonly runId: string; readonly preparing: Preparation }
-  | { readonly type: 'ended'; readonly runId: string; readonly state: RunState };
+import type { WorkerTask } from './worker-messages.ts';
 
 export interface RunManagerOptions extends Omit<WorkerTask, 'scenario' | 'part'> {
   readonly store: Store;
@@ -48,18 +31,25 @@ interface Waiting {
   readonly scenario: Scenario;
   /** It was interrupted, and is taken up. */
   readonly again?: boolean;
+  /** It is a job of somebody who hears when it begins, and keeps its end himself. */
+  readonly job?: { readonly onStart: () => void; readonly onEnd: (ending: Ending) => void };
 }
 
 /** Starts, steers and ends runs. Everything that a run produces is in the store before anyone hears of it. */
 export class RunManager {
   readonly notices = new Subject<RunNotice>();
   readonly #options: RunManagerOptions;
+  readonly #live: LiveRunOptions;
   readonly #queue: Waiting[] = [];
-  readonly #active = new Map<string, { readonly worker: Worker; finish(outcome: Omit<Outcome, 'endedAt'>): void }>();
+  readonly #active = new Map<string, LiveRun>();
+  /** How runs of sweeps are cancelled, wherever they are. */
+  readonly #swept = new Map<string, () => void>();
   #closing = false;
 
   constructor(options: RunManagerOptions) {
+    const { store, now, log, maxConcurrent: _most, ...task } = options;
     this.#options = options;
+    this.#live = { store, notices: this.notices, now, log, task };
   }
 
   /**
@@ -69,7 +59,7 @@ export class RunManager {
   launch(scenario: Scenario, origin: Origin = {}): RunSummary {
     const { store, now } = this.#options;
     const { key } = origin;
-    if (this.#closing) throw new UnavailableError('the server is stopping');
+    this.assertOpen();
     const known = key === undefined ? undefined : store.byKey(key);
     if (known !== undefined) {
       if (JSON.stringify(known.scenario) !== JSON.stringify(scenario))
@@ -80,8 +70,7 @@ export class RunManager {
     const id = randomUUID();
     const run = store.create(id, scenario, now(), origin);
     this.notices.next({ type: 'state', run });
-    this.#queue.push({ id, scenario });
-    this.#startNext();
+    this.#add({ id, scenario });
     return store.summary(id);
   }
 
@@ -94,9 +83,14 @@ export class RunManager {
     };
   }
 
-  /** @throws {TooManyError} when so many more runs may not wait. */
+  /** @throws {UnavailableError} when the server is stopping */
+  assertOpen(): void {
+    if (this.#closing) throw new UnavailableError('the server is stopping');
+  }
+
+  /** @throws {TooManyError} when so many more runs may not wait, here or elsewhere. */
   assertRoom(runs: number): void {
-    const waiting = this.#queue.length;
+    const waiting = this.#options.store.counts().find(({ state }) => state === 'queued')?.count ?? 0;
     if (waiting + runs > maxQueued)
       throw new TooManyError(`${waiting} runs are waiting already, ${runs} more would be over ${maxQueued}`);
   }
@@ -107,15 +101,14 @@ export class RunManager {
    */
   async takeUp(id: string): Promise<RunSummary> {
     const { store } = this.#options;
-    if (this.#closing) throw new UnavailableError('the server is stopping');
+    this.assertOpen();
     using _frames = await store.open(id);
     const { state, scenario } = store.detail(id);
     if (state !== 'interrupted') throw new StateError(`run '${id}' is ${state}: only an interrupted one is taken up`);
     this.assertRoom(1);
     store.reopen(id);
-    this.#queue.push({ id, scenario, again: true });
     this.notices.next({ type: 'state', run: store.summary(id) });
-    this.#startNext();
+    this.#add({ id, scenario, again: true });
     return store.summary(id);
   }
 
@@ -124,17 +117,16 @@ export class RunManager {
     const { store } = this.#options;
     const run = store.summary(id);
     if (command.type === 'resume' && run.state === 'interrupted') return this.takeUp(id);
-    const waiting = this.#queue.findIndex((entry) => entry.id === id);
-    if (waiting >= 0 && command.type === 'cancel') {
-      this.#queue.splice(waiting, 1);
-      this.#end(id, { state: 'cancelled' });
-      return store.summary(id);
+    const cancel = this.#swept.get(id);
+    if (command.type === 'cancel' && cancel !== undefined) cancel();
+    else if (command.type === 'cancel' && (this.#active.has(id) || this.isWaiting(id))) this.cancelJob(id);
+    else {
+      const active = this.#active.get(id);
+      if (active === undefined)
+        throw new StateError(`run '${id}' is ${whereabouts(run)}: it takes no '${command.type}'`);
+      active.command(command);
     }
-    const active = this.#active.get(id);
-    if (active === undefined) throw new StateError(`run '${id}' is ${run.state}: it takes no '${command.type}'`);
-    send(active.worker, { type: 'command', command });
-    if (command.type === 'cancel') setTimeout(() => this.#stop(id, { state: 'cancelled' }), cancelGraceMs).unref();
-    return run;
+    return store.summary(id);
   }
 
   /** Changes what people say of a run, and tells its viewers. */
@@ -147,146 +139,93 @@ export class RunManager {
   /** @throws {StateError} while the run goes on. */
   remove(id: string): void {
     const run = this.#options.store.summary(id);
-    if (this.#active.has(id) || this.#queue.some((entry) => entry.id === id))
+    if (this.#active.has(id) || this.isWaiting(id) || this.#swept.has(id))
       throw new StateError(`run '${id}' is ${run.state}: cancel it first`);
     this.#options.store.remove(id);
   }
 
-  /** Stops every run; what they committed stays, marked interrupted. */
-  async close(): Promise<void> {
+  /** A run is of a sweep that goes on: who cancels it cancels it there. */
+  adopt(id: string, cancel: () => void): void {
+    this.#swept.set(id, cancel);
+  }
+
+  /** Its sweep has no more to do with it. */
+  release(id: string): void {
+    this.#swept.delete(id);
+  }
+
+  /** Queues a run that is there already as a job; how it ended is told, and not kept here. @param again frames of it are in the store */
+  runJob(id: string, scenario: Scenario, again: boolean, onStart: () => void): Promise<Ending> {
+    return new Promise((onEnd) => {
+      if (this.#closing) onEnd({ state: 'interrupted' });
+      else this.#add({ id, scenario, again, job: { onStart, onEnd } });
+    });
+  }
+
+  /** Ends a run that waits or goes on here: what it recorded stays. */
+  cancelJob(id: string): void {
+    const waiting = this.#queue.findIndex((entry) => entry.id === id);
+    if (waiting >= 0) return this.#over(this.#queue.splice(waiting, 1)[0]!, { state: 'cancelled' });
+    const active = this.#active.get(id);
+    active?.command({ type: 'cancel' });
+    if (active !== undefined) setTimeout(() => void active.stop({ state: 'cancelled' }), cancelGraceMs).unref();
+  }
+
+  /** Stops every run; what they committed stays, marked interrupted. @param sweeps have kept the ends of theirs */
+  async close(sweeps: Promise<void>): Promise<void> {
     this.#closing = true;
-    for (const { id } of this.#queue.splice(0)) this.#end(id, { state: 'interrupted' });
-    await Promise.all([...this.#active.keys()].map((id) => this.#stop(id, { state: 'interrupted' })));
+    for (const entry of this.#queue.splice(0)) this.#over(entry, { state: 'interrupted' });
+    await Promise.all([...this.#active.values()].map((run) => run.stop({ state: 'interrupted' })));
+    await sweeps;
     this.notices.complete();
   }
 
-  /** Ends a run with its thread, whatever it is doing. */
-  async #stop(id: string, outcome: Omit<Outcome, 'endedAt'>): Promise<void> {
-    const active = this.#active.get(id);
-    active?.finish(outcome);
-    await active?.worker.terminate();
+  /** Whether it waits here for its turn. */
+  isWaiting(id: string): boolean {
+    return this.#queue.some((entry) => entry.id === id);
+  }
+
+  #add(entry: Waiting): void {
+    this.#queue.push(entry);
+    this.#startNext();
   }
 
   #startNext(): void {
     while (!this.#closing && this.#active.size < this.#options.maxConcurrent) {
       const next = this.#queue.shift();
       if (next === undefined) return;
-      this.#start(next);
+      const { id, scenario, again = false, job } = next;
+      job?.onStart();
+      const run = new LiveRun(id, scenario, again, this.#live, (ending) => {
+        this.#active.delete(id);
+        this.#over(next, ending);
+        this.#startNext();
+      });
+      this.#active.set(id, run);
     }
   }
 
-  #start({ id, scenario, again = false }: Waiting): void {
-    const { roots, modelsDir, policiesDir, controllers, versions, codeHash, log } = this.#options;
-    const worker = openThread({ scenario, roots, modelsDir, policiesDir, controllers, versions, codeHash });
-    const forward = again ? new FastForward(this.#options.store, id) : undefined;
-    // What was seen before is not paced.
-    if (forward !== undefined) send(worker, { type: 'command', command: { type: 'speed', stepsPerSecond: null } });
-    let over = false;
-    const finish = (outcome: Omit<Outcome, 'endedAt'>): void => {
-      if (over) return;
-      over = true;
-      this.#active.delete(id);
-      this.#end(id, outcome);
-      this.#startNext();
-    };
-    this.#active.set(id, { worker, finish });
-    worker.on('message', (message: FromWorker) => {
-      if (over) return;
-      try {
-        if (message.type === 'failed') {
-          log('error', { run: id, fault: message.fault }, 'run failed');
-          finish({ state: 'failed', error: message.reason });
-        } else if (message.type === 'cancelled') finish({ state: 'cancelled' });
-        else if (message.type === 'event' && message.event.type === 'finished')
-          finish({ state: 'done', result: message.event.result });
-        else this.#hear(id, worker, message, forward);
-      } catch (error) {
-        if (error instanceof DivergenceError) {
-          log('error', { run: id, fault: error.message }, 'run does not repeat itself');
-          void this.#stop(id, { state: 'interrupted', error: `it could not be taken up again: ${error.message}` });
-          return;
-        }
-        // The store refused (a full disk, a damaged file): the run cannot go on, the server can.
-        const reason = error instanceof Error ? error.message : String(error);
-        log(
-          'error',
-          { run: id, fault: error instanceof Error ? error.stack : reason },
-          'telemetry could not be stored',
-        );
-        void this.#stop(id, { state: 'failed', error: `its telemetry could not be stored: ${reason}` });
-      }
-    });
-    worker.on('error', (error) => {
-      log('error', { run: id, fault: error.stack ?? error.message }, 'run’s thread died');
-      finish({ state: 'failed', error: error.message });
-    });
-    worker.on('exit', (code) => finish({ state: 'failed', error: `its thread ended early with code ${code}` }));
-  }
-
-  #hear(
-    id: string,
-    worker: Worker,
-    message: Extract<FromWorker, { type: 'event' | 'frame' }>,
-    forward: FastForward | undefined,
-  ): void {
+  /** Keeps how a run ended, and tells of it. @throws {StoreError} when it could not be kept */
+  end(id: string, { final: _final, ...outcome }: Ending): void {
     const { store, now } = this.#options;
-    if (message.type === 'frame') {
-      const fresh = forward === undefined ? message : forward.take(message);
-      if (fresh !== undefined) store.append(id, fresh);
-      send(worker, { type: 'credit', frames: 1 });
-      if (fresh === undefined) return;
-      if (fresh.step0 === forward?.headStep) {
-        const { stepsPerSecond } = store.detail(id).scenario.live;
-        send(worker, { type: 'command', command: { type: 'speed', stepsPerSecond } });
-      }
-      this.notices.next({ type: 'committed', runId: id, head: fresh.seq + 1 });
-      return;
-    }
-    const { event } = message;
-    if (event.type === 'preparing') this.#prepare(id, event);
-    else if (event.type === 'started') {
-      const { schema, totalSteps } = event;
-      forward?.begin(schema);
-      store.started(id, { schema, totalSteps, startedAt: now() });
-      this.notices.next({ type: 'schema', runId: id, schema });
-      this.notices.next({ type: 'state', run: store.summary(id) });
-    } else if (event.type === 'state') {
-      store.setState(id, event.state);
-      this.notices.next({ type: 'state', run: store.summary(id) });
-    } else if (event.type === 'progress') {
-      const { step, totalSteps, stepsPerSecond } = event;
-      if (forward !== undefined && step < forward.headStep) return;
-      this.notices.next({ type: 'progress', runId: id, step, totalSteps, stepsPerSecond });
-    }
-  }
-
-  /** Told by whole percents: an attack may report far more often than anyone reads. */
-  #prepare(id: string, { attack, done }: Preparation): void {
-    const { store } = this.#options;
-    const before = store.preparation(id);
-    if (before?.attack === attack && percent(before.done) === percent(done)) return;
-    store.preparing(id, { attack, done });
-    if (before === undefined) this.notices.next({ type: 'state', run: store.summary(id) });
-    else this.notices.next({ type: 'preparing', runId: id, preparing: { attack, done } });
-  }
-
-  #end(id: string, outcome: Omit<Outcome, 'endedAt'>): void {
-    const { store, now, log } = this.#options;
-    try {
-      store.ended(id, { ...outcome, endedAt: now() });
-      this.notices.next({ type: 'state', run: store.summary(id) });
-    } catch (error) {
-      // It will be found and marked on the next start.
-      log('error', { run: id, fault: error instanceof Error ? error.stack : error }, 'the end of a run was not stored');
-    }
+    store.ended(id, { ...outcome, endedAt: now() });
+    this.notices.next({ type: 'state', run: store.summary(id) });
     this.notices.next({ type: 'ended', runId: id, state: outcome.state });
   }
+
+  #over({ id, job }: Waiting, ending: Ending): void {
+    if (job !== undefined) return job.onEnd(ending);
+    try {
+      this.end(id, ending);
+    } catch (error) {
+      // It will be found and marked on the next start.
+      const fault = error instanceof Error ? error.stack : error;
+      this.#options.log('error', { run: id, fault }, 'the end of a run was not stored');
+      this.notices.next({ type: 'ended', runId: id, state: ending.state });
+    }
+  }
 }
 
-function percent(share: number): number {
-  return Math.floor(100 * share);
-}
-
-function send(worker: Worker, message: ToWorker): void {
-  worker.postMessage(message, []);
+function whereabouts({ state, executor, worker }: RunSummary): string {
+  return executor === 'local' ? state : `${state}, with ${worker ?? 'the workers'}`;
 }

@@ -45,7 +45,7 @@ export interface RunQuery {
 
 /** What a list shows: not the schema and the result, which are most of a row. */
 export const listed = `id, name, state, scenario, seed, created_at, started_at, ended_at, head_seq, head_step, total_steps, error,
-  note, archived, sweep_id, (select json_group_array(tag order by tag) from tag where run_id = run.id) as tags`;
+  note, archived, sweep_id, executor, worker, attempts, (select json_group_array(tag order by tag) from tag where run_id = run.id) as tags`;
 
 /** What a row must be to be on any page. */
 const matching = `(?3 is null or state = ?3) and (?5 is null or archived = ?5) and (?6 is null or sweep_id = ?6)

@@ -13,6 +13,7 @@ import { openApp } from './app.ts';
 import type { ControllerReach } from './black-boxes.ts';
 import type { RunSummary } from './events.ts';
 import { openEnvSockets } from './env-socket.ts';
+import { watchExecutor } from './executor-metrics.ts';
 import { installation, version } from './installation.ts';
 import { openMetrics } from './metrics.ts';
 import { Policies } from './policies.ts';
@@ -23,6 +24,8 @@ import { RunManager } from './run-manager.ts';
 import { openStatus } from './status.ts';
 import { openSockets } from './sockets.ts';
 import { Store } from './store.ts';
+import { localExecutors, redisExecutors } from './sweep-executors.ts';
+import { SweepRunner } from './sweep-runner.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -38,6 +41,8 @@ export interface ServerOptions {
   readonly consoleDir: string;
   /** Where scenarios may ask controllers over HTTP, default nowhere: whoever may write here must not reach through this machine. */
   readonly controllers?: ControllerReach;
+  /** A Redis whose workers do the runs of sweeps; absent: threads of this server. */
+  readonly redis?: string;
   /** Runs at once, default 2. */
   readonly maxConcurrent?: number;
   /** Writes a minute from one address, default 60. */
@@ -80,9 +85,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   const log = (level: 'info' | 'error', fields: object, message: string): void => logger[level](fields, message);
   const gate = access(host, options.token, (token) => store.tokens.scopesOf(token, Date.now()));
-  const store = new Store(options.store, Date.now());
-  for (const damage of store.damage) log('error', { store: options.store }, damage);
   const { versions, codeHash } = provenance();
+  // Before the store is opened: what is no Redis must leave nothing behind.
+  const remote = options.redis === undefined ? undefined : await redisExecutors(options.redis, codeHash, log);
+  const store = await openStore(options.store, remote);
+  for (const damage of store.damage) log('error', { store: options.store }, damage);
   const policies = new Policies(options.store, modelsDir, options.dataRoots);
   const manager = new RunManager({
     store,
@@ -98,7 +105,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { retentionDays } = options;
   const retention = retentionDays === undefined ? undefined : { days: retentionDays, now: () => Date.now() };
+  const counts = (): SweepRunner['counts'] => sweeps.counts;
+  const executors = remote ?? localExecutors(manager, store, counts);
+  const sweeps: SweepRunner = new SweepRunner({ store, manager, executors, codeHash, now: () => Date.now(), log });
+  await sweeps.goOn();
   const metrics = openMetrics(store, log);
+  watchExecutor(metrics.registry, () => sweeps.look());
   const reporter = new Reporter(store);
   const query = new QueryBox(store, options.store);
   const compactor = new Compactor(store, manager.notices, log, retention);
@@ -120,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access: gate,
     store,
     manager,
+    sweeps,
     metrics,
     reporter,
     query,
@@ -150,7 +163,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clearInterval(rechecking);
     await envSockets.close();
     await sockets.close();
-    await manager.close();
+    await manager.close(sweeps.close());
     await closeStore();
     throw error;
   }
@@ -166,6 +179,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   async function closeStore(): Promise<void> {
     status[Symbol.dispose]();
+    await executors[Symbol.asyncDispose]();
     await Promise.all([reporter, query, policies].map((one) => one[Symbol.asyncDispose]()));
     await compactor.close();
     await store.warehouse[Symbol.asyncDispose]();
@@ -176,7 +190,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     draining = true;
     clearInterval(rechecking);
     sockets.drain();
-    await Promise.all([envSockets.close(), manager.close()]);
+    await Promise.all([envSockets.close(), manager.close(sweeps.close())]);
     const closed = sockets.close();
     http.closeAllConnections();
     // A client that stopped reading would otherwise hold us for the half minute of the WebSocket's closing handshake.
@@ -185,6 +199,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clearTimeout(timer);
     await closeStore();
     log('info', {}, 'stopped');
+  }
+}
+
+/** @throws {ConfigError} when another server has it */
+async function openStore(folder: string, remote: AsyncDisposable | undefined): Promise<Store> {
+  try {
+    return new Store(folder, Date.now());
+  } catch (error) {
+    await remote?.[Symbol.asyncDispose]();
+    throw error;
   }
 }
 

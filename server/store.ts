@@ -1,17 +1,16 @@
-import { existsSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Scenario } from '../core/scenario.ts';
-import { Catalogue } from './catalogue.ts';
-import type { Annotation, Notes, Origin, Outcome, Start } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Annotation, Origin, Outcome, Start } from './catalogue.ts';
 import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
-import { frameLogFile } from './frame-log.ts';
-import type { Head, StoredFrame } from './frame-log.ts';
+import { frameLogFile, nothing } from './frame-log.ts';
+import type { StoredFrame } from './frame-log.ts';
 import { FrameLogs } from './frame-logs.ts';
 import type { RunFigures } from './run-figures.ts';
 import type { RunQuery } from './run-query.ts';
 import { sketchesOf } from './sketch.ts';
 import { StoreError } from './store-error.ts';
 import { lockStore } from './store-lock.ts';
+import { interruptUnfinished, openCatalogue } from './store-recovery.ts';
 import { maxSweepRuns } from './sweep.ts';
 import type { Sweeps } from './sweeps.ts';
 import type { Tokens } from './tokens.ts';
@@ -19,7 +18,6 @@ import { Warehouse } from './warehouse.ts';
 
 /** Logs of compacted runs that are kept for who looks at them again: the others are made anew from their files. */
 const maxRestored = 16;
-const nothing: Head = { seq: 0, step: 0 };
 
 /**
  * The catalogue of runs (`lab.db`), a frame log for each beside it, and a file for each that is over. One server process owns a store. What a killed server
@@ -37,6 +35,8 @@ export class Store implements Disposable {
   readonly #restoring = new Map<string, Promise<void>>();
   /** Shares change too often for the disk, and mean nothing once the server is gone. */
   readonly #preparing = new Map<string, Preparation>();
+  /** Steps of runs that go on elsewhere; not for the disk either. */
+  readonly #steps = new Map<string, number>();
 
   /** @throws {ConfigError} when another server has the store. */
   constructor(folder: string, now: number) {
@@ -46,8 +46,9 @@ export class Store implements Disposable {
     this.warehouse = new Warehouse(folder);
     const damage: string[] = [];
     try {
-      this.#catalogue = this.#openCatalogue(now, damage);
-      for (const id of this.#catalogue.unfinished()) this.#recover(id, now, damage);
+      const files = { folder, logs: this.#logs, warehouse: this.warehouse };
+      this.#catalogue = openCatalogue(files, now, damage);
+      interruptUnfinished(this.#catalogue, this.#logs, now, damage);
       // Logs that were made from files may be half there.
       for (const id of this.#restorable()) this.#logs.remove(id);
     } catch (error) {
@@ -55,53 +56,6 @@ export class Store implements Disposable {
       throw error;
     }
     this.damage = damage;
-  }
-
-  #openCatalogue(now: number, damage: string[]): Catalogue {
-    const file = join(this.#folder, 'lab.db');
-    try {
-      return new Catalogue(file);
-    } catch (error) {
-      if (!/not a database|malformed|corrupt/i.test(messageOf(error))) throw error;
-      const aside = `${file}.damaged-${now}`;
-      for (const suffix of ['', '-wal', '-shm'])
-        if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
-      const catalogue = new Catalogue(file);
-      const ids = [...new Set([...this.#logs.ids(), ...this.warehouse.ids()])];
-      const rebuilt = ids.filter((id) => this.#rebuild(catalogue, id, damage));
-      damage.push(
-        `the catalogue was damaged (${messageOf(error)}) and set aside as ${aside}; ${rebuilt.length} of ${ids.length} runs were made anew from their files`,
-      );
-      return catalogue;
-    }
-  }
-
-  /** Makes a run's row from its file's manifest, or from what its log notes. */
-  #rebuild(catalogue: Catalogue, id: string, damage: string[]): boolean {
-    try {
-      const manifest = this.warehouse.manifest(id);
-      const { run, start, outcome } = manifest ?? (this.#logs.get(id)?.notes() as Notes | undefined) ?? {};
-      if (run === undefined) return false;
-      catalogue.insert(id, run.scenario, run.createdAt);
-      if (start !== undefined) catalogue.start(id, start);
-      if (outcome !== undefined) catalogue.end(id, outcome, manifest?.head ?? this.#logs.get(id)!.head());
-      if (manifest !== undefined) catalogue.setCompacted(id);
-      return true;
-    } catch (error) {
-      damage.push(messageOf(error));
-      return false;
-    }
-  }
-
-  #recover(id: string, now: number, damage: string[]): void {
-    const interrupted = { state: 'interrupted', endedAt: now } as const;
-    try {
-      this.#catalogue.end(id, interrupted, this.#logs.get(id)?.scan() ?? nothing);
-    } catch (cause) {
-      damage.push(messageOf(cause));
-      this.#catalogue.end(id, { ...interrupted, error: messageOf(cause) }, nothing);
-    }
-    this.#logs.close(id);
   }
 
   create(id: string, scenario: Scenario, createdAt: number, origin: Origin = {}): RunSummary {
@@ -140,6 +94,19 @@ export class Store implements Disposable {
     this.warehouse.remove(id); // it will be another one
   }
 
+  /** The same for who begins it anew elsewhere: its frames are gone. */
+  reopenEmpty(id: string): void {
+    this.reopen(id);
+    this.#logs.remove(id);
+    this.#catalogue.empty(id);
+  }
+
+  /** A run goes on elsewhere: how far it is, without frames. */
+  wentOn(id: string, step: number): void {
+    this.#preparing.delete(id);
+    this.#steps.set(id, step);
+  }
+
   setState(id: string, state: RunState): void {
     this.#catalogue.setState(id, state);
   }
@@ -147,14 +114,15 @@ export class Store implements Disposable {
   /** Ends a run; its frames stay readable. */
   ended(id: string, outcome: Outcome): void {
     this.#preparing.delete(id);
+    this.#steps.delete(id);
     const log = this.#logs.get(id);
-    let head = nothing;
+    let head = { ...nothing, step: stepsElsewhere(this.#catalogue.summary(id), outcome) };
     let { error } = outcome;
     try {
       log?.note('outcome', outcome);
-      head = log?.head() ?? nothing;
+      head = log?.head() ?? head;
     } catch (cause) {
-      error ??= messageOf(cause); // the catalogue must know that the run is over, whatever became of its frames
+      error ??= cause instanceof Error ? cause.message : String(cause); // the catalogue must know that the run is over, whatever became of its frames
     }
     this.#catalogue.end(id, { ...outcome, error }, head);
     this.#logs.stopWriting(id);
@@ -279,9 +247,15 @@ export class Store implements Disposable {
     return this.#catalogue.sweeps;
   }
 
-  /** Every run of a sweep that is still there, in no order that means anything. */
+  /** Every run of a sweep that is still there, in the order of its cells and seeds. @throws {NotFoundError} */
   sweepRuns(sweep: string): readonly RunSummary[] {
-    return this.list({ sweep, archived: 'all', limit: maxSweepRuns }).runs;
+    const there = new Map(this.list({ sweep, archived: 'all', limit: maxSweepRuns }).runs.map((run) => [run.id, run]));
+    for (const id of this.sweeps.get(sweep).cells.flatMap(({ runs }) => runs)) {
+      const run = there.get(id);
+      if (run === undefined || !there.delete(id)) continue;
+      there.set(id, run); // now the last one
+    }
+    return [...there.values()];
   }
 
   tags(): ReturnType<Catalogue['tags']> {
@@ -310,6 +284,8 @@ export class Store implements Disposable {
   #live<T extends RunSummary>(run: T): T {
     const preparing = this.#preparing.get(run.id);
     if (preparing !== undefined) return { ...run, preparing };
+    const step = this.#steps.get(run.id);
+    if (step !== undefined) return { ...run, headStep: step };
     if (!this.#logs.isWriting(run.id)) return run;
     const head = this.#logs.get(run.id)?.head() ?? nothing;
     return { ...run, headSeq: head.seq, headStep: head.step };
@@ -322,6 +298,9 @@ export class Store implements Disposable {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Steps of a run that left no frames: none, or, done elsewhere, all of them. */
+function stepsElsewhere({ executor, totalSteps }: RunSummary, { result }: Outcome): number {
+  return executor === 'local' || result === undefined
+    ? 0
+    : Math.max(totalSteps, ...result.lanes.map(({ steps }) => steps));
 }

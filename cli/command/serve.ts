@@ -1,5 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { integer } from '../arguments.ts';
+import { executorOption, redisOption, redisUrl } from '../executor-option.ts';
 import { interruption } from '../exit.ts';
 import { note, print } from '../output.ts';
 import { demoScenario, installation } from '../../server/installation.ts';
@@ -36,10 +37,14 @@ export function serveCommand(): Command {
         'remove runs that have been over for so many days, unless tagged or archived; default: never',
       ).argParser(integer('--keep-days', 1, 36_500)),
     )
+    .addOption(
+      executorOption('who does the runs of sweeps: threads of this server, or `faultline worker`s over a Redis'),
+    )
+    .addOption(redisOption())
     .option('--demo', 'launch the default scenario, a live bifurcation attack on the shipped policy')
     .addHelpText(
       'after',
-      '\nExamples:\n  faultline serve\n  faultline serve --demo --port 9000\n  FAULTLINE_TOKEN=… faultline serve --host 0.0.0.0',
+      '\nExamples:\n  faultline serve\n  faultline serve --demo --port 9000\n  FAULTLINE_TOKEN=… faultline serve --host 0.0.0.0\n  faultline serve --executor redis --redis redis://queue:6379',
     )
     .action(async (options) => {
       using interrupted = interruption();
@@ -55,6 +60,7 @@ export function serveCommand(): Command {
         dataRoots: options.data,
         controllers: options.allowControllers,
         consoleDir,
+        ...(options.executor === 'redis' && { redis: redisUrl(options.redis) }),
         ...(options.keepDays === undefined ? {} : { retentionDays: options.keepDays }),
       });
       print(`faultline is at ${server.url}`);

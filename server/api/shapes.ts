@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { Problem, RunDetail, RunState, RunSummary } from '../events.ts';
+import type { ExecutorKind, Problem, RunDetail, RunState, RunSummary } from '../events.ts';
 
 /** JSON shapes of answers, for OpenAPI and for tests that hold the answers against them. */
 
 const states = ['queued', 'preparing', 'running', 'paused', 'done', 'failed', 'cancelled', 'interrupted'] as const;
 export const runState = z.enum(states) satisfies z.ZodType<RunState>;
+export const executorKind = z.enum(['local', 'redis']) satisfies z.ZodType<ExecutorKind>;
 const time = z.int().describe('Milliseconds since the epoch.');
 
 const summaryShape = {
@@ -28,6 +29,9 @@ const summaryShape = {
   tags: z.array(z.string()),
   archived: z.boolean(),
   sweepId: z.string().nullable(),
+  executor: executorKind.describe('`redis`: a worker did it, and there is no telemetry.'),
+  worker: z.string().nullable().describe('The worker that has it, or had it last.'),
+  attempts: z.int().describe('How often it was begun as a job of its sweep.'),
   error: z.string().nullable(),
 };
 

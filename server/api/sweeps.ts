@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { episodesParquet } from '../../evaluation/report/parquet.ts';
 import { NotFoundError } from '../problem.ts';
-import type { RunManager } from '../run-manager.ts';
 import type { Store } from '../store.ts';
-import { expandSweep, maxSweepRuns } from '../sweep.ts';
+import type { SweepRunner } from '../sweep-runner.ts';
+import { maxSweepRuns } from '../sweep.ts';
 import { json, operation } from './operation.ts';
 import type { Operation } from './operation.ts';
-import { runState, runSummary } from './shapes.ts';
+import { executorKind, runState, runSummary } from './shapes.ts';
 
 const spec = z.strictObject({
   name: z.string().trim().min(1).max(100),
@@ -24,19 +23,27 @@ const spec = z.strictObject({
     .default([0]),
 });
 const counts = z.partialRecord(runState, z.int());
-const entry = { id: z.string(), name: z.string(), createdAt: z.int(), states: counts };
+const entry = {
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.int(),
+  executor: executorKind.describe('Who does its runs.'),
+  states: counts,
+  retried: z.int().describe('How often one of its runs was begun again.'),
+};
 const cell = z.strictObject({ values: z.record(z.string(), z.unknown()), runs: z.array(runSummary) });
 
 /** Sweeps: a scenario varied over values and seeds, each combination a run. */
-export function sweepOperations(store: Store, manager: RunManager, now: () => number): readonly Operation[] {
-  const states = (id: string): Readonly<Record<string, number>> => {
-    const found: Record<string, number> = {};
-    for (const run of store.sweepRuns(id)) found[run.state] = (found[run.state] ?? 0) + 1;
-    return found;
-  };
+export function sweepOperations(store: Store, runner: SweepRunner): readonly Operation[] {
   const summary = (id: string): object => {
-    const { name, createdAt } = store.sweeps.get(id);
-    return { id, name, createdAt, states: states(id) };
+    const { name, createdAt, executor } = store.sweeps.get(id);
+    const states: Record<string, number> = {};
+    let retried = 0;
+    for (const { state, attempts } of store.sweepRuns(id)) {
+      states[state] = (states[state] ?? 0) + 1;
+      retried += Math.max(0, attempts - 1);
+    }
+    return { id, name, createdAt, executor, states, retried };
   };
   return [
     operation({
@@ -47,14 +54,7 @@ export function sweepOperations(store: Store, manager: RunManager, now: () => nu
       body: { kind: 'json', schema: spec },
       answers: { 201: { description: 'The sweep.', content: json(z.strictObject(entry)) } },
       handle({ body, response }) {
-        const cells = expandSweep(body);
-        const id = randomUUID();
-        manager.assertRoom(cells.reduce((sum, { scenarios }) => sum + scenarios.length, 0));
-        const launched = cells.map(({ values, scenarios }) => ({
-          values,
-          runs: scenarios.map((scenario) => manager.launch(scenario, { sweepId: id }).id),
-        }));
-        store.sweeps.insert({ id, name: body.name, createdAt: now(), cells: launched });
+        const id = runner.launch(body);
         response.location(`/api/v1/sweeps/${id}`);
         return summary(id);
       },
@@ -110,10 +110,8 @@ export function sweepOperations(store: Store, manager: RunManager, now: () => nu
       scope: 'run',
       summary: 'Cancels those of its runs that are not over.',
       answers: { 200: { description: 'The sweep.', content: json(z.strictObject(entry)) } },
-      async handle({ param }) {
-        store.sweeps.get(param('id'));
-        for (const run of store.sweepRuns(param('id')))
-          if (run.endedAt === null) await manager.command(run.id, { type: 'cancel' });
+      handle({ param }) {
+        runner.cancel(param('id'));
         return summary(param('id'));
       },
     }),

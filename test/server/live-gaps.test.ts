@@ -10,7 +10,7 @@ import { connect } from '../../server/client/index.ts';
 import { Extremes, SharedExtremes } from '../../server/extremes.ts';
 import { maxWaiting, Pump } from '../../server/pump.ts';
 import type { PumpSource, View } from '../../server/pump.ts';
-import type { RunNotice } from '../../server/run-manager.ts';
+import type { RunNotice } from '../../server/run-notice.ts';
 import { recordedValue, writeRecordedRuns } from '../support/recorded-run.ts';
 import { openServer, tempFolder } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';

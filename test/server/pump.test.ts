@@ -12,7 +12,7 @@ import { schema } from '../../evaluation/vocabulary.ts';
 import { FramesMessages, parser } from '../../server/packets.ts';
 import { Pump } from '../../server/pump.ts';
 import type { TelemetrySocket } from '../../server/pump.ts';
-import type { RunNotice } from '../../server/run-manager.ts';
+import type { RunNotice } from '../../server/run-notice.ts';
 import { openSqlite } from '../../server/sqlite.ts';
 import { Store } from '../../server/store.ts';
 import { smallScenario } from '../support/model-folder.ts';

@@ -39,7 +39,7 @@ export const recordedValue = (channel: number, step: number): number =>
 export function writeRecordedRuns(folder: string, runs: readonly RecordedRun[]): void {
   using store = new Store(folder, 0);
   for (const id of new Set(runs.flatMap((run) => run.sweepId ?? [])))
-    store.sweeps.insert({ id, name: id, createdAt: 0, cells: [] });
+    store.sweeps.insert({ id, name: id, createdAt: 0, executor: 'local', code: null, cells: [] });
   for (const run of runs) {
     const { id, name = id, seed = 0, frames = 4, rows = 4, kpis = {}, attack = 'bifurcation', sweepId } = run;
     const scenario = scenarioFrom({ ...smallScenario({ name }), seed, attacks: [{ name: attack }] }, 'test', schema);

@@ -48,7 +48,8 @@ export async function openRedis(folder: string): Promise<TestRedis> {
   return redis;
 }
 
-async function freePort(): Promise<number> {
+/** One that nobody listened at just now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -41,6 +41,27 @@ export function Controls({ run, pace: initial }: { readonly run: RunSummary; rea
       </Group>
     );
   if (isOver(run.state)) return null;
+  const cancel = (
+    <Button
+      size="xs"
+      color="red"
+      variant={sure ? 'filled' : 'default'}
+      onClick={() => {
+        if (sure) send.mutate({ type: 'cancel' });
+        setSure(!sure);
+      }}
+    >
+      {sure ? 'Really cancel' : 'Cancel run'}
+    </Button>
+  );
+  // A worker elsewhere does it at a pace of its own.
+  if (run.executor === 'redis')
+    return (
+      <Group gap="xs" role="group" aria-label="Run controls">
+        {cancel}
+        {send.isError && <ErrorNote error={send.error} />}
+      </Group>
+    );
   return (
     <Group gap="xs" wrap="wrap" role="group" aria-label="Run controls">
       {paused ? (
@@ -87,17 +108,7 @@ export function Controls({ run, pace: initial }: { readonly run: RunSummary; rea
           { value: 'max', label: 'as fast as it goes' },
         ]}
       />
-      <Button
-        size="xs"
-        color="red"
-        variant={sure ? 'filled' : 'default'}
-        onClick={() => {
-          if (sure) send.mutate({ type: 'cancel' });
-          setSure(!sure);
-        }}
-      >
-        {sure ? 'Really cancel' : 'Cancel run'}
-      </Button>
+      {cancel}
       {send.isError && <ErrorNote error={send.error} />}
     </Group>
   );

@@ -13,8 +13,16 @@ const tables = {
 } as const;
 type TableKind = keyof typeof tables;
 
-/** Files of a run: its report and result when it has one, its telemetry as far as it got. */
-export function Downloads({ id, result }: { readonly id: string; readonly result: RunResult | null }) {
+/** Files of a run: its report and result when it has one, its telemetry, where it is recorded, as far as it got. */
+export function Downloads({
+  id,
+  result,
+  recorded = true,
+}: {
+  readonly id: string;
+  readonly result: RunResult | null;
+  readonly recorded?: boolean;
+}) {
   const save = useMutation({
     mutationFn: ([path, name, type]: readonly [string, string, string?]) => download(path, name, type),
   });
@@ -38,27 +46,29 @@ export function Downloads({ id, result }: { readonly id: string; readonly result
       >
         Result JSON
       </Button>
-      <Group gap={0} wrap="nowrap">
-        <NativeSelect
-          size="xs"
-          aria-label="Format of the telemetry"
-          value={kind}
-          onChange={(event) => setKind(event.currentTarget.value as TableKind)}
-          data={[
-            { value: 'csv', label: 'CSV' },
-            { value: 'parquet', label: 'Parquet' },
-            { value: 'arrow', label: 'Arrow' },
-          ]}
-        />
-        <Button
-          size="xs"
-          variant="default"
-          loading={save.isPending}
-          onClick={() => save.mutate([`${base}/telemetry`, `${id}-telemetry.${kind}`, tables[kind]])}
-        >
-          Telemetry
-        </Button>
-      </Group>
+      {recorded && (
+        <Group gap={0} wrap="nowrap">
+          <NativeSelect
+            size="xs"
+            aria-label="Format of the telemetry"
+            value={kind}
+            onChange={(event) => setKind(event.currentTarget.value as TableKind)}
+            data={[
+              { value: 'csv', label: 'CSV' },
+              { value: 'parquet', label: 'Parquet' },
+              { value: 'arrow', label: 'Arrow' },
+            ]}
+          />
+          <Button
+            size="xs"
+            variant="default"
+            loading={save.isPending}
+            onClick={() => save.mutate([`${base}/telemetry`, `${id}-telemetry.${kind}`, tables[kind]])}
+          >
+            Telemetry
+          </Button>
+        </Group>
+      )}
       {save.isError && <ErrorNote error={save.error} />}
     </Group>
   );

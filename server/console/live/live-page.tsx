@@ -16,6 +16,7 @@ import { ChartSkeletons } from './live-skeleton.tsx';
 import { ModuleTable } from './module-table.tsx';
 import { NetworkView } from './network-view.tsx';
 import { featuresOf, panelsOf, successChannel } from './panels.ts';
+import { RemoteRun } from './remote-run.tsx';
 import type { OpenRun } from './run-gate.tsx';
 import { RunGate } from './run-gate.tsx';
 import { RunHeader } from './run-header.tsx';
@@ -88,7 +89,9 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
         </Alert>
       )}
       {status.problem !== null && <ErrorNote error={new ProblemError(status.problem)} />}
-      {schema === null ? (
+      {schema === null && run.executor === 'redis' ? (
+        <RemoteRun run={run} result={result} />
+      ) : schema === null ? (
         <Waiting run={run} />
       ) : (
         <>

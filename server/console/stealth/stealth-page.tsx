@@ -80,7 +80,7 @@ function Stealth({ run, detail, stream, status }: OpenRun) {
         </p>
       </header>
       {schema === null || attacked === undefined ? (
-        <Waiting over={isOver(run.state)} />
+        <Waiting run={run} />
       ) : (
         <>
           <ViewBar
@@ -238,8 +238,10 @@ function Perturbation({
   );
 }
 
-function Waiting({ over }: { readonly over: boolean }) {
-  if (over) return <p className="hint">This run ended before its first step: nothing was recorded.</p>;
+function Waiting({ run }: Pick<OpenRun, 'run'>) {
+  if (run.executor === 'redis')
+    return <p className="hint">A worker elsewhere does this run: it records no telemetry that could be shown here.</p>;
+  if (isOver(run.state)) return <p className="hint">This run ended before its first step: nothing was recorded.</p>;
   return (
     <>
       <p className="hint" role="status">

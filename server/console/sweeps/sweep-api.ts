@@ -1,11 +1,14 @@
-import type { RunState, RunSummary } from '../../events.ts';
+import type { ExecutorKind, RunState, RunSummary } from '../../events.ts';
 import { getJson } from '../wire/api.ts';
 
 export interface Sweep {
   readonly id: string;
   readonly name: string;
   readonly createdAt: number;
+  readonly executor: ExecutorKind;
   readonly states: Readonly<Partial<Record<RunState, number>>>;
+  /** How often one of its runs was begun again. */
+  readonly retried: number;
 }
 
 /** A combination of the varied values, by JSON pointer, with its runs. */

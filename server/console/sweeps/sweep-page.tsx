@@ -4,13 +4,14 @@ import { Link, useSearchParams } from 'wouter';
 import type { RunSummary } from '../../events.ts';
 import { words } from '../live/format.ts';
 import type { RunFigure } from '../runs/run-pages.ts';
-import { isOver, progressOf } from '../runs/run-state.ts';
+import { isOver } from '../runs/run-state.ts';
 import { StateBadge } from '../runs/state-badge.tsx';
 import { download, getJson, postJson } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { useMetrics } from '../wire/listings.ts';
 import { useTitle } from '../wire/use-title.ts';
 import { CellMatrix } from './cell-matrix.tsx';
+import { ExecutorPanel } from './executor-panel.tsx';
 import { axisNames, countsOf, valueText } from './sweep-api.ts';
 import type { Cell, Sweep } from './sweep-api.ts';
 
@@ -71,7 +72,9 @@ export function SweepPage({ id }: { readonly id: string }) {
               Sweeps
             </Anchor>
             {' / '}
-            {cells.length} {cells.length === 1 ? 'cell' : 'cells'}, {all} runs ·{' '}
+            {cells.length} {cells.length === 1 ? 'cell' : 'cells'}, {all} runs by{' '}
+            {head.executor === 'local' ? 'threads of the server' : 'workers over a Redis'}
+            {head.retried > 0 && `, begun again ${head.retried} ${head.retried === 1 ? 'time' : 'times'}`} ·{' '}
             <Anchor component={Link} href={`/?sweep=${id}`} inherit underline="always">
               its runs
             </Anchor>
@@ -134,7 +137,7 @@ export function SweepPage({ id }: { readonly id: string }) {
         </p>
       </section>
       {cell !== undefined && <CellRuns cell={cell} figures={list.data?.figures ?? {}} />}
-      {!isSettled(head) && <WorkingNow runs={runs} />}
+      {!isSettled(head) && <ExecutorPanel />}
       {lost > 0 && <Lost runs={runs} />}
     </>
   );
@@ -195,45 +198,6 @@ function RunTable({
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-/** Who works: the runs that have a thread of the server. */
-function WorkingNow({ runs }: { readonly runs: readonly RunSummary[] }) {
-  const active = runs.filter((run) => !isOver(run.state) && run.state !== 'queued');
-  return (
-    <section className="panel" aria-label="Working now">
-      <Title order={2}>Working now</Title>
-      {active.length === 0 ? (
-        <p className="hint">No thread of the server has a run of this sweep: others are before them.</p>
-      ) : (
-        <Table className="listing">
-          <Table.Tbody>
-            {active.map((run) => {
-              const percent = Math.floor(100 * progressOf(run));
-              return (
-                <Table.Tr key={run.id}>
-                  <Table.Th scope="row">
-                    <Anchor component={Link} href={`/runs/${run.id}`} underline="always">
-                      {run.name}, seed {run.seed}
-                    </Anchor>
-                  </Table.Th>
-                  <Table.Td>
-                    <StateBadge run={run} />
-                  </Table.Td>
-                  <Table.Td>
-                    <div className="share">
-                      <Progress value={percent} size="sm" aria-label={`${run.name}, seed ${run.seed}: ${percent} %`} />
-                      <span>{percent} %</span>
-                    </div>
-                  </Table.Td>
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
-      )}
-    </section>
   );
 }
 

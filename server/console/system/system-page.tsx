@@ -7,6 +7,7 @@ import { formatDuration } from '../live/format.ts';
 import { getJson } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { useTitle } from '../wire/use-title.ts';
+import { ExecutorPanel } from '../sweeps/executor-panel.tsx';
 import { TokensPanel } from './tokens-panel.tsx';
 
 /** What the server is, does and keeps, every two seconds; and who may come in. */
@@ -32,6 +33,7 @@ export function SystemPage() {
           <Installation {...data} />
         </div>
       )}
+      <ExecutorPanel />
       <TokensPanel />
     </>
   );
@@ -67,7 +69,7 @@ function Facts({ facts }: { readonly facts: readonly (readonly [string, ReactNod
 
 function Work({ active, maxConcurrent, queued }: ServerStatus['workers']) {
   return (
-    <Panel title="Workers and queue">
+    <Panel title="Runs">
       <Facts
         facts={[
           ['Runs going on', `${active.length} of ${maxConcurrent} at once`],

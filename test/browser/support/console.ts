@@ -19,8 +19,14 @@ export interface OpenConsole extends AsyncDisposable {
   readonly complaints: readonly string[];
 }
 
-/** @param modelsDir of policies; absent: a folder with `small-ppo` alone */
-export async function openConsole({ modelsDir }: { readonly modelsDir?: string } = {}): Promise<OpenConsole> {
+/**
+ * @param modelsDir of policies; absent: a folder with `small-ppo` alone
+ * @param redis of the workers that do runs of sweeps; absent: the server does them
+ */
+export async function openConsole({
+  modelsDir,
+  redis,
+}: { readonly modelsDir?: string; readonly redis?: string } = {}): Promise<OpenConsole> {
   const folder = await mkdtemp(join(tmpdir(), 'faultline-console-'));
   const consoleDir = join(folder, 'console');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
@@ -34,6 +40,7 @@ export async function openConsole({ modelsDir }: { readonly modelsDir?: string }
     consoleDir,
     writesPerMinute: 10_000,
     logLevel: 'silent',
+    ...(redis !== undefined && { redis }),
   });
   const browser = await openBrowser('light');
   browser.page.setDefaultTimeout(60_000);
