@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../core/frame-codec.ts';
-import type { ServerOptions } from '../../server/server.ts';
-import { smallScenario, writeModels } from '../support/model-folder.ts';
+import { smallScenario } from '../support/model-folder.ts';
 import {
   connected,
+  framesOverHttp,
   launch,
   openServer,
   record,
@@ -18,7 +17,7 @@ import {
   until,
 } from '../support/server.ts';
 import type { Recording } from '../support/server.ts';
-import { killServers, spawnServer } from '../support/server-process.ts';
+import { childOptions, killServers, spawnServer } from '../support/server-process.ts';
 
 afterEach(killServers);
 
@@ -35,36 +34,11 @@ function expectWhole(seen: Recording, frames: number): void {
   }
 }
 
-/** All frames of a run as HTTP gives them, page by page. */
-async function framesOverHttp(url: string, id: string): Promise<Uint8Array[]> {
-  const frames: Uint8Array[] = [];
-  for (;;) {
-    const response = await fetch(`${url}/api/v1/runs/${id}/frames?from=${frames.length}&limit=7`);
-    const bytes = Buffer.from(await response.arrayBuffer());
-    if (bytes.length === 0) return frames;
-    for (let at = 0; at < bytes.length;) {
-      const length = bytes.readUInt32LE(at);
-      frames.push(bytes.subarray(at + 4, at + 4 + length));
-      at += 4 + length;
-    }
-    expect(Number(response.headers.get('x-next-seq'))).toBe(frames.length);
-  }
-}
-
 // Starting a server from source takes seconds where the machine is busy.
 describe('kill -9', { timeout: 90_000 }, () => {
   it('of the server in a live run loses no frame that anyone saw, and the viewer goes on where it was', async () => {
     using folder = tempFolder();
-    const options: ServerOptions = {
-      host: '127.0.0.1',
-      port: 0,
-      store: join(folder.path, 'store'),
-      modelsDir: await writeModels(join(folder.path, 'models')),
-      dataRoots: [],
-      consoleDir: join(folder.path, 'console'),
-      maxConcurrent: 1,
-      logLevel: 'error',
-    };
+    const options = { ...(await childOptions(folder.path)), maxConcurrent: 1 };
     const first = await spawnServer(options);
     const run = await launch(first.url, smallScenario({ steps: 8759, frameSteps: 4, stepsPerSecond: 200 }));
     const waiting = await launch(first.url, smallScenario({}));

@@ -3,12 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../core/frame-codec.ts';
 import type { TelemetryFrame } from '../../core/telemetry.ts';
 import type { Problem, RunSummary } from '../../server/events.ts';
-import type { ServerOptions } from '../../server/server.ts';
 import { openSqlite } from '../../server/sqlite.ts';
-import { smallScenario, writeModels } from '../support/model-folder.ts';
+import { smallScenario } from '../support/model-folder.ts';
 import {
   api,
   connected,
+  framesOverHttp,
   launch,
   openServer,
   record,
@@ -20,22 +20,12 @@ import {
   tempFolder,
   until,
 } from '../support/server.ts';
-import { killServers, spawnServer } from '../support/server-process.ts';
+import { childOptions, killServers, spawnServer } from '../support/server-process.ts';
 
 afterEach(killServers);
 
 async function framesOf(url: string, id: string): Promise<TelemetryFrame[]> {
-  const frames: TelemetryFrame[] = [];
-  for (;;) {
-    const response = await fetch(`${url}/api/v1/runs/${id}/frames?from=${frames.length}&limit=256`);
-    const bytes = Buffer.from(await response.arrayBuffer());
-    if (bytes.length === 0) return frames;
-    for (let at = 0; at < bytes.length;) {
-      const length = bytes.readUInt32LE(at);
-      frames.push(decodeFrame(Buffer.from(bytes.subarray(at + 4, at + 4 + length))));
-      at += 4 + length;
-    }
-  }
+  return (await framesOverHttp(url, id)).map((bytes) => decodeFrame(Buffer.from(bytes)));
 }
 
 /** Values by channel over all steps, as bits. */
@@ -50,26 +40,13 @@ function bitsOf(frames: readonly TelemetryFrame[]): string[] {
   );
 }
 
-async function optionsIn(folder: string): Promise<ServerOptions> {
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    store: join(folder, 'store'),
-    modelsDir: await writeModels(join(folder, 'models')),
-    dataRoots: [],
-    consoleDir: join(folder, 'console'),
-    maxConcurrent: 2,
-    logLevel: 'error',
-  };
-}
-
 const resume = (url: string, id: string) => api<RunSummary & Problem>(url, `/runs/${id}/resume`, { method: 'POST' });
 
 // Starting a server from source takes seconds where the machine is busy.
 describe('a run whose server was killed', { timeout: 120_000 }, () => {
   it('is taken up where it was, to the same bits as one that was never disturbed', async () => {
     using folder = tempFolder();
-    const options = await optionsIn(folder.path);
+    const options = await childOptions(folder.path);
     const first = await spawnServer(options);
     const run = await launch(first.url, smallScenario({ steps: 400, frameSteps: 4, stepsPerSecond: 120 }));
     await until('thirty frames', async () => (await runOf(first.url, run.id)).headSeq >= 30);
@@ -121,7 +98,7 @@ describe('a run whose server was killed', { timeout: 120_000 }, () => {
 
   it('that does not repeat itself is told where, and keeps what it had', async () => {
     using folder = tempFolder();
-    const options = await optionsIn(folder.path);
+    const options = await childOptions(folder.path);
     const first = await spawnServer(options);
     const { id } = await launch(first.url, smallScenario({ steps: 400, frameSteps: 4, stepsPerSecond: 120 }));
     await until('ten frames', async () => (await runOf(first.url, id)).headSeq >= 10);

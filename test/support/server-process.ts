@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ServerOptions } from '../../server/server.ts';
+import { writeModels } from './model-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const entry = fileURLToPath(new URL('./serve.ts', import.meta.url));
@@ -13,6 +14,19 @@ const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
 export function killServers(): void {
   for (const child of children) child.kill('SIGKILL');
   children.clear();
+}
+
+/** Options of a server in a folder, with `small-ppo` alone; it says only what went wrong. */
+export async function childOptions(folder: string): Promise<ServerOptions> {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    store: join(folder, 'store'),
+    modelsDir: await writeModels(join(folder, 'models')),
+    dataRoots: [],
+    consoleDir: join(folder, 'console'),
+    logLevel: 'error',
+  };
 }
 
 /** Starts the server in a process of its own; resolves with its URL. */

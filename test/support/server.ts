@@ -115,6 +115,23 @@ export async function runOf(url: string, id: string): Promise<RunDetail> {
   return (await api<RunDetail>(url, `/runs/${id}`)).body;
 }
 
+/** All frames of a run as HTTP gives them, page by page: each page says where the next begins. */
+export async function framesOverHttp(url: string, id: string, limit = 7): Promise<readonly Uint8Array[]> {
+  const frames: Uint8Array[] = [];
+  for (;;) {
+    const response = await fetch(`${url}/api/v1/runs/${id}/frames?from=${frames.length}&limit=${limit}`);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    if (bytes.length === 0) return frames;
+    for (let at = 0; at < bytes.length;) {
+      const length = bytes.readUInt32LE(at);
+      frames.push(bytes.subarray(at + 4, at + 4 + length));
+      at += 4 + length;
+    }
+    const next = Number(response.headers.get('x-next-seq'));
+    if (next !== frames.length) throw new Error(`X-Next-Seq is ${next} after ${frames.length} frames`);
+  }
+}
+
 /** Waits until a condition holds. @throws when it does not within `ms` */
 export async function until<T>(
   what: string,
