@@ -1,5 +1,5 @@
-import { Button, Group, NativeSelect, Textarea, Title } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { Button, Group, Title } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Problem } from '../../events.ts';
@@ -7,10 +7,12 @@ import { ProblemError } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { usePolicies } from '../wire/listings.ts';
 import { launchRun } from '../wire/sockets.ts';
-import { getExamples, useValidation } from './scenario-api.ts';
+import { useValidation } from './scenario-api.ts';
+import { ScenarioText } from './scenario-text.tsx';
 import { errorsOf } from './form-context.ts';
 import type { Json, JsonSchema } from './json-schema.ts';
 import { SchemaForm } from './schema-form.tsx';
+import { StartFrom } from './start-from.tsx';
 import { useDraft } from './use-draft.ts';
 
 /** Where a scenario names a policy. */
@@ -24,11 +26,6 @@ export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; r
   const draft = useDraft(schema, initial);
   const [, navigate] = useLocation();
   const [example, setExample] = useState('');
-  const examples = useQuery({
-    queryKey: ['examples'],
-    queryFn: ({ signal }) => getExamples(signal),
-    staleTime: Infinity,
-  });
   const policies = usePolicies();
   const suggestions = useMemo(
     () => new Map(policyPointers.map((pointer) => [pointer, policies.data ?? []])),
@@ -62,19 +59,13 @@ export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; r
       </div>
       <div className="launch-side">
         <Group className="panel" align="end" gap="sm">
-          <NativeSelect
-            size="xs"
-            label="Start from"
+          <StartFrom
+            none="the defaults"
             value={example}
-            onChange={(event) => {
-              const chosen = examples.data?.find((one) => one.name === event.currentTarget.value);
-              setExample(event.currentTarget.value);
-              draft.setText(chosen?.text ?? '');
+            choose={(name, text) => {
+              setExample(name);
+              draft.setText(text ?? '');
             }}
-            data={[
-              { value: '', label: 'the defaults' },
-              ...(examples.data ?? []).map((one) => ({ value: one.name, label: `example: ${one.name}` })),
-            ]}
           />
           <Button
             type="submit"
@@ -101,17 +92,12 @@ export function LaunchForm({ schema, initial }: { readonly schema: JsonSchema; r
           <Title order={2} id="scenario-text">
             Scenario
           </Title>
-          <Textarea
-            aria-label="Scenario as YAML"
+          <ScenarioText
             description="The same value as the form; either can be edited. YAML or JSON."
-            classNames={{ input: 'code' }}
-            autosize
-            minRows={16}
-            maxRows={48}
-            spellCheck={false}
             value={draft.text}
             error={draft.textError}
-            onChange={(event) => draft.setText(event.currentTarget.value)}
+            onChange={draft.setText}
+            maxRows={48}
           />
         </section>
       </div>

@@ -1,27 +1,20 @@
 import { Skeleton, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'wouter';
-import type { RunDetail } from '../../events.ts';
 import { getJson } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { useTitle } from '../wire/use-title.ts';
 import type { Json, JsonSchema } from './json-schema.ts';
 import { LaunchForm } from './launch-form.tsx';
+import { useOrigin } from './start-from.tsx';
 
 /** Writing and launching a scenario: the form that its schema gives, beside the text. `?from=<run>` starts from a run's. */
 export function LaunchPage() {
   useTitle('Launch');
-  const [search] = useSearchParams();
-  const from = search.get('from');
+  const { from, origin } = useOrigin();
   const schema = useQuery({
     queryKey: ['schema'],
     queryFn: ({ signal }) => getJson<JsonSchema>('/schemas/scenario.json', signal),
     staleTime: Infinity,
-  });
-  const origin = useQuery({
-    queryKey: ['run', from],
-    queryFn: ({ signal }) => getJson<RunDetail>(`/runs/${encodeURIComponent(from!)}`, signal),
-    enabled: from !== null,
   });
   const failed = schema.isError ? schema : origin.isError ? origin : undefined;
 

@@ -1,11 +1,11 @@
-import { Button, Group, NativeSelect, Textarea, TextInput, Title } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { Button, Group, TextInput, Title } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { useLocation, useSearchParams } from 'wouter';
-import type { RunDetail } from '../../events.ts';
+import { useLocation } from 'wouter';
 import { textOf, valueOf } from '../launch/document.ts';
-import { getExamples } from '../launch/scenario-api.ts';
-import { getJson, postJson } from '../wire/api.ts';
+import { ScenarioText } from '../launch/scenario-text.tsx';
+import { StartFrom, useExamples, useOrigin } from '../launch/start-from.tsx';
+import { postJson } from '../wire/api.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { useTitle } from '../wire/use-title.ts';
 import { parseSeeds, parseValues, pointersOf } from './axis.ts';
@@ -20,20 +20,14 @@ interface AxisDraft {
 export function SweepForm() {
   useTitle('Launch a sweep');
   const [, navigate] = useLocation();
-  const [search] = useSearchParams();
-  const from = search.get('from');
   const [name, setName] = useState('');
   const [written, setText] = useState<string | null>(null);
   const [axes, setAxes] = useState<readonly AxisDraft[]>([
     { pointer: '/attacks/0/threat/epsilon', values: '0.02, 0.05, 0.1' },
   ]);
   const [seeds, setSeeds] = useState('0-4');
-  const examples = useQuery({ queryKey: ['examples'], queryFn: ({ signal }) => getExamples(signal) });
-  const origin = useQuery({
-    queryKey: ['run', from],
-    queryFn: ({ signal }) => getJson<RunDetail>(`/runs/${encodeURIComponent(from!)}`, signal),
-    enabled: from !== null,
-  });
+  const examples = useExamples();
+  const { origin } = useOrigin();
   const given =
     origin.data === undefined
       ? examples.data?.find((one) => one.name === 'bifurcation')?.text
@@ -141,30 +135,16 @@ export function SweepForm() {
           {launch.isError && <ErrorNote error={launch.error} />}
         </div>
         <div className="launch-side panel">
-          <NativeSelect
-            size="xs"
-            label="Start from"
-            value=""
-            onChange={(event) =>
-              setText(examples.data?.find((one) => one.name === event.currentTarget.value)?.text ?? null)
-            }
-            data={[
-              { value: '', label: 'an example …' },
-              ...(examples.data ?? []).map((one) => ({ value: one.name, label: `example: ${one.name}` })),
-            ]}
-          />
-          <Textarea
-            mt="sm"
-            label="Scenario as YAML"
-            description="What all runs have in common."
-            classNames={{ input: 'code' }}
-            autosize
-            minRows={16}
-            maxRows={40}
-            spellCheck={false}
+          <StartFrom none="an example …" value="" choose={(_name, chosen) => setText(chosen)} />
+          <Title order={2} mt="sm">
+            Scenario
+          </Title>
+          <ScenarioText
+            description="What all runs have in common. YAML or JSON."
             value={text}
             error={'error' in read ? read.error : null}
-            onChange={(event) => setText(event.currentTarget.value)}
+            onChange={setText}
+            maxRows={40}
           />
         </div>
       </form>
