@@ -82,6 +82,15 @@ describe('the Docker Compose file', () => {
     await accept([...entrypoint.slice(bin + 1), ...command]);
   });
 
+  it('has the sweeps of the server and those of the command line done by the same workers', () => {
+    const redis = services['worker']!.environment['FAULTLINE_REDIS'];
+    for (const name of ['server', 'sweep']) {
+      const { entrypoint = [], command, environment, depends_on } = services[name]!;
+      expect([...entrypoint, ...command].join(' ')).toContain('--executor redis');
+      expect([environment['FAULTLINE_REDIS'], Object.keys(depends_on)]).toEqual([redis, ['redis']]);
+    }
+  });
+
   it('names volumes and services that there are, and every long-lived service has a health check or says why not', () => {
     for (const [name, { volumes: mounted, depends_on, healthcheck, restart }] of Object.entries(services)) {
       for (const mount of mounted.filter((one) => !one.startsWith('.')))
