@@ -249,13 +249,7 @@ export class Store implements Disposable {
 
   /** Every run of a sweep that is still there, in the order of its cells and seeds. @throws {NotFoundError} */
   sweepRuns(sweep: string): readonly RunSummary[] {
-    const there = new Map(this.list({ sweep, archived: 'all', limit: maxSweepRuns }).runs.map((run) => [run.id, run]));
-    for (const id of this.sweeps.get(sweep).cells.flatMap(({ runs }) => runs)) {
-      const run = there.get(id);
-      if (run === undefined || !there.delete(id)) continue;
-      there.set(id, run); // now the last one
-    }
-    return [...there.values()];
+    return this.sweeps.inOrder(sweep, this.list({ sweep, archived: 'all', limit: maxSweepRuns }).runs);
   }
 
   tags(): ReturnType<Catalogue['tags']> {

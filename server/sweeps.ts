@@ -69,14 +69,16 @@ export class Sweeps {
       .map(entryOf);
   }
 
+  /** Runs of a sweep in the order of its cells and seeds. @throws {NotFoundError} */
+  inOrder<Run extends { readonly id: string }>(id: string, runs: readonly Run[]): readonly Run[] {
+    const order = this.get(id).cells.flatMap((cell) => cell.runs);
+    const places = new Map(order.map((run, at) => [run, at] as const));
+    return [...runs].sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
+  }
+
   /** Those runs of a sweep, in the order of its cells and seeds. */
   leftOf(id: string): readonly (SweepJob & { readonly attempts: number; readonly headSeq: number })[] {
-    const places = new Map(
-      this.get(id)
-        .cells.flatMap(({ runs }) => runs)
-        .map((run, at) => [run, at] as const),
-    );
-    return this.#database
+    const rows = this.#database
       .prepare(`select id, scenario, job, attempts, head_seq from run where sweep_id = ? and ${left}`)
       .all(id)
       .map((row) => ({
@@ -85,8 +87,8 @@ export class Sweeps {
         job: String(row['job']),
         attempts: Number(row['attempts']),
         headSeq: Number(row['head_seq']),
-      }))
-      .sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
+      }));
+    return this.inOrder(id, rows);
   }
 
   /** Who does the sweep's runs that are not over. */
