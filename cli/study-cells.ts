@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
 import { hashOf } from '../evaluation/canonical.ts';
 import type { Executor, ExecutorNews } from '../evaluation/executor/executor.ts';
+import { checkedAs } from '../evaluation/executor/check-result.ts';
 import { jobOf } from '../evaluation/executor/job.ts';
 import type { CellWork } from '../evaluation/executor/job.ts';
 import type { StudyCell, StudyOptions } from '../evaluation/studies/study.ts';
@@ -102,9 +103,9 @@ function keptCell(file: string): KeptCell | undefined {
 
 /** Cells done by an executor: a cell is found again there by the name of its study and its id. */
 export function byExecutor(executor: Executor, study: string, options: StudyOptions, code: string): CellRunner {
-  return async ({ id }, onProgress, signal) => {
+  return async ({ id, shape }, onProgress, signal) => {
     const work = JSON.parse(JSON.stringify({ kind: 'study-cell', study, options, id })) as CellWork; // as it travels
-    const job = jobOf(work, code);
+    const job = { ...jobOf(work, code), ...(shape !== undefined && { check: checkedAs(shape, work) }) };
     const onNews = (news: ExecutorNews): void => {
       if (news.type === 'job') onProgress(news.done);
       else if (news.type === 'retry') note(`cell '${id}', attempt ${news.attempt}: ${news.reason}`);

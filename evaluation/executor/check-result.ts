@@ -128,6 +128,19 @@ function checkCell(value: unknown, { study, id }: CellWork): unknown {
   return value;
 }
 
+/** Checks what a cell of a study came to elsewhere against the shape that the study gives it; what the check throws is a {@link DataError}. */
+export function checkedAs(shape: z.ZodType, work: CellWork): (value: unknown) => unknown {
+  return (value) => {
+    const parsed = shape.safeParse(checkCell(value, work));
+    if (parsed.success) return value;
+    const [issue] = parsed.error.issues;
+    const path = `/${issue!.path.map((key) => String(key).slice(0, 40)).join('/')}`;
+    throw new DataError(
+      `a worker's value of cell '${work.id}' of study ${work.study} is malformed: ${path}: ${issue!.message}`,
+    );
+  };
+}
+
 /** A value that came from elsewhere, as that of this work by this code. @throws {DataError} for anything else */
 export function checkValue<W extends Work>(value: unknown, work: W, codeHash: string): ValueOf<W> {
   if (work.kind === 'study-cell') return checkCell(value, work) as ValueOf<W>;

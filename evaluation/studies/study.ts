@@ -1,3 +1,4 @@
+import type { ZodType } from 'zod';
 import type { RunResult } from '../../core/run.ts';
 import type { Scenario } from '../../core/scenario.ts';
 import type { Feature } from '../../core/space.ts';
@@ -66,6 +67,8 @@ export interface StudyCell {
    * @returns a value that JSON can hold
    */
   run(progress: (done: number) => void, workspace: Workspace): Promise<unknown>;
+  /** What it returns, as JSON has it: a value that a worker elsewhere sent must be so. Absent: any sound value is taken. */
+  readonly shape?: ZodType | undefined;
 }
 
 export interface StudyPlan {

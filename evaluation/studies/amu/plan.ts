@@ -1,5 +1,6 @@
 import { UnknownNameError } from '../../../core/errors.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
+import { cellShape } from './cell-shape.ts';
 import { buildingCell } from './building-cell.ts';
 import type { BuildingSize } from './building-cell.ts';
 import type { IncidentDifficulty } from './building-year.ts';
@@ -192,6 +193,7 @@ export function plan(options: StudyOptions): StudyPlan {
         id: cellId(id, seed),
         title: `${title}, seed ${seed}`,
         run: cell(seed, options.dataset),
+        shape: cellShape,
       })),
     ),
   };

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { onTensors } from '../on-tensors.ts';
 import { exceeds, meanText } from '../seeds.ts';
 import type { Cell, Claim, StudyCell, StudyConclusion, StudyOptions } from '../study.ts';
+import { lessonsShape } from './cell-shape.ts';
 import { arms } from './arms.ts';
 import type { ArmName } from './arms.ts';
 import { largeArms, largeCell, largeSetting, largeStacks } from './large.ts';
@@ -28,6 +30,7 @@ export function largeCells(options: StudyOptions): StudyCell[] {
   return stacksWanted(options).map((stack) => ({
     id: largeId(stack, seeds),
     title: `large images, ${largeStacks[stack].arms.map((arm) => arms[arm].title).join('; ')}, ${seeds} seeds`,
+    shape: z.array(lessonsShape),
     run: (progress) => onTensors(options, ({ tf }) => largeCell(tf, stack, seeds, largeSetting, progress)),
   }));
 }

@@ -3,6 +3,7 @@ import { rng } from '../../../core/rng.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
 import { onTensors } from '../on-tensors.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
+import { lessonsShape } from './cell-shape.ts';
 import { armNames } from './arms.ts';
 import { imagesRoom, imagesSettings } from './images.ts';
 import { largeCells, largeNames } from './large-part.ts';
@@ -86,6 +87,7 @@ function lessonCell(problem: Problem, seed: number, options: StudyOptions): Stud
   return {
     id: lessonCellId(problem, seed),
     title: `${problem.kind}, ${problem.difficulty}, seed ${seed}`,
+    shape: lessonsShape,
     run: (progress) =>
       onTensors(options, ({ tf }) => teach(tf, roomOf(tf, problem, seed, options), rng(seed).split('dhkd'), progress)),
   };

@@ -6,6 +6,7 @@ import { policyOf, trainingOf, victimKinds } from '../bifurcation/victims.ts';
 import type { Ground, VictimKind } from '../bifurcation/victims.ts';
 import { trainingNamed } from '../study.ts';
 import type { StudyOptions, StudyPlan, StudyRun } from '../study.ts';
+import { cellShape } from './cell-shape.ts';
 import { districtLoads } from './district-loads.ts';
 import { invisibility } from './invisibility.ts';
 
@@ -84,6 +85,7 @@ export function plan(options: StudyOptions): StudyPlan {
       ? seeds.map((seed) => ({
           id: cellId(seed),
           title: `false data, seed ${seed}`,
+          shape: cellShape,
           run: () =>
             Promise.resolve(invisibility(rng(seed).split('invisibility'), draws[options.quick ? 'quick' : 'full'])),
         }))

@@ -1,4 +1,5 @@
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
+import { cellShape } from './cell-shape.ts';
 import { cell } from './cell.ts';
 import type { Task } from './cell.ts';
 import { samplingGrid, steerGrid } from './decoders.ts';
@@ -181,6 +182,7 @@ export function plan(options: StudyOptions): StudyPlan {
         [...(part === 'difficulty' ? [] : validationOf(options)), ...seedsOf(part, options)].map((seed): StudyCell => ({
           id: cellId(name, seed),
           title: `${name}, seed ${seed}`,
+          shape: cellShape,
           run: (progress) => cell(seed, ground, tasks, progress),
         })),
       ),
