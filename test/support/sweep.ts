@@ -17,12 +17,12 @@ export function smallJobs(seeds: readonly number[], epsilons: readonly number[] 
 }
 
 /** The value of a job, computed here. */
-export function valueOf({ work }: Job<EvaluationWork>): Promise<Evaluated> {
+export function valueOf({ work }: Pick<Job<EvaluationWork>, 'work'>, codeHash = testCode): Promise<Evaluated> {
   return evaluate(work, {
     workspace: memoryWorkspace(),
     clock: { now: () => 0, sleep: () => new Promise((resolve) => setImmediate(resolve)) },
     versions: {},
-    codeHash: testCode,
+    codeHash,
     telemetry: false,
     onProgress() {},
   });
