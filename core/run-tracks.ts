@@ -7,6 +7,8 @@ import { Track } from './track.ts';
 /** Values by channel and row; NaN where there is none. */
 export interface RowValues {
   value(channel: string, row: number): number;
+  /** Whether a row came; absent: every one did. */
+  has?(row: number): boolean;
 }
 
 /** A charge this near to empty or full is at its end. */
@@ -136,7 +138,13 @@ export function networkTracks(
     const outside = (row: number): boolean => of('vmin', row) < low || of('vmax', row) > high;
     tracks.push(new Track('voltage', 'voltage outside its band', outside));
     // What the network asks for is more than it can carry.
-    tracks.push(new Track('blackout', 'network without a solution', (row) => Number.isNaN(of('vmin', row))));
+    tracks.push(
+      new Track(
+        'blackout',
+        'network without a solution',
+        (row) => values.has?.(row) !== false && Number.isNaN(of('vmin', row)),
+      ),
+    );
   }
   if (signals.has('max_loading'))
     tracks.push(new Track('overloads', 'branches overloaded', (row) => of('max_loading', row) > 1));

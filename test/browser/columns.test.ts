@@ -51,6 +51,30 @@ describe('columns', () => {
     expect(columns.rows).toBe(4);
   });
 
+  it('know of rows that were left out their extremes, by bucket, and nothing else', () => {
+    const bucket = (step0: number, rows: number, least: number[], greatest: number[]) => ({
+      step0,
+      rows,
+      least: Float32Array.from(least),
+      greatest: Float32Array.from(greatest),
+    });
+    const columns = new Columns();
+    columns.adopt(schema(['a', 'b']));
+    const buckets = [bucket(0, 3, [-1, Number.NaN], [4, Number.NaN]), bucket(3, 2000, [0, 7], [9, 8])];
+    expect(columns.leaveOut({ from: 0, to: 9, buckets: [bucket(1, 2, [0, 0], [0, 0])] })).toBe(false);
+    expect(columns.leaveOut({ from: 0, to: 9, buckets: [bucket(0, 2, [0], [0])] })).toBe(false);
+    expect(columns.leaveOut({ from: 0, to: 9, buckets })).toBe(true);
+    expect(columns.append(frame(9, 2003, 4, 2))).toBe(true);
+    expect([columns.rows, columns.first]).toEqual([2007, 2003]);
+    expect([columns.has(2002), columns.has(2003), columns.has(2007)]).toEqual([false, true, false]);
+    expect([columns.value('a', 2), columns.value('a', 2003)]).toEqual([Number.NaN, 2003]);
+    expect(columns.leftOut(2003, 2007)).toEqual([]);
+    expect(columns.leftOut(2, 4)).toEqual(buckets);
+    expect(columns.extremes({ channel: 'a' }, buckets[0]!)).toEqual([-1, 4]);
+    expect(columns.extremes({ channel: 'b' }, buckets[0]!)).toBeUndefined(); // it held no number
+    expect(columns.extremes({ channel: 'a', minus: 'b' }, buckets[1]!)).toBeUndefined(); // of a difference they are not known
+  });
+
   it('average what is there', () => {
     const columns = new Columns();
     columns.adopt(schema(['a']));

@@ -122,6 +122,16 @@ describe('the tracks of a lane', () => {
     });
   });
 
+  it('say nothing of rows that were left out of the stream', () => {
+    const gappy = new Columns();
+    gappy.adopt(schema);
+    const some = new Float32Array(8).fill(1);
+    gappy.leaveOut({ from: 0, to: 1, buckets: [{ step0: 0, rows: 4, least: some, greatest: some }] });
+    const tracks = [...laneTracks(schema, gappy, lane, null), ...networkTracks(schema, gappy, lane.attack, null)];
+    expect(tracks.length).toBeGreaterThan(5);
+    for (const track of tracks) expect(track.scan(4).spans).toEqual([]);
+  });
+
   it('and in the end what the result knows: relays, thresholds of runs whose schema does not tell them', () => {
     const result = {
       lanes: [{ lane: 'B/pgd', detection: { watch: { threshold: 9 }, other: { threshold: 0 } } }],

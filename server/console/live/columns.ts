@@ -1,3 +1,4 @@
+import type { Bucket, Gap } from '../../../core/gap.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
 
 /** A channel, or what it is more than another. */
@@ -15,6 +16,8 @@ export class Columns {
   #columns: Float32Array[] = [];
   #index = new Map<string, number>();
   readonly #differences = new Map<string, { readonly values: Float32Array; rows: number }>();
+  /** In order of their rows. */
+  readonly #leftOut: Bucket[] = [];
   #capacity = 1024;
   #rows = 0;
 
@@ -42,6 +45,7 @@ export class Columns {
     this.#index = new Map(schema.channels.map((channel, c) => [channel.name, c]));
     this.#schema = schema;
     this.#differences.clear();
+    this.#leftOut.length = 0;
   }
 
   /**
@@ -55,6 +59,54 @@ export class Columns {
     for (let c = 0; c < cols; c++) this.#columns[c]!.set(values.subarray(c * rows, (c + 1) * rows), step0);
     this.#rows += rows;
     return true;
+  }
+
+  /**
+   * Takes rows that were left out: they hold nothing, but their extremes are known.
+   * @returns false, and takes nothing, when the gap does not continue at the next row or has other columns
+   */
+  leaveOut({ buckets }: Gap): boolean {
+    const [first, last] = [buckets[0], buckets.at(-1)];
+    if (first?.step0 !== this.#rows || last === undefined) return false;
+    if (buckets.some(({ least }) => least.length !== this.#columns.length)) return false;
+    const end = last.step0 + last.rows;
+    if (end > this.#capacity) this.#resize(Math.max(end, 2 * this.#capacity));
+    this.#leftOut.push(...buckets);
+    this.#rows = end;
+    return true;
+  }
+
+  /** What is known of rows in [from, to) that were left out. */
+  leftOut(from: number, to: number): readonly Bucket[] {
+    let [low, high] = [0, this.#leftOut.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { step0, rows } = this.#leftOut[middle]!;
+      if (step0 + rows > from) high = middle;
+      else low = middle + 1;
+    }
+    let end = low;
+    while (end < this.#leftOut.length && this.#leftOut[end]!.step0 < to) end++;
+    return this.#leftOut.slice(low, end);
+  }
+
+  /** The first row that came, or will. */
+  get first(): number {
+    let first = 0;
+    for (const { step0, rows } of this.#leftOut) if (step0 === first) first += rows;
+    return first;
+  }
+
+  /** Whether a row came, and was not left out. */
+  has(row: number): boolean {
+    return row >= 0 && row < this.#rows && this.leftOut(row, row + 1).length === 0;
+  }
+
+  /** Least and greatest of a series in rows that were left out; undefined where they are not known, as those of a difference are not. */
+  extremes({ channel, minus }: Series, bucket: Bucket): readonly [least: number, greatest: number] | undefined {
+    const at = this.#index.get(channel);
+    if (at === undefined || minus !== undefined || Number.isNaN(bucket.least[at]!)) return undefined;
+    return [bucket.least[at]!, bucket.greatest[at]!];
   }
 
   /** A channel's column; rows from `rows` on hold nothing yet. Undefined for a channel the run does not record. */

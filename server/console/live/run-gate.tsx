@@ -11,7 +11,7 @@ import { useConnection } from '../wire/connection.ts';
 import { ErrorNote } from '../wire/error-note.tsx';
 import { useTitle } from '../wire/use-title.ts';
 import { LiveSkeleton } from './live-skeleton.tsx';
-import type { RunStream, StreamStatus } from './run-stream.ts';
+import type { RunStream, StreamMode, StreamStatus } from './run-stream.ts';
 import { useRunStream } from './use-run-stream.ts';
 
 /** A run that there is, and its stream. */
@@ -27,14 +27,17 @@ export interface OpenRun {
 export function RunGate({
   id,
   what = '',
+  mode = 'all',
   children,
 }: {
   readonly id: string;
   /** Stands before the run's name in the title. */
   readonly what?: string;
+  /** `live`: the newest rows at once, with what had to be left out summed up. */
+  readonly mode?: StreamMode;
   readonly children: (open: OpenRun) => ReactNode;
 }) {
-  const { stream, status } = useRunStream(id);
+  const { stream, status } = useRunStream(id, mode);
   const connection = useConnection();
   const queries = useQueryClient();
   const detail = useQuery({

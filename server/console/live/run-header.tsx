@@ -73,7 +73,11 @@ export function RunHeader({
         <Fact name="simulated time" value={time} />
         <Fact name="pace" value={status.stepsPerSecond > 0 ? `${formatCount(status.stepsPerSecond)} steps/s` : '–'} />
         <Fact name="rows" value={formatCount(status.rows)} testId="rows" />
-        <Fact name="stream" value={`${formatCount(status.frames)} frames, ${status.gaps} gaps`} testId="stream" />
+        <Fact
+          name="stream"
+          value={`${formatCount(status.frames)} frames, ${status.gaps} ${status.gaps === 1 ? 'gap' : 'gaps'}`}
+          testId="stream"
+        />
         <Fact name="connection" value={said[connection]} testId="connection" />
       </dl>
     </header>

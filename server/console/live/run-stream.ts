@@ -1,11 +1,16 @@
 import { CodecError } from '../../../core/errors.ts';
 import { decodeFrame } from '../../../core/frame-codec.ts';
-import type { TelemetryFrame, TelemetrySchema } from '../../../core/telemetry.ts';
+import { decodeGap } from '../../../core/gap.ts';
+import type { WireGap } from '../../../core/gap.ts';
+import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import { bytesOf } from '../../../core/wire-bytes.ts';
 import type { WireBytes } from '../../../core/wire-bytes.ts';
 import type { Problem, RunSummary, TelemetryServerEvents } from '../../events.ts';
 import type { TelemetrySocket } from '../wire/sockets.ts';
 import { Columns } from './columns.ts';
+
+/** As in `run:subscribe`: every row, or the newest at once. */
+export type StreamMode = 'all' | 'live';
 
 /** What the page shows of a stream beside its charts; replaced as a whole when something changed. */
 export interface StreamStatus {
@@ -13,8 +18,9 @@ export interface StreamStatus {
   readonly schema: TelemetrySchema | null;
   readonly rows: number;
   readonly frames: number;
-  /** Sequence numbers that were missed and could not be had again. */
+  /** How often rows were left out, and how many: only their extremes are here. */
   readonly gaps: number;
+  readonly leftOut: number;
   /** How often the stream was taken up again at `from`. */
   readonly resumed: number;
   readonly step: number;
@@ -33,6 +39,7 @@ const idle: StreamStatus = {
   rows: 0,
   frames: 0,
   gaps: 0,
+  leftOut: 0,
   resumed: 0,
   step: 0,
   stepsPerSecond: 0,
@@ -41,15 +48,16 @@ const idle: StreamStatus = {
 };
 
 /**
- * One run's telemetry without a hole: subscribes in mode `all` from the next sequence number it lacks, again after every
- * reconnection, and again when a frame is out of order. Frames it already has are dropped.
+ * One run's telemetry: subscribes from the next sequence number it lacks, again after every reconnection, and again when a frame is out of order. Frames
+ * it already has are dropped. In mode `all` it has no hole; in mode `live` rows may be left out, with their extremes known.
  */
 export class RunStream {
-  readonly columns = new Columns();
   readonly #socket: TelemetrySocket;
   readonly #runId: string;
   readonly #listeners = new Set<() => void>();
   readonly #readers = new Set<() => void>();
+  #columns = new Columns();
+  #mode: StreamMode = 'all';
   #status: StreamStatus = idle;
   #shown: StreamStatus = idle;
   #waiting = false;
@@ -61,6 +69,11 @@ export class RunStream {
   constructor(socket: TelemetrySocket, runId: string) {
     this.#socket = socket;
     this.#runId = runId;
+  }
+
+  /** What has come: others once rows that were left out are fetched. */
+  get columns(): Columns {
+    return this.#columns;
   }
 
   /** The status as it was last shown: a new object at most every {@link showEveryMs}. */
@@ -78,8 +91,14 @@ export class RunStream {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Starts listening; the returned function ends it. */
-  open(): () => void {
+  /** Starts listening, from what it has on; the returned function ends it. In mode `all` it begins anew where rows had been left out. */
+  open(mode: StreamMode): () => void {
+    this.#mode = mode;
+    if (mode === 'all' && this.#status.leftOut > 0) {
+      this.#columns = new Columns();
+      this.#next = 0;
+      this.#set({ ...idle, run: this.#status.run });
+    }
     const mine =
       <M extends { readonly runId: string }>(handle: (message: M) => void) =>
       (message: M): void => {
@@ -88,7 +107,7 @@ export class RunStream {
     const handlers: Partial<TelemetryServerEvents> = {
       schema: mine(({ schema }) => this.#adopt(schema)),
       frames: mine(({ frames }) => this.#take(frames)),
-      gap: mine(({ from, to }) => this.#set({ gaps: this.#status.gaps + (to - from) })),
+      gap: mine((gap) => this.#leaveOut(gap)),
       state: (run) => {
         if (run.id === this.#runId) this.#set({ run });
       },
@@ -114,21 +133,21 @@ export class RunStream {
   #subscribe(): void {
     const asked = ++this.#asked;
     this.#awaiting = true;
-    const request = { runId: this.#runId, from: this.#next, mode: 'all' } as const;
+    const request = { runId: this.#runId, from: this.#next, mode: this.#mode };
     this.#socket.emit('run:subscribe', request, (answer) => {
       if (asked !== this.#asked) return;
       this.#awaiting = false;
       if (!answer.ok) return this.#set({ problem: answer.problem });
       const resumed = asked === 1 ? 0 : this.#status.resumed + 1;
       this.#set({ run: answer.run, problem: null, resumed, step: Math.max(this.#status.step, answer.run.headStep) });
-      this.columns.expect(answer.run.totalSteps);
+      this.#columns.expect(answer.run.totalSteps);
       if (answer.schema !== null) this.#adopt(answer.schema);
     });
   }
 
   #adopt(schema: TelemetrySchema): void {
     if (this.#status.schema?.version === schema.version) return;
-    this.columns.adopt(schema);
+    this.#columns.adopt(schema);
     this.#set({ schema });
   }
 
@@ -138,18 +157,30 @@ export class RunStream {
     const first = this.#next;
     let whole = true;
     for (const bytes of frames) {
-      const frame = decoded(bytes);
+      const frame = readable(() => decodeFrame(bytesOf(bytes)));
       if (frame !== undefined && frame.seq < this.#next) continue;
-      whole = frame !== undefined && frame.seq === this.#next && this.columns.append(frame);
+      whole = frame !== undefined && frame.seq === this.#next && this.#columns.append(frame);
       if (!whole) break;
       this.#next++;
     }
-    if (this.#next > first) {
-      this.#fruitless = 0;
-      const { rows } = this.columns;
-      this.#set({ rows, frames: this.#next, step: Math.max(this.#status.step, rows) });
-    }
+    if (this.#next > first) this.#grown({ frames: this.#status.frames + this.#next - first });
     if (!whole) this.#retry();
+  }
+
+  #leaveOut(wire: WireGap): void {
+    if (this.#awaiting || wire.to <= this.#next) return;
+    const { rows } = this.#columns;
+    const gap = wire.from === this.#next ? readable(() => decodeGap(wire)) : undefined;
+    if (gap === undefined || !this.#columns.leaveOut(gap)) return this.#retry();
+    this.#next = wire.to;
+    const { gaps, leftOut } = this.#status;
+    this.#grown({ gaps: gaps + 1, leftOut: leftOut + this.#columns.rows - rows });
+  }
+
+  #grown(change: Partial<StreamStatus>): void {
+    this.#fruitless = 0;
+    const { rows } = this.#columns;
+    this.#set({ ...change, rows, step: Math.max(this.#status.step, rows) });
   }
 
   /** Takes up the stream again where it broke; a frame that is damaged in the store itself is not asked for for ever. */
@@ -180,10 +211,10 @@ export class RunStream {
   }
 }
 
-/** A frame that can be read; undefined for one that is damaged. */
-function decoded(wire: WireBytes): TelemetryFrame | undefined {
+/** What can be decoded; undefined for what is damaged. */
+function readable<T>(decode: () => T): T | undefined {
   try {
-    return decodeFrame(bytesOf(wire));
+    return decode();
   } catch (error) {
     if (error instanceof CodecError) return undefined;
     throw error;

@@ -6,10 +6,11 @@ export interface SimClock {
   readonly startHour: number;
 }
 
-/** The clock of a run. Where an `hour` feature is recorded (1 … 24, as CityLearn counts), row 0 takes its hour of day. */
+/** The clock of a run. Where an `hour` feature is recorded (1 … 24, as CityLearn counts), the first row that there is has its hour of day. */
 export function simClock(columns: Columns, dt: number): SimClock {
   const channel = columns.schema?.channels.find((one) => one.signal === 'true.hour');
-  const hour = channel === undefined ? Number.NaN : columns.value(channel.name, 0);
+  const { first } = columns;
+  const hour = channel === undefined ? Number.NaN : columns.value(channel.name, first) - (first * dt) / 3600;
   return { dt, startHour: Number.isFinite(hour) ? ((hour % 24) + 24) % 24 : 0 };
 }
 

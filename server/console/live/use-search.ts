@@ -25,7 +25,8 @@ export function useSearch(text: string, schema: TelemetrySchema, columns: Column
     if (text.trim() === '') return { track: undefined, error: undefined, names: listed };
     try {
       const holds = condition(text, rowValues(names, columns));
-      return { track: new Track('search', 'found', holds), error: undefined, names: listed };
+      const track = new Track('search', 'found', (row) => columns.has(row) && holds(row));
+      return { track, error: undefined, names: listed };
     } catch (error) {
       if (!(error instanceof ConditionError)) throw error;
       return { track: undefined, error: `At character ${error.at + 1}: ${error.message}.`, names: listed };
