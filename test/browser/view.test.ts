@@ -4,6 +4,19 @@ import { replayRows, ViewStore } from '../../server/console/live/view.ts';
 const nothing = (): void => {};
 
 describe('what the charts of a page show', () => {
+  it('of the whole run has a range that grows in steps of less than a hundredth, and holds all rows', () => {
+    const view = new ViewStore(null, () => {});
+    let steps = 0;
+    for (let rows = 2; rows < 9000; rows++) {
+      const { from, to, until } = view.window(rows);
+      expect([from, to]).toEqual([0, rows]);
+      expect(until).toBeGreaterThanOrEqual(rows);
+      expect(until - rows).toBeLessThan(Math.max(1, rows / 100));
+      if (rows > 4000 && until !== view.window(rows - 1).until) steps++;
+    }
+    expect(steps).toBeLessThan(200);
+  });
+
   it('follows the newest rows until it is held, and again when it is let go', () => {
     const view = new ViewStore(10, nothing);
     expect(view.window(4)).toEqual({ from: 0, to: 4, until: 10 });

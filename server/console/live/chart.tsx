@@ -2,19 +2,17 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useMemo, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { colourOf } from '../colours.ts';
+import { ChartPicture } from './chart-picture.ts';
 import type { Columns } from './columns.ts';
 import { steerCursor } from './cursor-keys.ts';
-import { decimate, drawnRoom } from './decimate.ts';
 import { formatCount, formatValue } from './format.ts';
 import { keepDrawn } from './keep-drawn.ts';
-import type { Panel } from './panels.ts';
-import { makePlot } from './plot.ts';
+import type { Line, Panel } from './panels.ts';
 import type { SimClock } from './sim-time.ts';
 import { simTime } from './sim-time.ts';
 import type { Track } from '../../../core/track.ts';
 import type { ViewStore } from './view.ts';
 
-const buckets = 600;
 const labelEveryMs = 1000;
 
 export interface ChartProps {
@@ -43,7 +41,8 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
 
   useEffect(() => {
     const box = host.current!;
-    const plot = makePlot(stable, scheme, sizeOf(box), clock, box, shade);
+    const picture = new ChartPicture({ panel: stable, scheme, columns, clock, shade }, sizeOf(box), box);
+    const { plot } = picture;
     const canvas = plot.ctx.canvas;
     canvas.setAttribute('role', 'img');
     // Until it is drawn, which it is when it comes into sight.
@@ -51,7 +50,6 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
     const line = document.createElement('div');
     line.className = 'cursor-line';
     plot.over.append(line);
-    const room = drawnRoom(stable.lines.length);
     let drawn = '';
     let labelledAt = -Infinity;
 
@@ -61,24 +59,13 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
       const state = `${from}:${to}:${until}:${view.version}`;
       if (state !== drawn) {
         drawn = state;
-        shade?.scan(rows);
-        decimate(
-          stable.lines.map((one) => columns.series(one)),
-          from,
-          to,
-          buckets,
-          room,
-        );
-        plot.batch(() => {
-          plot.setData([room.x, ...room.y], false);
-          plot.setScale('x', { min: from, max: until - 1 });
-        });
+        picture.draw({ from, to, until });
         box.dataset['rows'] = String(to);
-        setText(points.current, pointsText(room.x.length, to - from));
+        setText(points.current, pointsText(picture.points, to - from));
       }
       const { cursor, pin } = view.get();
       const shown = view.row(rows);
-      stable.lines.forEach((one, k) => setText(values.current[k], formatValue(columns.of(one, shown))));
+      stable.lines.forEach((one, k) => setText(values.current[k], valueText(columns, one, shown)));
       const chosen = cursor !== null || pin !== null;
       const inside = chosen && shown >= from && shown < to;
       line.hidden = !inside;
@@ -92,7 +79,9 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
 
     const sizes = new ResizeObserver(() => {
       const size = sizeOf(box);
-      if (size.width !== plot.width || size.height !== plot.height) plot.setSize(size);
+      if (size.width === plot.width && size.height === plot.height) return;
+      plot.setSize(size);
+      drawn = '';
     });
     sizes.observe(box);
     const rowAt = (event: MouseEvent): number => plot.posToVal(event.offsetX, 'x');
@@ -100,7 +89,7 @@ export function Chart({ panel, columns, view, clock, shade, children }: ChartPro
     return () => {
       stop();
       sizes.disconnect();
-      plot.destroy();
+      picture.destroy();
     };
   }, [stable, scheme, columns, view, clock, shade]);
 
@@ -154,6 +143,13 @@ function setText(element: HTMLElement | null | undefined, text: string): void {
   if (element !== null && element !== undefined && element.textContent !== text) element.textContent = text;
 }
 
+/** The value of a line at a row; of one that was left out what it lies between. */
+function valueText(columns: Columns, line: Line, row: number): string {
+  const [bucket] = columns.leftOut(row, row + 1);
+  const known = bucket === undefined ? undefined : columns.extremes(line, bucket);
+  return (known ?? [columns.of(line, row)]).map(formatValue).join(' … ');
+}
+
 /** How much of what is recorded is drawn. */
 function pointsText(drawn: number, rows: number): string {
   return drawn >= rows
@@ -164,6 +160,6 @@ function pointsText(drawn: number, rows: number): string {
 /** What the picture says at a row, in words. */
 function describe(panel: Panel, columns: Columns, row: number, clock: SimClock): string {
   if (row < 0) return `${panel.title}: no data yet`;
-  const values = panel.lines.map((one) => `${one.label} ${formatValue(columns.of(one, row))} ${one.unit}`);
+  const values = panel.lines.map((one) => `${one.label} ${valueText(columns, one, row)} ${one.unit}`);
   return `${panel.title} at ${simTime(row, clock)}: ${values.join(', ')}`;
 }

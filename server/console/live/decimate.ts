@@ -9,6 +9,11 @@ export function drawnRoom(series: number): Drawn {
   return { x: [], y: Array.from({ length: series }, () => []) };
 }
 
+/** Rows in a bucket of a window; 1: they are drawn as they are. */
+export function bucketSize(rows: number, buckets: number): number {
+  return rows <= 2 * buckets ? 1 : Math.ceil(rows / buckets);
+}
+
 /**
  * Min/max decimation: the rows [from, to) of each column become at most `buckets` pairs (min, max in the order in which
  * they occur), so that no peak is lost. Buckets are aligned to multiples of their size, hence a moving window does not
@@ -22,8 +27,7 @@ export function decimate(
   buckets: number,
   out: Drawn,
 ): void {
-  const rows = Math.max(0, to - from);
-  const size = rows <= 2 * buckets ? 1 : Math.ceil(rows / buckets);
+  const size = bucketSize(to - from, buckets);
   if (size === 1) return copy(columns, from, to, out);
   const first = Math.floor(from / size);
   const last = Math.ceil(to / size);

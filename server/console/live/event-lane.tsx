@@ -55,10 +55,11 @@ export function EventLane({ tracks, columns, view, clock, rows, children }: Even
       if (state !== drawn) {
         drawn = state;
         const scale = window.devicePixelRatio;
-        picture.width = width * scale;
-        picture.height = height * scale;
+        if (picture.width !== Math.round(width * scale)) picture.width = width * scale;
+        if (picture.height !== Math.round(height * scale)) picture.height = height * scale;
         const context = picture.getContext('2d')!;
-        context.scale(scale, scale);
+        context.setTransform(scale, 0, 0, scale, 0, 0);
+        context.clearRect(0, 0, width, height);
         tracks.forEach((track, k) => {
           track.scan(columns.rows);
           context.fillStyle = inkOf(scheme).grid;

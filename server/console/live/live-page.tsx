@@ -1,4 +1,4 @@
-import { Alert, Group, NativeSelect, Title } from '@mantine/core';
+import { Alert, Button, Group, NativeSelect, Title } from '@mantine/core';
 import { useCallback, useEffect, useMemo } from 'react';
 import { useSearchParams } from 'wouter';
 import type { RunSummary } from '../../events.ts';
@@ -12,6 +12,7 @@ import { Events } from './events.tsx';
 import { KpiTable } from './kpi-table.tsx';
 import { LaneTable } from './lane-table.tsx';
 import type { Lane } from '../../../core/lane.ts';
+import { formatCount } from './format.ts';
 import { ChartSkeletons } from './live-skeleton.tsx';
 import { ModuleTable } from './module-table.tsx';
 import { NetworkView } from './network-view.tsx';
@@ -19,6 +20,7 @@ import { featuresOf, panelsOf, successChannel } from './panels.ts';
 import { RemoteRun } from './remote-run.tsx';
 import type { OpenRun } from './run-gate.tsx';
 import { RunGate } from './run-gate.tsx';
+import type { StreamMode } from './run-stream.ts';
 import { RunHeader } from './run-header.tsx';
 import { RunLabels } from './run-labels.tsx';
 import { simClock, simTime } from './sim-time.ts';
@@ -35,8 +37,15 @@ const firstFeature = 'electricity_pricing';
 
 /** A run, live or from the store: what happens in it, drawn as it comes. */
 export function LivePage({ id }: { readonly id: string }) {
-  return <RunGate id={id}>{(open) => <Live key={id} {...open} />}</RunGate>;
+  const [search] = useSearchParams();
+  return (
+    <RunGate id={id} mode={modeOf(search)}>
+      {(open) => <Live key={id} {...open} />}
+    </RunGate>
+  );
 }
+
+const modeOf = (search: URLSearchParams): StreamMode => (search.get('stream') === 'live' ? 'live' : 'all');
 
 function Live({ run, detail, stream, status, connection }: OpenRun) {
   const { columns } = stream;
@@ -89,6 +98,7 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
         </Alert>
       )}
       {status.problem !== null && <ErrorNote error={new ProblemError(status.problem)} />}
+      {status.leftOut > 0 && <LeftOut rows={status.leftOut} fetchAll={() => choose({ stream: 'all' })} />}
       {schema === null && run.executor === 'redis' ? (
         <RemoteRun run={run} result={result} />
       ) : schema === null ? (
@@ -104,6 +114,18 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
             showing={showing}
             choose={choose}
           >
+            {(!isOver(run.state) || modeOf(search) === 'live') && (
+              <NativeSelect
+                size="xs"
+                aria-label="What comes"
+                value={modeOf(search)}
+                onChange={(event) => choose({ stream: event.currentTarget.value })}
+                data={[
+                  { value: 'all', label: 'every row' },
+                  { value: 'live', label: 'newest first' },
+                ]}
+              />
+            )}
             <Transport
               view={view}
               columns={columns}
@@ -177,6 +199,19 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
         </>
       )}
     </>
+  );
+}
+
+/** Says what bands are, and how to be rid of them. */
+function LeftOut({ rows, fetchAll }: { readonly rows: number; readonly fetchAll: () => void }) {
+  return (
+    <Group gap="sm" role="status" className="hint">
+      {formatCount(rows)} {rows === 1 ? 'row was' : 'rows were'} left out to keep up with the run: charts have the least
+      and greatest of them as bands, events and means are of the other rows.
+      <Button size="compact-xs" variant="default" onClick={fetchAll}>
+        Fetch every row
+      </Button>
+    </Group>
   );
 }
 

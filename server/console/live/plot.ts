@@ -1,30 +1,36 @@
 import uPlot from 'uplot';
 import type { Scheme } from '../colours.ts';
-import { colourOf, inkOf } from '../colours.ts';
-import { fillSpans } from './shading.ts';
+import { inkOf } from '../colours.ts';
 import type { Panel } from './panels.ts';
 import type { SimClock } from './sim-time.ts';
 import { tickLabel, tickRows } from './sim-time.ts';
-import type { Track } from '../../../core/track.ts';
 
 export interface PlotSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** A uPlot of a panel, without data, legend or cursor of its own. The clock is asked on every draw: it may learn its start hour. */
+/** The sides of a panel that have an axis. */
+export function sidesOf(panel: Panel): readonly ('left' | 'right')[] {
+  return panel.lines.some((line) => line.axis === 'right') ? ['left', 'right'] : ['left'];
+}
+
+/**
+ * The axes of a panel, its grid and its limit: a uPlot without lines, legend or cursor of its own. Its data are the ends of its ranges, x and then each of
+ * {@link sidesOf}. The clock is asked on every draw: it may learn its start hour.
+ */
 export function makePlot(
   panel: Panel,
   scheme: Scheme,
   size: PlotSize,
   clock: () => SimClock,
   target: HTMLElement,
-  shade?: Track,
 ): uPlot {
   const ink = inkOf(scheme);
   const font = '11px Inter, "DejaVu Sans", system-ui, sans-serif';
   const axis = { stroke: ink.text, font, labelFont: font, ticks: { stroke: ink.grid, size: 4 } };
-  const right = panel.lines.some((line) => line.axis === 'right');
+  const sides = sidesOf(panel);
+  const right = sides.includes('right');
   const unit = (side: 'left' | 'right'): string => panel.lines.find((line) => line.axis === side)?.unit ?? '';
   const sideAxis = (side: 'left' | 'right'): uPlot.Axis => ({
     ...axis,
@@ -68,16 +74,6 @@ export function makePlot(
           ctx.restore();
         },
       ],
-      drawClear: [
-        (plot) => {
-          const { min, max } = plot.scales['x']!;
-          if (shade === undefined || min === undefined || max === undefined || min === null || max === null) return;
-          const { left, top, width, height } = plot.bbox;
-          plot.ctx.fillStyle = ink.shade;
-          const toPx = (row: number): number => plot.valToPos(row, 'x', true);
-          fillSpans(plot.ctx, shade, { from: min, until: max + 1 }, toPx, [left, top, width, height], 1);
-        },
-      ],
     },
     legend: { show: false },
     cursor: { show: false },
@@ -102,19 +98,9 @@ export function makePlot(
       sideAxis('left'),
       ...(right ? [sideAxis('right')] : []),
     ],
-    series: [
-      {},
-      ...panel.lines.map((line): uPlot.Series => ({
-        scale: line.axis,
-        stroke: colourOf(line.meaning, scheme),
-        width: line.meaning === 'reference' ? 1 : 1.4,
-        points: { show: false },
-        spanGaps: false,
-        ...(line.dash === undefined ? {} : { dash: [...line.dash] }),
-      })),
-    ],
+    series: [{}, ...sides.map((scale): uPlot.Series => ({ scale, paths: () => null, points: { show: false } }))],
   };
-  return new uPlot(options, [[], ...panel.lines.map(() => [])], target);
+  return new uPlot(options, [[], ...sides.map(() => [])], target);
 }
 
 const mostBentTicks = 7;

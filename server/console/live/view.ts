@@ -145,7 +145,7 @@ export class ViewStore {
   window(rows: number): { readonly from: number; readonly to: number; readonly until: number } {
     const { span, frozenAt } = this.#view;
     const to = Math.min(rows, frozenAt ?? rows);
-    if (span === null) return { from: 0, to, until: Math.max(2, frozenAt === null ? to : rows) };
+    if (span === null) return { from: 0, to, until: roomFor(rows) };
     const from = Math.max(0, to - span);
     return { from, to, until: Math.max(from + span, to) };
   }
@@ -157,6 +157,12 @@ export class ViewStore {
     for (const listener of this.#listeners) listener();
     this.#requestDraw();
   }
+}
+
+/** Of the whole run the range grows in steps of less than a hundredth: between them a picture has only to be added to. */
+function roomFor(rows: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(rows / 128)));
+  return Math.max(2, step * Math.ceil(rows / step));
 }
 
 function clamp(value: number, low: number, high: number): number {

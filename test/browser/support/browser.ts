@@ -69,5 +69,6 @@ export async function violations(page: Page): Promise<readonly string[]> {
 export async function picture(page: Page, selector: string): Promise<string> {
   return page
     .locator(`${selector} canvas`)
+    .first()
     .evaluate((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL());
 }
