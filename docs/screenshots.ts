@@ -10,8 +10,12 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { RunState, RunSummary } from '../server/events.ts';
 import { startServer } from '../server/server.ts';
+import type { ServerOptions } from '../server/server.ts';
 import { buildConsole } from '../test/browser/support/build.ts';
 import { noBrowser, openBrowser } from '../test/browser/support/browser.ts';
+import { startCommand } from '../test/support/command-process.ts';
+import { openRedis } from '../test/support/redis-server.ts';
+import { launchSweep, pacedSweep } from '../test/support/served-sweep.ts';
 import { api, launch, posted, runOf, until } from '../test/support/server.ts';
 
 /** What the photographed server has to show, made when a screen first asks for it. */
@@ -21,6 +25,8 @@ interface Demo {
   readonly sweep: () => Promise<{ readonly id: string; readonly runs: readonly RunSummary[] }>;
   /** Id of a run that is over: a district on a feeder with relays, watched by detectors. */
   readonly watched: () => Promise<string>;
+  /** Page of a sweep whose runs two workers over a Redis do, slowly. */
+  readonly workers: () => Promise<string>;
   /** Id of a run that goes on, three simulated weeks after its start, two steps a second. */
   readonly live: () => Promise<string>;
 }
@@ -64,6 +70,12 @@ const screens: Readonly<Record<string, Screen>> = {
     await page.goto(`${url}/sweeps/${(await sweep()).id}?cell=0`);
     await page.locator('tr[data-run]').first().waitFor();
   },
+  async workers(page, { workers }) {
+    await page.goto(await workers());
+    const table = page.locator('tr[data-worker]');
+    await table.getByRole('progressbar').nth(2).waitFor(); // all three threads of the two
+    await page.getByRole('heading', { name: 'Workers' }).evaluate((heading) => heading.scrollIntoView());
+  },
   async sql(page, { url, sweep }) {
     await sweep();
     await page.goto(`${url}/sql`);
@@ -88,7 +100,7 @@ async function main(wanted: readonly string[]): Promise<void> {
     throw new Error(`there is no screen '${unknown}', expected some of ${Object.keys(screens).join(', ')}`);
   const scratch = await mkdtemp(join(tmpdir(), 'faultline-screenshots-'));
   const consoleDir = await buildConsole(join(scratch, 'console'));
-  const server = await startServer({
+  const options = {
     host: '127.0.0.1',
     port: 0,
     store: join(scratch, 'store'),
@@ -97,9 +109,11 @@ async function main(wanted: readonly string[]): Promise<void> {
     consoleDir,
     writesPerMinute: 10_000,
     logLevel: 'error',
-  });
+  };
+  const server = await startServer(options);
+  const remote = new RemoteDemo(scratch, options);
   try {
-    const demo = demoOf(server.url);
+    const demo = demoOf(server.url, remote);
     await mkdir(folder, { recursive: true });
     for (const scheme of ['light', 'dark'] as const) {
       await using browser = await openBrowser(scheme);
@@ -113,6 +127,7 @@ async function main(wanted: readonly string[]): Promise<void> {
       }
     }
   } finally {
+    await remote[Symbol.asyncDispose]();
     await server.close();
     await rm(scratch, { recursive: true, force: true });
   }
@@ -126,11 +141,45 @@ const scenario = {
   attacks: [{ name: 'bifurcation', threat: { epsilon: 0.05 }, config: { steps: 10 } }],
 };
 
-function demoOf(url: string): Demo {
+function demoOf(url: string, remote: RemoteDemo): Demo {
   let sweep: ReturnType<Demo['sweep']> | undefined;
   let live: Promise<string> | undefined;
   let watched: Promise<string> | undefined;
-  return { url, sweep: () => (sweep ??= runSweep(url)), live: () => (live ??= startLive(url)), watched: () => (watched ??= runWatched(url)) };
+  const workers = (): Promise<string> => remote.page();
+  return { url, workers, sweep: () => (sweep ??= runSweep(url)), live: () => (live ??= startLive(url)), watched: () => (watched ??= runWatched(url)) };
+}
+
+/** A second server, whose sweeps workers over a Redis do. */
+class RemoteDemo implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #options: ServerOptions;
+  #page: Promise<string> | undefined;
+  readonly #close: (() => PromiseLike<void>)[] = [];
+
+  constructor(folder: string, options: ServerOptions) {
+    this.#folder = folder;
+    this.#options = { ...options, store: join(folder, 'store-remote') };
+  }
+
+  page(): Promise<string> {
+    return (this.#page ??= this.#open());
+  }
+
+  async #open(): Promise<string> {
+    const redis = await openRedis(this.#folder);
+    this.#close.push(() => redis[Symbol.asyncDispose]());
+    const server = await startServer({ ...this.#options, redis: redis.url });
+    this.#close.push(() => server.close());
+    const workers = [2, 1].map((threads) =>
+      startCommand(this.#folder, ['worker', '--redis', redis.url, '--workers', String(threads)]),
+    );
+    this.#close.push(async () => void (await Promise.all(workers.map((worker) => worker.kill('SIGTERM')))));
+    return `${server.url}/sweeps/${await launchSweep(server.url, pacedSweep([0, 1, 2, 3, 4], 8000, 20))}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.#close.toReversed()) await close();
+  }
 }
 
 async function runSweep(url: string): ReturnType<Demo['sweep']> {

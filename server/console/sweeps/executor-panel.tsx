@@ -100,11 +100,11 @@ function Doing({ active }: Pick<ExecutorWorker, 'active'>) {
     const percent = Math.floor(100 * done);
     const what = name ?? 'a job of somebody else';
     return (
-      <div className="share" key={runId ?? at}>
+      <div className="doing" key={runId ?? at}>
         {runId === null ? (
           <span>{what}</span>
         ) : (
-          <Anchor component={Link} href={`/runs/${runId}`} underline="always">
+          <Anchor component={Link} href={`/runs/${runId}`} inherit underline="always">
             {what}
           </Anchor>
         )}
