@@ -1,5 +1,6 @@
 import { StateError, UnknownNameError } from '../core/errors.ts';
-import { inOrder, keyOf } from './comparison.ts';
+import type { LaneResult } from '../core/run.ts';
+import { comparedLanes, keyOf } from './comparison.ts';
 import type { GroupKey } from './comparison.ts';
 import type { RunDetail } from './events.ts';
 import { spreadOf } from '../evaluation/spread.ts';
@@ -56,8 +57,10 @@ export async function compareSeries(
     { readonly key: Record<string, string>; readonly lines: CompareSeries['groups'][number]['lines'][number][] }
   >();
   let parts = 0;
-  for (const run of inOrder(over)) {
-    const lanes = run.result!.lanes.flatMap((lane) => {
+  const compared = new Map<RunDetail, LaneResult[]>();
+  for (const { run, lane } of comparedLanes(over)) compared.set(run, [...(compared.get(run) ?? []), lane]);
+  for (const [run, ofRun] of compared) {
+    const lanes = ofRun.flatMap((lane) => {
       const channel = run.schema!.channels.find((one) => one.lane === lane.lane && one.signal === signal);
       return channel === undefined ? [] : [{ lane, channel: channel.name }];
     });

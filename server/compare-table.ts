@@ -1,4 +1,5 @@
-import { inOrder, keyOf } from './comparison.ts';
+import { cleanLabel } from '../core/lane.ts';
+import { comparedLanes, keyOf } from './comparison.ts';
 import type { GroupKey } from './comparison.ts';
 import { differencesOf } from './differences.ts';
 import type { RunDetail } from './events.ts';
@@ -38,14 +39,16 @@ export interface CompareTable {
 
 /** Every metric of every lane of several runs, and each metric's spread by group: of all lanes, in the order of seed and run. */
 export function compareTable(runs: readonly RunDetail[], keys: readonly GroupKey[]): CompareTable {
-  const over = inOrder(runs.filter((run) => run.result !== null));
-  const settings = differencesOf(over.map((run) => run.scenario));
-  const found = over.flatMap((run, at) =>
-    run.result!.lanes.map((lane) => {
-      const key = Object.fromEntries(keys.map((name) => [name, keyOf(run, lane, name)]));
-      return { run, lane, key, text: JSON.stringify(key), settings: settings[at]!, metrics: metricsOf(lane) };
-    }),
-  );
+  const over = runs.filter((run) => run.result !== null);
+  const differences = differencesOf(over.map((run) => run.scenario));
+  const settings = new Map(over.map((run, at) => [run.id, differences[at]!]));
+  const found = comparedLanes(over).map(({ run, lane }) => {
+    const key = Object.fromEntries(keys.map((name) => [name, keyOf(run, lane, name)]));
+    const own = Object.entries(settings.get(run.id)!);
+    // What attack it was the twin of says nothing of a clean lane.
+    const told = lane.attack === cleanLabel ? own.filter(([pointer]) => !pointer.startsWith('/attacks')) : own;
+    return { run, lane, key, text: JSON.stringify(key), settings: Object.fromEntries(told), metrics: metricsOf(lane) };
+  });
   const metrics = [...new Set(found.flatMap((one) => Object.keys(one.metrics)))];
   const texts = [...new Set(found.map((one) => one.text))].sort();
   return {

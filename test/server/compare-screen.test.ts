@@ -87,3 +87,56 @@ it('settings that differ are named by their pointer, seeds and names are not', (
   ]);
   expect(differencesOf([scenario(0, 0.1), scenario(1, 0.1)])).toEqual([{}, {}]);
 });
+
+it('clean lanes are one group whatever the attacks were, and each twin counts once', async () => {
+  using own = tempFolder();
+  const store = join(own.path, 'store');
+  const attacks = ['pgd', 'fgsm', 'bifurcation'];
+  writeRecordedRuns(
+    store,
+    attacks.flatMap((attack, a) =>
+      [0, 1].map((seed) => ({ id: `${attack}-${seed}`, attack, seed, kpis: { cost: 1 + a + seed }, sweepId: 'all' })),
+    ),
+  );
+  await using other = await openServer({ maxConcurrent: 0, store });
+  const { body } = await api<CompareTable>(other.url, '/compare/table?sweep=all');
+  expect(body.groups.map(({ key, lanes }) => [key['attack'], lanes])).toEqual(
+    expect.arrayContaining([
+      ['clean', 2],
+      ['pgd', 2],
+      ['fgsm', 2],
+      ['bifurcation', 2],
+    ]),
+  );
+  expect(body.groups).toHaveLength(4);
+  const clean = body.groups.find(({ key }) => key['attack'] === 'clean')!;
+  expect(Object.keys(clean.settings)).toEqual([]);
+  expect(clean.spreads[body.metrics.indexOf('cost')]).toMatchObject({ count: 2, mean: 1 });
+  const series = await api<CompareSeries>(other.url, '/compare/series?sweep=all&signal=a&points=4');
+  expect(series.body.groups.map(({ key, lanes }) => [key['attack'], lanes])).toEqual([['clean', 2]]);
+  const one = await api<{ groups: { key: Record<string, string>; count: number }[] }>(
+    other.url,
+    '/compare?sweep=all&metric=cost&groupBy=attack',
+  );
+  expect(Object.fromEntries(one.body.groups.map(({ key, count }) => [key['attack'], count]))).toEqual({
+    clean: 2,
+    pgd: 2,
+    fgsm: 2,
+    bifurcation: 2,
+  });
+});
+
+it('as many runs as may be compared can be named in an address, and one more is told so', async () => {
+  const ids = Array.from({ length: 1001 }, (_, k) => `${String(k).padStart(8, '0')}-0000-4000-8000-000000000000`);
+  for (const separator of [',', '%2C']) {
+    const ask = (count: number) =>
+      api<{ detail: string }>(server.url, `/compare/table?ids=${ids.slice(0, count).join(separator)}`);
+    const most = await ask(1000);
+    expect([most.status, most.body.detail]).toEqual([404, expect.stringContaining(ids[0]!)]);
+    const more = await ask(1001);
+    expect([more.status, more.body.detail]).toEqual([
+      422,
+      expect.stringContaining('1001 runs to compare, expected 1 to 1000'),
+    ]);
+  }
+});

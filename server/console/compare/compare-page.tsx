@@ -28,6 +28,9 @@ const groupings: Readonly<Record<string, string>> = {
   'attack,seed': 'attack and seed',
 };
 
+/** Of more runs than this the server reads no telemetry at once. */
+const mostSeries = 200;
+
 /** Runs side by side, as the address says: which of them, grouped by what, which figure. */
 export function ComparePage() {
   useTitle('Compare');
@@ -93,13 +96,13 @@ function Comparison(props: {
     return table.groups.map((_group, at) => !off.has(String(at)));
   }, [table, hidden]);
   const metric = known(search.get('metric'), table.metrics, 'electricity_consumption_total');
-  const figure = (search.get('figure') ?? 'series') as FigureName;
+  const runs = new Set(table.lanes.map((lane) => lane.runId)).size;
+  const figure = (search.get('figure') ?? (runs > mostSeries ? 'parallel' : 'series')) as FigureName;
   const names = Object.keys(figures) as FigureName[];
   useShortcuts(
     'Compare',
     names.map((name, at) => ({ keys: [String(at + 1)], does: figures[name], run: () => set('figure', name) })),
   );
-  const runs = new Set(table.lanes.map((lane) => lane.runId)).size;
   return (
     <>
       <div className="filters">
