@@ -14,11 +14,11 @@ export function page(title: string, body: string, data: unknown): string {
 <html lang="en"><head><meta charset="utf-8"><title>${escape(title)} — Faultline</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:1rem 0}
 th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #d8dde3;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}
-h2{margin-top:2rem}figure{margin:1rem 0}.bad{color:#a40000;font-weight:600}code,pre{font-size:13px}</style></head><body>
+h2{margin-top:2rem}figure{margin:1rem 0}.bad{color:#a40000;font-weight:600}code,pre{font-size:13px}</style></head><body><main>
 <h1>${escape(title)}</h1>
 ${body}
 <script type="application/json" id="result">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>
-</body></html>
+</main></body></html>
 `;
 }
 
@@ -33,5 +33,6 @@ export function svg(options: Plot.PlotOptions): string {
     grid: true,
     ...options,
   });
-  return plot.outerHTML;
+  // Plot names its groups, which have no role that may bear a name; a figure is one picture, named as a whole.
+  return plot.outerHTML.replaceAll(/(<g\b[^>]*?) aria-(?:label|description)="[^"]*"/g, '$1');
 }
