@@ -26,7 +26,7 @@ interface Group extends Spread {
 
 /**
  * A metric of the lanes of several runs, by group. In a group values stand in the order of seed and configuration, so that the sums do not depend on
- * how the runs were listed; a seed that is there twice counts twice.
+ * how the runs were listed; an attacked lane that is there twice counts twice.
  */
 export function compareRuns(
   runs: readonly RunDetail[],

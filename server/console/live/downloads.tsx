@@ -13,6 +13,14 @@ const tables = {
 } as const;
 type TableKind = keyof typeof tables;
 
+/** What a result becomes for other programs: its path under the run, and what it is. */
+const exports = {
+  stix: { path: 'stix.json', title: 'STIX 2.1 bundle' },
+  navigator: { path: 'navigator-layer.json', title: 'ATT&CK Navigator layer' },
+  junit: { path: 'junit.xml', title: 'JUnit XML' },
+} as const;
+type ExportKind = keyof typeof exports;
+
 /** Files of a run: its report and result when it has one, its telemetry, where it is recorded, as far as it got. */
 export function Downloads({
   id,
@@ -27,6 +35,7 @@ export function Downloads({
     mutationFn: ([path, name, type]: readonly [string, string, string?]) => download(path, name, type),
   });
   const [kind, setKind] = useState<TableKind>('csv');
+  const [other, setOther] = useState<ExportKind>('stix');
   const base = `/runs/${encodeURIComponent(id)}`;
   return (
     <Group gap="xs" role="group" aria-label="Files of this run">
@@ -46,6 +55,23 @@ export function Downloads({
       >
         Result JSON
       </Button>
+      <Group gap={0} wrap="nowrap">
+        <NativeSelect
+          size="xs"
+          aria-label="Form of the export"
+          value={other}
+          onChange={(event) => setOther(event.currentTarget.value as ExportKind)}
+          data={Object.entries(exports).map(([value, { title }]) => ({ value, label: title }))}
+        />
+        <Button
+          size="xs"
+          variant="default"
+          disabled={result === null}
+          onClick={() => save.mutate([`${base}/${exports[other].path}`, `${id}-${exports[other].path}`])}
+        >
+          Export
+        </Button>
+      </Group>
       {recorded && (
         <Group gap={0} wrap="nowrap">
           <NativeSelect

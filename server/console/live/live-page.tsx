@@ -1,6 +1,8 @@
 import { Alert, Button, Group, NativeSelect, Title } from '@mantine/core';
 import { useCallback, useEffect, useMemo } from 'react';
 import { useSearchParams } from 'wouter';
+import type { RunResult } from '../../../core/run.ts';
+import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import type { RunSummary } from '../../events.ts';
 import { isOver, stateText } from '../runs/run-state.ts';
 import { ProblemError } from '../wire/api.ts';
@@ -155,7 +157,10 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
                     w={200}
                     value={feature}
                     onChange={(event) => choose({ feature: event.currentTarget.value })}
-                    data={features.map(({ name, unit }) => ({ value: name, label: `${name} [${unit}]` }))}
+                    data={features.map(({ name, unit }) => ({
+                      value: name,
+                      label: unit === '1' ? name : `${name} [${unit}]`,
+                    }))}
                   />
                 )}
               </Chart>
@@ -167,7 +172,9 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
                 </Title>
                 <Downloads id={run.id} result={result} />
               </Group>
-              <ChangedDecisions columns={columns} lane={pair.attacked} over={result !== null} />
+              {judged(schema, attackedLane, result) && (
+                <ChangedDecisions columns={columns} lane={attackedLane} over={result !== null} />
+              )}
               <KpiTable pair={pair} columns={columns} schema={schema} result={result} caption={world.kpis} />
             </section>
           </div>
@@ -213,6 +220,14 @@ function LeftOut({ rows, fetchAll }: { readonly rows: number; readonly fetchAll:
       </Button>
     </Group>
   );
+}
+
+/** Whether anything can be said of the decisions that an attack changed: of a rule, or of a controller elsewhere, it cannot. */
+function judged(schema: TelemetrySchema, lane: Lane | undefined, result: RunResult | null): boolean {
+  if (lane === undefined) return false;
+  const own = result?.lanes.find((one) => one.lane === lane.name);
+  if (own !== undefined) return own.success !== undefined;
+  return schema.channels.some(({ lane: whose, signal = '' }) => whose === lane.name && /^intended\b/.test(signal));
 }
 
 function ChangedDecisions({

@@ -69,7 +69,8 @@ export function panelsOf(
     meaning: Meaning,
     more: Partial<Line> = {},
   ): Line[] => {
-    const unit = (lane === 'clean' ? ofClean : ofAttacked).get(signal);
+    const recorded = (lane === 'clean' ? ofClean : ofAttacked).get(signal);
+    const unit = recorded === '1' ? '' : recorded; // a number without a unit
     const name = (lane === 'clean' ? clean : attacked)?.name;
     if (unit === undefined || name === undefined) return [];
     return [{ label, channel: `${name}/${signal}`, unit, meaning, axis: 'left', ...more }];
@@ -135,7 +136,7 @@ export function panelsOf(
     const units = [...new Set(kpis.map((kpi) => ofAttacked.get(regretPrefix + kpi)!))];
     return units.map((unit, u) => ({
       id: u === 0 ? 'regret' : `regret-${u}`,
-      title: units.length === 1 ? 'KPI regret so far' : `KPI regret so far, ${unit}`,
+      title: units.length === 1 || unit === '1' ? 'KPI regret so far' : `KPI regret so far, ${unit}`,
       lines: kpis
         .filter((kpi) => ofAttacked.get(regretPrefix + kpi) === unit)
         .flatMap((kpi, k) =>
