@@ -123,7 +123,7 @@ describe.skipIf(noBrowser !== undefined)(`lines${noBrowser === undefined ? '' : 
     expect(inked.bands).toBeGreaterThan(20 * inked.opaque);
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Fetch every row' }).click();
-    await expect.poll(() => page.getByTestId('stream').innerText(), patience).toMatch(/^\d{3,} frames, 0 gaps$/);
+    await expect.poll(() => page.getByTestId('stream').innerText(), patience).toMatch(/^\d[\d\s]{2,} frames, 0 gaps$/);
     await expect.poll(() => attacked.innerText(), patience).toBe(values[0]!.toFixed(3).replace('-', '−'));
     await page.getByText(/left out/).waitFor({ state: 'detached' });
     // What comes next is told from here on, in either mode.
