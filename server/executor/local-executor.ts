@@ -1,7 +1,7 @@
 import { CancelledError } from '../../core/errors.ts';
 import type { Executor, JobOutcome, RunJobsOptions } from '../../evaluation/executor/executor.ts';
 import type { Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
-import { Arrivals } from './arrivals.ts';
+import { handedIn } from './arrivals.ts';
 import type { WorkshopSetup } from './job-thread.ts';
 import { ThreadPool } from './thread-pool.ts';
 
@@ -16,42 +16,31 @@ export class LocalExecutor implements Executor {
     this.#pool = new ThreadPool(threads, setup);
   }
 
-  async *run<W extends Work>(
+  run<W extends Work>(
     jobs: readonly Job<W>[],
     { signal, onNews }: RunJobsOptions,
   ): AsyncGenerator<JobOutcome<ValueOf<W>>, void, void> {
-    const arrivals = new Arrivals<JobOutcome<ValueOf<W>>>();
-    const left = new AbortController();
-    const stop = AbortSignal.any([signal, left.signal]);
     const waiting = jobs.values();
-    const serve = async (): Promise<void> => {
-      for (const { key, work, signal: own } of waiting) {
-        const wanted = own === undefined ? stop : AbortSignal.any([stop, own]);
-        const { outcome, attempts } = await this.#pool
-          .persist(work, wanted, {
-            onNews: (news) => onNews?.({ type: 'job', key, ...news }),
-            onRetry: (attempt, reason) => onNews?.({ type: 'retry', key, attempt, reason }),
-          })
-          .catch((error: unknown) => {
-            if (!(error instanceof CancelledError) || stop.aborted) throw error;
-            return { outcome: undefined, attempts: 0 };
-          });
-        if (outcome === undefined) arrivals.push({ key, state: 'cancelled' });
-        else if (outcome.ok) arrivals.push({ key, state: 'done', value: outcome.value });
-        else arrivals.push({ key, state: 'failed', error: outcome.fault, attempts });
-      }
-    };
-    const threads = Array.from({ length: Math.min(this.#threads, jobs.length) }, serve);
-    const over = Promise.all(threads).then(
-      () => arrivals.close(),
-      (error: unknown) => arrivals.close(error),
-    );
-    try {
-      yield* arrivals;
-    } finally {
-      left.abort(); // whoever stops listening wants no more
-      await over;
-    }
+    return handedIn<JobOutcome<ValueOf<W>>>(signal, (handIn, stop) => {
+      const serve = async (): Promise<void> => {
+        for (const { key, work, signal: own } of waiting) {
+          const wanted = own === undefined ? stop : AbortSignal.any([stop, own]);
+          const { outcome, attempts } = await this.#pool
+            .persist(work, wanted, {
+              onNews: (news) => onNews?.({ type: 'job', key, ...news }),
+              onRetry: (attempt, reason) => onNews?.({ type: 'retry', key, attempt, reason }),
+            })
+            .catch((error: unknown) => {
+              if (!(error instanceof CancelledError) || stop.aborted) throw error;
+              return { outcome: undefined, attempts: 0 };
+            });
+          if (outcome === undefined) handIn({ key, state: 'cancelled' });
+          else if (outcome.ok) handIn({ key, state: 'done', value: outcome.value });
+          else handIn({ key, state: 'failed', error: outcome.fault, attempts });
+        }
+      };
+      return Array.from({ length: Math.min(this.#threads, jobs.length) }, serve);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@ import type { Executor, JobFault, JobOutcome, RunJobsOptions } from '../../evalu
 import type { Evaluated, Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
 import type { RunManager } from '../run-manager.ts';
 import type { Store } from '../store.ts';
-import { Arrivals } from './arrivals.ts';
+import { handedIn } from './arrivals.ts';
 
 /** Runs of this server do the jobs: among its others, in threads of their own, with every frame in the store as it comes. */
 export class RunExecutor implements Executor {
@@ -20,23 +20,13 @@ export class RunExecutor implements Executor {
     this.#runs = runs;
   }
 
-  async *run<W extends Work>(
+  run<W extends Work>(
     jobs: readonly Job<W>[],
     { signal, onNews }: RunJobsOptions,
   ): AsyncGenerator<JobOutcome<ValueOf<W>>, void, void> {
-    const arrivals = new Arrivals<JobOutcome<ValueOf<W>>>();
-    const left = new AbortController();
-    const stop = AbortSignal.any([signal, left.signal]);
-    const over = Promise.all(jobs.map(async (job) => arrivals.push(await this.#do(job, stop, onNews)))).then(
-      () => arrivals.close(),
-      (error: unknown) => arrivals.close(error),
+    return handedIn<JobOutcome<ValueOf<W>>>(signal, (handIn, stop) =>
+      jobs.map(async (job) => handIn(await this.#do(job, stop, onNews))),
     );
-    try {
-      yield* arrivals;
-    } finally {
-      left.abort(); // whoever stops listening wants no more
-      await over;
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
