@@ -3,6 +3,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Executor } from '../evaluation/executor/executor.ts';
 import type { WorkshopSetup } from '../server/executor/job-thread.ts';
 import { installation } from '../server/installation.ts';
+import { policySupply } from '../server/workspace.ts';
 import { provenance } from '../server/provenance.ts';
 import { note } from './output.ts';
 
@@ -51,5 +52,6 @@ export async function openExecutor(
   }
   const url = redisUrl(redis);
   const { RedisExecutor } = await import('../server/executor/redis-executor.ts');
-  return RedisExecutor.open({ url, batch: batch(), codeHash: setup.codeHash, log: note });
+  const policies = policySupply(setup);
+  return RedisExecutor.open({ url, batch: batch(), codeHash: setup.codeHash, policies, log: note });
 }

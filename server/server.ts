@@ -26,6 +26,7 @@ import { openSockets } from './sockets.ts';
 import { Store } from './store.ts';
 import { localExecutors, redisExecutors } from './sweep-executors.ts';
 import { SweepRunner } from './sweep-runner.ts';
+import { policySupply } from './workspace.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -88,19 +89,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const log = (level: 'info' | 'error', fields: object, message: string): void => logger[level](fields, message);
   const gate = access(host, options.token, (token) => store.tokens.scopesOf(token, Date.now()));
   const { versions, codeHash } = provenance();
+  const policies = new Policies(options.store, modelsDir, options.dataRoots);
+  const workspace = { roots: options.dataRoots, modelsDir, policiesDir: policies.folder };
   // Before the store is opened: what is no Redis must leave nothing behind.
-  const remote = options.redis === undefined ? undefined : await redisExecutors(options.redis, codeHash, log);
+  const remote =
+    options.redis === undefined
+      ? undefined
+      : await redisExecutors(options.redis, codeHash, policySupply(workspace), log);
   const store = await openStore(options.store, remote);
   for (const damage of store.damage) log('error', { store: options.store }, damage);
-  const policies = new Policies(options.store, modelsDir, options.dataRoots);
   const manager = new RunManager({
     store,
     maxConcurrent: options.maxConcurrent ?? 2,
     now: () => Date.now(),
     log,
-    roots: options.dataRoots,
-    modelsDir,
-    policiesDir: policies.folder,
+    ...workspace,
     controllers: options.controllers ?? 'none',
     versions,
     codeHash,
@@ -154,7 +157,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.once('close', () => connections.delete(socket));
   });
   const sockets = openSockets({ http, access: gate, store, manager, metrics, log });
-  const workspace = { roots: options.dataRoots, modelsDir, policiesDir: policies.folder };
   const envSockets = openEnvSockets(http, gate, workspace, log);
   const recheck = (): void => [sockets, envSockets].forEach((one) => one.recheck());
   store.tokens.revoked.subscribe(recheck);

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { ActiveJob, Executor, WorkerReport } from '../evaluation/executor/executor.ts';
 import type { ExecutorKind, ExecutorStatus } from './events.ts';
+import type { PolicySupply } from './executor/packed-policy.ts';
 import { RunExecutor } from './executor/run-executor.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Log } from './socket-listener.ts';
@@ -55,7 +56,12 @@ export function localExecutors(
 const lookMs = 1000;
 
 /** Workers over a Redis. @throws {ConfigError} for what is no address of one  @throws {BackendError} when none answers */
-export async function redisExecutors(url: string, codeHash: string, log: Log): Promise<SweepExecutors> {
+export async function redisExecutors(
+  url: string,
+  codeHash: string,
+  policies: PolicySupply,
+  log: Log,
+): Promise<SweepExecutors> {
   const [{ RedisQueue }, { RedisExecutor }] = await Promise.all([
     import('./executor/redis-queue.ts'),
     import('./executor/redis-executor.ts'),
@@ -64,7 +70,7 @@ export async function redisExecutors(url: string, codeHash: string, log: Log): P
   let seen: Pick<ExecutorSight, 'workers' | 'queue'> = { workers: [], queue: { waiting: 0, active: 0, delayed: 0 } };
   return {
     kind: 'redis',
-    open: (sweep) => new RedisExecutor(queue, sweep, { leaves: true }),
+    open: (sweep) => new RedisExecutor(queue, sweep, policies, { leaves: true }),
     async look() {
       let connected = false;
       if (queue.connected) {

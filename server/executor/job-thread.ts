@@ -27,6 +27,8 @@ export interface WorkshopSetup {
 export interface ThreadTask {
   readonly work: Work;
   readonly setup: WorkshopSetup;
+  /** Packed policies that came with the work, by the names that it has for them. */
+  readonly policies: ReadonlyMap<string, Uint8Array>;
   /** Takes the news. */
   readonly port: MessagePort;
 }
@@ -43,11 +45,11 @@ export type ThreadAnswer =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Does one job in a thread of the pool. */
-export default async function doJob({ work, setup, port }: ThreadTask): Promise<ThreadAnswer> {
+export default async function doJob({ work, setup, policies, port }: ThreadTask): Promise<ThreadAnswer> {
   try {
     const { roots, modelsDir, controllers, versions, codeHash, telemetry } = setup;
     const workshop: Workshop = {
-      workspace: fileWorkspace({ roots, modelsDir, controllers }),
+      workspace: fileWorkspace({ roots, modelsDir, supplied: policies, controllers }),
       clock: systemClock,
       versions,
       codeHash,

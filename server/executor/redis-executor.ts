@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Job as QueueEntry, Queue } from 'bullmq';
-import { BackendError, CancelledError, DataError } from '../../core/errors.ts';
+import { BackendError, CancelledError, DataError, FaultlineError } from '../../core/errors.ts';
 import { checkValue } from '../../evaluation/executor/check-result.ts';
 import { mostAttempts } from '../../evaluation/executor/executor.ts';
-import type { Executor, JobOutcome, RunJobsOptions } from '../../evaluation/executor/executor.ts';
+import type { Executor, JobFault, JobOutcome, RunJobsOptions } from '../../evaluation/executor/executor.ts';
 import type { Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
+import type { PolicySupply } from './packed-policy.ts';
+import { PolicyShelf } from './policy-shelf.ts';
 import { faultOf } from '../thread-fault.ts';
+import { entryOf, faultIn } from './queue-entry.ts';
 import { cancelledKey, jobId, resultsKey } from './redis-link.ts';
 import { delivered, mostResultBytes } from './redis-messages.ts';
 import type { QueuedJob } from './redis-messages.ts';
@@ -16,6 +18,15 @@ import type { RedisQueueOptions } from './redis-queue.ts';
 export interface RedisExecutorOptions extends RedisQueueOptions {
   /** Names our jobs among those of others; the same one after a restart finds what was queued and done before. */
   readonly batch: string;
+  /** Policies that are sent along. */
+  readonly policies: PolicySupply;
+}
+
+/** A job that will not be done. */
+interface Given {
+  readonly key: string;
+  readonly error: JobFault;
+  readonly attempts: number;
 }
 
 const pollMs = 250;
@@ -28,8 +39,6 @@ const mostRefusals = 60;
 const cancelMs = 3000;
 /** A worker that was gone for longer does for nothing what was cancelled meanwhile. */
 const cancelledSeconds = 24 * 3600;
-/** Failures that nobody came for. */
-const failureLifeSeconds = 14 * 24 * 3600;
 
 /**
  * Workers anywhere do the jobs, which wait in a Redis. The truth of what is done is with the caller: what the queue has lost is queued again, what
@@ -40,21 +49,29 @@ export class RedisExecutor implements Executor {
   readonly #queue: RedisQueue;
   readonly #batch: string;
   readonly #leaves: boolean;
+  readonly #policies: PolicyShelf;
   #own = false;
 
   /**
+   * @param policies those that workers may not have are sent along
    * @param leaves jobs that nobody waits for any more stay in the queue: the same batch will come back for them, after a restart, say, and takes
    * failures of before as they are; absent: they leave it
    */
-  constructor(queue: RedisQueue, batch: string, { leaves = false }: { readonly leaves?: boolean } = {}) {
+  constructor(
+    queue: RedisQueue,
+    batch: string,
+    policies: PolicySupply,
+    { leaves = false }: { readonly leaves?: boolean } = {},
+  ) {
     this.#queue = queue;
     this.#batch = batch;
+    this.#policies = new PolicyShelf(queue.redis, batch, policies);
     this.#leaves = leaves;
   }
 
   /** With a queue of its own. @throws {BackendError} when there is no Redis */
   static async open(options: RedisExecutorOptions): Promise<RedisExecutor> {
-    const executor = new RedisExecutor(await RedisQueue.open(options), options.batch);
+    const executor = new RedisExecutor(await RedisQueue.open(options), options.batch, options.policies);
     executor.#own = true;
     return executor;
   }
@@ -73,7 +90,11 @@ export class RedisExecutor implements Executor {
       while (open.size > 0) {
         try {
           if (performance.now() - searchedAt > searchMs) {
-            await unlessAborted(this.#search([...open.values()], run), signal);
+            const given = await unlessAborted(this.#search([...open.values()], run), signal);
+            for (const one of given) {
+              open.delete(one.key);
+              yield { state: 'failed', ...one };
+            }
             searchedAt = performance.now();
             const workers = await unlessAborted(this.#queue.workers(), signal);
             onNews?.({ type: 'workers', workers });
@@ -97,11 +118,9 @@ export class RedisExecutor implements Executor {
             }
             await this.#queue.redis.hdel(resultsKey(this.#batch), key);
           }
-          for (const { key, reason, attempts } of await unlessAborted(this.#failed(open, run), signal)) {
-            open.delete(key);
-            const [, name = null, text = reason] = /^([A-Z]\w*Error): (.*)$/s.exec(reason) ?? [];
-            const error = { reason: text, fault: reason, name, code: null };
-            yield { key, state: 'failed', error, attempts };
+          for (const one of await unlessAborted(this.#failed(open, run), signal)) {
+            open.delete(one.key);
+            yield { state: 'failed', ...one };
           }
           for (const { id, active } of await unlessAborted(this.#queue.workers(), signal))
             for (const { batch, ...job } of active)
@@ -118,8 +137,8 @@ export class RedisExecutor implements Executor {
       }
     } finally {
       // Cancelled, or nobody listens any more: what is left is not wanted.
-      if (open.size > 0 && !this.#leaves)
-        await Promise.race([this.#cancel([...open.keys()], run), pause(cancelMs, undefined, { ref: false })]);
+      if (open.size === 0 || !this.#leaves)
+        await Promise.race([this.#clear([...open.keys()], run), pause(cancelMs, undefined, { ref: false })]);
     }
   }
 
@@ -128,33 +147,36 @@ export class RedisExecutor implements Executor {
   }
 
   /** Queues what is neither queued nor done; what an earlier run of the batch left behind as failed or cancelled begins anew. */
-  async #search<W extends Work>(jobs: readonly Job<W>[], run: string): Promise<void> {
+  async #search(jobs: readonly Job[], run: string): Promise<readonly Given[]> {
     const batch = this.#batch;
     const { entries, redis } = this.#queue;
+    const given: Given[] = [];
+    await this.#policies.keep();
     for (let from = 0; from < jobs.length; from += chunk) {
       const some = jobs.slice(from, from + chunk);
       const states = await Promise.all(some.map(({ key }) => entries.getJobState(jobId(batch, key))));
       // Asked after the states: a result is there before its job is over.
       const there = await redis.hmget(resultsKey(batch), ...some.map(({ key }) => key));
       const lost = some.filter((_job, at) => states[at] === 'unknown' && there[at] === null);
-      await entries.addBulk(lost.map(({ key, work }) => this.#entry({ batch, run, key, work })));
+      given.push(...(await this.#add(lost, run)));
     }
+    return given;
   }
 
-  #entry(data: QueuedJob): Parameters<Queue['addBulk']>[0][number] {
-    return {
-      name: 'job',
-      data,
-      opts: {
-        jobId: jobId(data.batch, data.key),
-        attempts: mostAttempts,
-        backoff: { type: 'exponential', delay: 500 },
-        removeOnComplete: true,
-        removeOnFail: { age: failureLifeSeconds },
-        keepLogs: 0,
-        stackTraceLimit: 5,
-      },
-    };
+  /** Queues jobs, after the policies that they need; tells of those whose policies cannot be sent. */
+  async #add(jobs: readonly Job[], run: string): Promise<readonly Given[]> {
+    const given: Given[] = [];
+    const entries: ReturnType<typeof entryOf>[] = [];
+    const lay = this.#policies.layer();
+    for (const { key, work } of jobs)
+      try {
+        entries.push(entryOf({ batch: this.#batch, run, key, work, policies: await lay(work) }));
+      } catch (error) {
+        if (!(error instanceof FaultlineError)) throw error;
+        given.push({ key, error: faultOf(error), attempts: 1 });
+      }
+    if (entries.length > 0) await this.#queue.entries.addBulk(entries);
+    return given;
   }
 
   #arrived(): Promise<string[]> {
@@ -194,23 +216,19 @@ export class RedisExecutor implements Executor {
   }
 
   /** Jobs of ours that were tried for the last time; those that an earlier run had cancelled are queued again. */
-  async #failed(
-    open: ReadonlyMap<string, Job>,
-    run: string,
-  ): Promise<readonly { readonly key: string; readonly reason: string; readonly attempts: number }[]> {
+  async #failed(open: ReadonlyMap<string, Job>, run: string): Promise<readonly Given[]> {
     const batch = this.#batch;
     const { entries: queue, redis } = this.#queue;
     const entries = await queue.getFailed(0, 1000);
-    const over: { key: string; reason: string; attempts: number }[] = [];
+    const over: Given[] = [];
     for (const entry of entries) {
       const key = entry.id?.startsWith(`${batch}_`) === true ? entry.id.slice(batch.length + 1) : '';
       const job = open.get(key);
       if (job === undefined) continue;
       await queue.remove(entry.id!);
-      if ((entry.data as QueuedJob).run !== run)
-        await queue.addBulk([this.#entry({ batch, run, key, work: job.work })]);
+      if ((entry.data as QueuedJob).run !== run) over.push(...(await this.#add([job], run)));
       else if ((await redis.hexists(resultsKey(batch), key)) === 0)
-        over.push({ key, reason: reasonOf(entry), attempts: Math.max(1, entry.attemptsStarted) });
+        over.push({ key, error: faultIn(entry), attempts: Math.max(1, entry.attemptsStarted) });
     }
     return over;
   }
@@ -228,9 +246,12 @@ export class RedisExecutor implements Executor {
     await this.#queue.entries.remove(jobId(this.#batch, key)).catch(() => 0);
   }
 
-  async #cancel(keys: readonly string[], run: string): Promise<void> {
+  /** Cancels jobs, and takes away what the batch needed. */
+  async #clear(keys: readonly string[], run: string): Promise<void> {
     const { log, redis } = this.#queue;
     try {
+      await this.#policies.clear();
+      if (keys.length === 0) return;
       await redis.set(cancelledKey(this.#batch, run), '1', 'EX', cancelledSeconds);
       for (let from = 0; from < keys.length; from += chunk)
         await Promise.all(keys.slice(from, from + chunk).map((key) => this.#remove(key)));
@@ -243,12 +264,6 @@ export class RedisExecutor implements Executor {
 /** What the server answered with, and may not the next time: it loads its file, its disk is full. */
 function isRefusal(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
-}
-
-/** Why a job failed, as BullMQ noted it. */
-function reasonOf({ failedReason, stalledCounter }: QueueEntry): string {
-  if (!failedReason.startsWith('job stalled more than')) return failedReason;
-  return `it was found without its worker ${stalledCounter} times, and is given up: it may be what ends them`;
 }
 
 /** @throws {CancelledError} as soon as the signal is set: while the server is gone, its answer may not come for long */

@@ -5,7 +5,14 @@ const key = z.string().regex(/^[0-9a-f]{64}$/);
 const batch = z.string().regex(/^[\w-]{1,64}$/);
 
 /** Data of a job in the queue: what it is for, and the work, which whoever does it validates as if a stranger had sent it. */
-export const queuedJob = z.strictObject({ batch, run: batch, key, work: z.unknown() });
+export const queuedJob = z.strictObject({
+  batch,
+  run: batch,
+  key,
+  work: z.unknown(),
+  /** SHA-256 of the files of policies that come with it, by the names that the work has for them. */
+  policies: z.record(z.string().min(1).max(1000), key).refine((named) => Object.keys(named).length <= 64),
+});
 export type QueuedJob = z.infer<typeof queuedJob>;
 
 const count = z.int().min(0);

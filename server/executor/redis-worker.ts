@@ -8,6 +8,7 @@ import { jobOf, workFrom } from '../../evaluation/executor/job.ts';
 import { mostStalls } from '../../evaluation/executor/executor.ts';
 import type { ActiveJob } from '../../evaluation/executor/executor.ts';
 import type { Evaluated, Work } from '../../evaluation/executor/job.ts';
+import { MissingPolicyError, PolicyCache } from './policy-cache.ts';
 import type { WorkshopSetup } from './job-thread.ts';
 import { cancelledKey, connectRedis, prefix, queueName, resultsKey, workerKey } from './redis-link.ts';
 import type { LinkLog } from './redis-link.ts';
@@ -52,6 +53,7 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
   const since = Date.now();
   const active = new Map<string, Active>();
   const counts = { done: 0, failed: 0 };
+  const cache = new PolicyCache(redis);
   await using pool = new ThreadPool(threads, setup);
 
   const cancelled = async ({ batch, run, key }: QueuedJob): Promise<boolean> =>
@@ -64,7 +66,9 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
     active.set(entry.id!, own);
     const begun = performance.now();
     try {
-      const outcome = await pool.run(work, AbortSignal.any([own.stop.signal, signal]), (news) => {
+      const policies = await cache.fetch(data.batch, data.policies);
+      const wanted = AbortSignal.any([own.stop.signal, signal]);
+      const outcome = await pool.run(work, wanted, policies, (news) => {
         own.news = { ...news, done: Math.min(1, Math.max(0, news.done)), preparing: news.preparing?.slice(0, 200) };
       });
       if (!outcome.ok) {
@@ -88,7 +92,7 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
       }
       if (error instanceof CancelledError) return;
       counts.failed++;
-      throw error;
+      throw error instanceof FaultlineError ? named(error) : error;
     } finally {
       active.delete(entry.id!);
     }
@@ -146,6 +150,12 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
   }
 }
 
+/** As BullMQ notes it: what cannot be otherwise the next time is not tried again. */
+function named(error: FaultlineError): Error {
+  const text = `${error.name}: ${error.message}`;
+  return error instanceof MissingPolicyError ? new Error(text) : new UnrecoverableError(text);
+}
+
 /** @throws {UnrecoverableError} for a job that is none, whoever tries it */
 function read(raw: unknown, codeHash: string): { readonly data: QueuedJob; readonly work: Work } {
   try {
@@ -154,7 +164,6 @@ function read(raw: unknown, codeHash: string): { readonly data: QueuedJob; reado
     if (jobOf(work, codeHash).key !== data.key) throw new UnrecoverableError('the job is not what its key says');
     return { data, work };
   } catch (error) {
-    if (error instanceof FaultlineError) throw new UnrecoverableError(`${error.name}: ${error.message}`);
-    throw error;
+    throw error instanceof FaultlineError ? named(error) : error;
   }
 }

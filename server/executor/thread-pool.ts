@@ -15,6 +15,8 @@ export type ThreadOutcome<Value> =
   /** `final`: another attempt would end in the same way. */
   | { readonly ok: false; readonly fault: JobFault; readonly final: boolean };
 
+const none: ThreadTask['policies'] = new Map();
+
 /** Threads that do jobs, one at a time each; they start when they are needed and end when nothing came for a while. */
 export class ThreadPool implements AsyncDisposable {
   readonly #pool: Piscina<ThreadTask, ThreadAnswer>;
@@ -37,16 +39,20 @@ export class ThreadPool implements AsyncDisposable {
     this.#setup = setup;
   }
 
-  /** @throws {CancelledError} when the signal is set: the thread ends, whatever it is doing. */
+  /**
+   * @param policies packed, by name, beside those of this machine
+   * @throws {CancelledError} when the signal is set: the thread ends, whatever it is doing.
+   */
   async run<W extends Work>(
     work: W,
     signal: AbortSignal,
+    policies: ThreadTask['policies'],
     onNews: (news: ThreadNews) => void,
   ): Promise<ThreadOutcome<ValueOf<W>>> {
     const { port1, port2 } = new MessageChannel();
     port1.on('message', onNews);
     try {
-      const task: ThreadTask = { work, setup: this.#setup, port: port2 };
+      const task: ThreadTask = { work, setup: this.#setup, policies, port: port2 };
       const answer = await this.#pool.run(task, { signal, transferList: [port2] });
       if (!answer.ok) return { ok: false, fault: answer.fault, final: answer.fault.name !== null };
       const { value, telemetry } = answer;
@@ -78,7 +84,7 @@ export class ThreadPool implements AsyncDisposable {
     hear: { readonly onNews: (news: ThreadNews) => void; readonly onRetry: (attempt: number, reason: string) => void },
   ): Promise<{ readonly outcome: ThreadOutcome<ValueOf<W>>; readonly attempts: number }> {
     for (let attempts = 1; ; attempts++) {
-      const outcome = await this.run(work, signal, hear.onNews);
+      const outcome = await this.run(work, signal, none, hear.onNews);
       if (outcome.ok || outcome.final || attempts >= mostAttempts) return { outcome, attempts };
       hear.onRetry(attempts + 1, outcome.fault.reason);
     }

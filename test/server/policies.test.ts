@@ -1,15 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadPolicy } from '../../nn/policy.ts';
 import type { Problem } from '../../server/events.ts';
 import type { UploadedPolicy } from '../../server/policies.ts';
 import { hostileFiles } from '../nn/import/hostile-files.ts';
 import { hostileGraphs } from '../nn/import/onnx/hostile-graphs.ts';
 import { sb3Zip } from '../nn/import/sb3-file.ts';
 import { smallScenario } from '../support/model-folder.ts';
-import { torchFile } from '../support/torch-file.ts';
-import type { TorchTensor } from '../support/torch-file.ts';
+import { torchPolicy } from '../support/torch-policy.ts';
 import { api, launch, openServer, stateIs } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 
@@ -33,27 +31,7 @@ const upload = (path: string, bytes: Uint8Array, headers: Record<string, string>
 const names = async (): Promise<string[]> =>
   (await api<{ policies: { name: string }[] }>(url, '/policies')).body.policies.map(({ name }) => name);
 
-/** The network of a policy as PyTorch would have saved it: weights of [outputs, inputs], by names of its own. */
-function torchOf(name: string): Uint8Array {
-  const read = (file: string): Buffer => readFileSync(join(server.folder, 'models', name, file));
-  using policy = loadPolicy(read('policy.json').toString(), read('policy.safetensors'), name);
-  const parameters = new Float32Array(policy.network.size);
-  policy.network.readParameters(parameters);
-  let at = 0;
-  const tensors = policy.card.layers.flatMap(({ inputs, outputs }, layer): [string, TorchTensor][] => {
-    const weight = parameters.subarray(at, (at += inputs * outputs));
-    const bias = parameters.subarray(at, (at += outputs));
-    const turned = Array.from(
-      { length: inputs * outputs },
-      (_, i) => weight[(i % inputs) * outputs + Math.floor(i / inputs)]!,
-    );
-    return [
-      [`net.${2 * layer}.weight`, { shape: [outputs, inputs], values: turned }],
-      [`net.${2 * layer}.bias`, { shape: [outputs], values: [...bias] }],
-    ];
-  });
-  return torchFile(Object.fromEntries(tensors));
-}
+const torchOf = (name: string): Uint8Array => torchPolicy(join(server.folder, 'models', name));
 
 describe('an uploaded policy', () => {
   it('plays as the policy that it is, and is listed with those that ship', async () => {

@@ -16,6 +16,8 @@ import { tempFolder, until } from '../support/server.ts';
 
 afterEach(killCommands);
 
+const noPolicies = async (): Promise<undefined> => undefined;
+
 describe.skipIf(!hasRedis)('workers of a Redis', () => {
   const { codeHash } = provenance();
   const folder = tempFolder();
@@ -47,7 +49,7 @@ describe.skipIf(!hasRedis)('workers of a Redis', () => {
   });
 
   it('break off a job that is cancelled while they do it, and leave one that waits: the others of the batch stay', async () => {
-    await using executor = new RedisExecutor(queue, 'some');
+    await using executor = new RedisExecutor(queue, 'some', noPolicies);
     const [running, waiting, other] = longJobs([0, 1, 2]);
     const stop = { running: new AbortController(), waiting: new AbortController() };
     const all = new AbortController();
@@ -85,7 +87,7 @@ describe.skipIf(!hasRedis)('workers of a Redis', () => {
   }, 180_000);
 
   it('that a job takes down with it every time give it up after so many: it ends as failed', async () => {
-    await using executor = new RedisExecutor(queue, 'deadly', { leaves: true });
+    await using executor = new RedisExecutor(queue, 'deadly', noPolicies, { leaves: true });
     const outcomes: JobOutcome<Evaluated>[] = [];
     const over = (async () => {
       const { signal } = new AbortController();

@@ -8,11 +8,15 @@ import { smallScenario } from './model-folder.ts';
 export const testCode = 'code of the test';
 
 /** Short runs on the small policy: `values × seeds` of them. */
-export function smallJobs(seeds: readonly number[], epsilons: readonly number[] = [0.05]): Job<EvaluationWork>[] {
+export function smallJobs(
+  seeds: readonly number[],
+  epsilons: readonly number[] = [0.05],
+  code = testCode,
+): Job<EvaluationWork>[] {
   const scenario = smallScenario({ steps: 30, attack: { name: 'random-noise' } });
   const vary = { '/attacks/0/threat/epsilon': epsilons };
   return expandSweep({ name: 'small', scenario, vary, seeds }).flatMap(({ scenarios }) =>
-    scenarios.map((one) => jobOf({ kind: 'evaluation', scenario: one, part: null } as const, testCode)),
+    scenarios.map((one) => jobOf({ kind: 'evaluation', scenario: one, part: null } as const, code)),
   );
 }
 
