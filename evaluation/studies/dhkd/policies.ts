@@ -144,9 +144,10 @@ export async function policyLesson(
       const victim = policyVictim({ network: student.network, card: { head } });
       apprentices.push({ arm, ...school, ...(await beside(student, test, arm === 'dhkd')), ...(await stand(victim)) });
     }
+  const learnt = await beside(second, ofPlain.test, false);
   return {
     plain: await stand(plain),
-    hardened: { ...(await stand(hardened)), ...(await beside(second, ofPlain.test, false)) },
+    hardened: { ...(await stand(hardened)), agreement: learnt.agreement, r2Q: learnt.r2Q },
     apprentices,
   };
 }
