@@ -105,7 +105,7 @@ function keptCell(file: string): KeptCell | undefined {
 export function byExecutor(executor: Executor, study: string, options: StudyOptions, code: string): CellRunner {
   return async ({ id, shape }, onProgress, signal) => {
     const work = JSON.parse(JSON.stringify({ kind: 'study-cell', study, options, id })) as CellWork; // as it travels
-    const job = { ...jobOf(work, code), ...(shape !== undefined && { check: checkedAs(shape, work) }) };
+    const job = { ...jobOf(work, code), check: checkedAs(shape, work) };
     const onNews = (news: ExecutorNews): void => {
       if (news.type === 'job') onProgress(news.done);
       else if (news.type === 'retry') note(`cell '${id}', attempt ${news.attempt}: ${news.reason}`);

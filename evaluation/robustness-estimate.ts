@@ -36,7 +36,7 @@ const objectives = { margin, 'cross-entropy': crossEntropy };
 export type EstimateObjective = keyof typeof objectives;
 
 /** Errors at which it is foretold, unless ε are given. */
-const usualErrors = [0.005, 0.01, 0.02, 0.05];
+export const usualErrors = [0.005, 0.01, 0.02, 0.05];
 const pgdSteps = 20;
 
 /**

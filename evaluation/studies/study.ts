@@ -67,8 +67,8 @@ export interface StudyCell {
    * @returns a value that JSON can hold
    */
   run(progress: (done: number) => void, workspace: Workspace): Promise<unknown>;
-  /** What it returns, as JSON has it: a value that a worker elsewhere sent must be so. Absent: any sound value is taken. */
-  readonly shape?: ZodType | undefined;
+  /** What it returns, as JSON has it: a value that a worker elsewhere sent must be so. */
+  readonly shape: ZodType;
 }
 
 export interface StudyPlan {

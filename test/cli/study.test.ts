@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { StudyResult } from '../../evaluation/studies/study.ts';
 import { faultlineIn } from '../support/faultline.ts';
 import type { CellRunner } from '../../cli/study-cells.ts';
@@ -94,6 +95,7 @@ describe('the cells of a study', () => {
       cells: Array.from({ length: seeds }, (_, seed) => ({
         id: `arm-seed${seed}`,
         title: `seed ${seed}`,
+        shape: z.strictObject({ seed: z.int(), figure: z.number() }),
         async run(progress) {
           ran.push(`arm-seed${seed}`);
           progress(0.5);

@@ -30,7 +30,7 @@ export function largeCells(options: StudyOptions): StudyCell[] {
   return stacksWanted(options).map((stack) => ({
     id: largeId(stack, seeds),
     title: `large images, ${largeStacks[stack].arms.map((arm) => arms[arm].title).join('; ')}, ${seeds} seeds`,
-    shape: z.array(lessonsShape),
+    shape: z.array(lessonsShape).length(seeds),
     run: (progress) => onTensors(options, ({ tf }) => largeCell(tf, stack, seeds, largeSetting, progress)),
   }));
 }

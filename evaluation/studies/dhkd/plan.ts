@@ -3,7 +3,7 @@ import { rng } from '../../../core/rng.ts';
 import type { Tensorflow } from '../../../nn/backend/tensorflow.ts';
 import { onTensors } from '../on-tensors.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
-import { lessonsShape } from './cell-shape.ts';
+import { lessonsShape, policyShape } from './cell-shape.ts';
 import { armNames } from './arms.ts';
 import { imagesRoom, imagesSettings } from './images.ts';
 import { largeCells, largeNames } from './large-part.ts';
@@ -104,6 +104,7 @@ function policyCell(seed: number, options: StudyOptions): StudyCell {
   return {
     id: policyCellId(seed),
     title: `policies, seed ${seed}`,
+    shape: policyShape,
     run: (progress) =>
       onTensors(options, ({ tf }) =>
         policyLesson(tf, policySettings[options.quick ? 'quick' : 'full'], seed, progress),

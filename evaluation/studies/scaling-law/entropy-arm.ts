@@ -31,6 +31,17 @@ export interface EntropyCell {
   readonly trials: readonly EntropyTrial[];
 }
 
+/** Every λ at the first learning rate, then the plain network at the others. */
+export function entropySettings({
+  strengths,
+  learningRates,
+}: Pick<EntropySize, 'strengths' | 'learningRates'>): Pick<EntropyTrial, 'lambda' | 'learningRate'>[] {
+  return [
+    ...strengths.map((lambda) => ({ lambda, learningRate: learningRates[0]! })),
+    ...learningRates.slice(1).map((learningRate) => ({ lambda: 0, learningRate })),
+  ];
+}
+
 /** MLPs trained with the penalty at each strength, on the same rows, from the same weights, in the same batches. */
 export async function entropyArm(
   { widths, steps, batch, strengths, learningRates, attacked }: EntropySize,
@@ -53,10 +64,7 @@ export async function entropyArm(
     return network;
   };
   using surrogate = await trained(surrogateWidths, root.split('surrogate'), { steps: Math.min(steps, surrogateSteps) });
-  const settings = [
-    ...strengths.map((lambda) => ({ lambda, learningRate: learningRates[0]! })),
-    ...learningRates.slice(1).map((learningRate) => ({ lambda: 0, learningRate })),
-  ];
+  const settings = entropySettings({ strengths, learningRates });
   const trials: EntropyTrial[] = [];
   for (const { lambda, learningRate } of settings) {
     using network = await trained(widths, root.split('network'), { steps, entropy: lambda, learningRate });

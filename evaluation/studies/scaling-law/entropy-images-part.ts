@@ -1,6 +1,7 @@
 import { onTensors } from '../on-tensors.ts';
 import { exceeds, meanText } from '../seeds.ts';
 import type { Claim, StudyCell, StudyConclusion, StudyOptions } from '../study.ts';
+import { entropyImagesShape } from './cell-shape.ts';
 import { entropyImages, entropyImagesSize } from './entropy-images.ts';
 import type { EntropyImagesTrial, ImagesUnderAttack } from './entropy-images.ts';
 import { all } from './within.ts';
@@ -20,6 +21,7 @@ export function entropyImagesCells(options: StudyOptions): StudyCell[] {
     {
       id: cellId(seeds),
       title: `Entropy penalty on images, ${seeds} seeds`,
+      shape: entropyImagesShape(seeds, entropyImagesSize),
       run: (progress) => onTensors(options, ({ tf }) => entropyImages(tf, seeds, entropyImagesSize, progress)),
     },
   ];

@@ -66,6 +66,17 @@ export interface EntropyImagesTrial {
   readonly attacks: readonly ImagesUnderAttack[];
 }
 
+/** Every λ at the usual rate, then plain nets at every rate. */
+export function entropyImagesSettings({
+  strengths,
+  learningRates,
+}: Pick<EntropyImagesSize, 'strengths' | 'learningRates'>): Pick<EntropyImagesTrial, 'lambda' | 'learningRate'>[] {
+  return [
+    ...strengths.map((lambda) => ({ lambda, learningRate: learningRates[0]! })),
+    ...learningRates.map((learningRate) => ({ lambda: 0, learningRate })),
+  ];
+}
+
 /** Nets with every λ, and plain ones with every rate, of all seeds as one stack. @returns the trials of each seed */
 export async function entropyImages(
   tf: Tensorflow,
@@ -73,13 +84,10 @@ export async function entropyImages(
   size: EntropyImagesSize,
   progress: (done: number) => void,
 ): Promise<EntropyImagesTrial[][]> {
-  const { side, classes, noise, rows, attacked, epochs, strengths, learningRates, epsilons } = size;
+  const { side, classes, noise, rows, attacked, epochs, learningRates, epsilons } = size;
   const inputs = side * side;
   const usualRate = learningRates[0]!;
-  const settings = [
-    ...strengths.map((lambda) => ({ lambda, learningRate: usualRate })),
-    ...learningRates.map((learningRate) => ({ lambda: 0, learningRate })),
-  ];
+  const settings = entropyImagesSettings(size);
   const roots = Array.from({ length: seeds }, (_, seed) => rng(seed).split('entropy images'));
   const rooms = roots.map((root) => {
     const sample = strokeImages(noise, root.split('problem'), size);

@@ -1,4 +1,5 @@
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
+import { controllersShape, engineShape, entropyShape, lawShape, searchShape } from './cell-shape.ts';
 import { controllerArm } from './controller-arm.ts';
 import { engineArm } from './engine-arm.ts';
 import { entropyArm } from './entropy-arm.ts';
@@ -85,18 +86,15 @@ export function planOf(options: StudyOptions): StudyPlan {
   const every = Array.from({ length: seeds }, (_, seed) => seed);
   const cells: StudyCell[] = [];
   for (const difficulty of size.difficulties) {
+    const search = difficulty === 1 ? size.search : { ...size.search, children: size.searchElsewhere };
     if (isWanted(searchPart, difficulty, options))
       for (const seed of every)
         cells.push({
           id: searchId(difficulty, seed),
           title: `Architecture search, difficulty ${difficulty}, seed ${seed}`,
+          shape: searchShape(search),
           run: (progress, workspace) =>
-            searchArm(
-              vectorProblem({ seed, difficulty, size, workspace }),
-              difficulty === 1 ? size.search : { ...size.search, children: size.searchElsewhere },
-              seed,
-              progress,
-            ),
+            searchArm(vectorProblem({ seed, difficulty, size, workspace }), search, seed, progress),
         });
     if (isWanted(entropyPart, difficulty, options))
       for (const one of size.entropy)
@@ -104,6 +102,7 @@ export function planOf(options: StudyOptions): StudyPlan {
           cells.push({
             id: entropyId(one, difficulty, seed),
             title: `Entropy penalty, MLP ${one.widths.join('-')}, difficulty ${difficulty}, seed ${seed}`,
+            shape: entropyShape(one),
             run: (progress, workspace) => entropyArm(one, { seed, difficulty, size, workspace }, progress),
           });
   }
@@ -112,6 +111,7 @@ export function planOf(options: StudyOptions): StudyPlan {
       cells.push({
         id: controllerId(seed),
         title: `Controllers with the entropy penalty, seed ${seed}`,
+        shape: controllersShape(size.controllers),
         run: (progress, workspace) => controllerArm({ seed, difficulty: 1, size, workspace }, progress),
       });
   if (wants(detectorPart))
@@ -119,6 +119,7 @@ export function planOf(options: StudyOptions): StudyPlan {
       cells.push({
         id: detectorId(seed),
         title: `Architecture search for the attack detector, seed ${seed}`,
+        shape: searchShape(size.detector),
         run: async (progress, workspace) =>
           searchArm(await detectorProblem({ seed, difficulty: 1, size, workspace }), size.detector, seed, progress),
       });
@@ -128,6 +129,7 @@ export function planOf(options: StudyOptions): StudyPlan {
         cells.push({
           id: engineId(name, seed),
           title: `Attack engine beside the law on ${model}, seed ${seed}`,
+          shape: engineShape,
           run: (_progress, workspace) => engineArm(model, { seed, difficulty: 1, size, workspace }),
         });
   for (const [name, arm] of armsOf(options))
@@ -136,6 +138,7 @@ export function planOf(options: StudyOptions): StudyPlan {
         cells.push({
           id: lawId(name, difficulty, seed),
           title: `Error law of ${arm.title}, difficulty ${difficulty}, seed ${seed}`,
+          shape: lawShape,
           run: (_progress, workspace) => arm.run({ seed, difficulty, size, workspace }),
         });
   return { trainings: [], runs: [], cells: [...cells, ...entropyImagesCells(options)] };

@@ -3,6 +3,7 @@ import type { Rng } from '../../../core/rng.ts';
 import type { Workspace } from '../../workspace.ts';
 import type { StudyCell, StudyOptions, StudyPlan } from '../study.ts';
 import { controllerProblem } from './controller-problem.ts';
+import { languageShape, policyShape } from './cell-shape.ts';
 import type { CorpusSize } from './corpus.ts';
 import type { ImitationSchedule } from './imitation.ts';
 import { everyBaseline } from './language-arms.ts';
@@ -86,6 +87,7 @@ function cellOf(problem: ProblemName, seed: number, share: Share, quick: boolean
   return {
     id: cellId(problem, seed, share),
     title: `${part}, ${difficulty}, ${share}, seed ${seed}`,
+    shape: part === 'language' ? languageShape(seed) : policyShape(seed),
     run(progress, workspace) {
       if (part === 'language') {
         const whole = languageEffort(quick);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cellShape } from '../../../evaluation/studies/amu/cell-shape.ts';
 import { UnknownNameError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { alphas, alphaText, fixedAlpha, methodsWith } from '../../../evaluation/studies/amu/arms.ts';
@@ -19,6 +20,7 @@ import {
 } from '../../../evaluation/studies/amu/world.ts';
 import { studyHtml } from '../../../evaluation/studies/report.ts';
 import type { StudyConclusion, StudyOptions } from '../../../evaluation/studies/study.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 import { expectSameHeap } from '../../support/leak.ts';
 
 const quick: StudyOptions = { quick: true, dataset: 'builtin', seeds: 5 };
@@ -218,6 +220,7 @@ describe('a cell', () => {
     const run = async (): Promise<ShotFigures> => imageCell(3, { noise: 0.9, novelClasses: 4 }, size, () => undefined);
     const first = await run();
     expect(await run()).toEqual(first);
+    expectShaped(cellShape, first);
     const { methods } = first.results[0]!;
     expect(new Set(methods.map(({ method }) => method)).size).toBe(methods.length);
     for (const { settings } of methods)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lessonsShape, policyShape } from '../../../evaluation/studies/dhkd/cell-shape.ts';
 import { UnknownNameError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { armNames } from '../../../evaluation/studies/dhkd/arms.ts';
@@ -15,6 +16,7 @@ import type { PolicyLesson, Standing } from '../../../evaluation/studies/dhkd/po
 import type { Claim, StudyOptions } from '../../../evaluation/studies/study.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import type { SelectedBackend } from '../../../nn/backend.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 
 describe('Gaussian modes', () => {
   const options = { classes: 4, modes: 3, dimensions: 6, noise: 0.1 };
@@ -307,7 +309,9 @@ describe('a lesson', () => {
       alphas: [1],
     };
     const before = backend.tf.memory().numTensors;
-    const { lessons } = await teach(backend.tf, modesRoom(setting, 0), rng(0));
+    const taught = await teach(backend.tf, modesRoom(setting, 0), rng(0));
+    const { lessons } = taught;
+    expectShaped(lessonsShape, taught);
     expect(backend.tf.memory().numTensors).toBe(before);
     expect(lessons.map(({ arm, alpha }) => [arm, alpha])).toEqual([
       ['ce', 0],
@@ -325,7 +329,9 @@ describe('a lesson', () => {
       0,
     );
     const few = { x: validation.x.subarray(0, 144 * 100), labels: validation.labels.subarray(0, 100) };
-    const { lessons } = await teach(backend.tf, { ...room, arms: ['dhkd'], validation: few, test: few }, rng(0));
+    const taught = await teach(backend.tf, { ...room, arms: ['dhkd'], validation: few, test: few }, rng(0));
+    const { lessons } = taught;
+    expectShaped(lessonsShape, taught);
     expect(lessons[0]!.test).toBe(lessons[0]!.validation);
     expect(lessons[0]!.collapse!.variability).toBeGreaterThan(0);
     expect(lessons[0]!.diverged).toBe(false);
@@ -342,7 +348,9 @@ describe('a lesson', () => {
       attacked: 20,
       siege: 24,
     };
-    const { plain, hardened, apprentices } = await policyLesson(backend.tf, tiny, 0);
+    const lesson = await policyLesson(backend.tf, tiny, 0);
+    const { plain, hardened, apprentices } = lesson;
+    expectShaped(policyShape, lesson, ['plain/sieges', 'hardened/sieges', 'apprentices', 'apprentices/*/sieges']);
     expect(apprentices).toHaveLength(9);
     expect(plain.return).toBeLessThan(0);
     for (const { attackSuccess, sieges } of [plain, hardened, ...apprentices]) {

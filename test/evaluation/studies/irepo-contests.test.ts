@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { controllerShape, languageShape } from '../../../evaluation/studies/irepo/cell-shape.ts';
 import { ConfigError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { chosenOf } from '../../../evaluation/studies/irepo/contest.ts';
@@ -14,6 +15,7 @@ import { parseOrder, prompts, taste, writtenOrder } from '../../../evaluation/st
 import type { Claim, StudyOptions } from '../../../evaluation/studies/study.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import type { SelectedBackend } from '../../../nn/backend.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 import { memoryWorkspace } from '../../support/memory-workspace.ts';
 
 let backend: SelectedBackend;
@@ -159,12 +161,19 @@ describe('a contest', () => {
       expect(iterations[1]!.test.kl).toBeGreaterThan(0);
     }
     expect(await run()).toEqual({ reference, trials });
+    expectShaped(controllerShape(size), { reference, trials }, [
+      'reference/burden',
+      'trials',
+      'trials/*/iterations',
+      'trials/*/iterations/*/test/burden',
+    ]);
   });
 
   it('of sentences measures them', async () => {
     const difficulty = { width: 8, layers: 1, pretraining: 4, noise: 1 };
     const size = { difficulty, names: ['irepo', 'sft'], rates: [1e-3], options, repeats: 1, sentences: 2 } as const;
     const { reference, trials } = await languageCell(backend.tf, 1, size, () => undefined);
+    expectShaped(languageShape(size), { reference, trials }, ['trials', 'trials/*/iterations']);
     expect(reference.kl).toBeCloseTo(0, 9);
     expect(reference.j).toBeCloseTo(reference.utility, 9);
     expect(trials.flatMap(({ iterations }) => iterations.map(({ test }) => Number.isFinite(test.j)))).toEqual([

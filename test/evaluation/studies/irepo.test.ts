@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { banditShape, scaleShape } from '../../../evaluation/studies/irepo/cell-shape.ts';
 import { UnknownNameError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import { bandit } from '../../../evaluation/studies/irepo/bandit.ts';
@@ -13,6 +14,7 @@ import { scaleCell } from '../../../evaluation/studies/irepo/scale-cell.ts';
 import type { Claim, StudyOptions } from '../../../evaluation/studies/study.ts';
 import { selectBackend } from '../../../nn/backend.ts';
 import type { SelectedBackend } from '../../../nn/backend.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 
 const tiny: BanditDifficulty = { contexts: 24, actions: 4, hidden: [8], noise: 1, lapse: 0, beta: 0.5 };
 
@@ -65,12 +67,20 @@ describe('the bandit', () => {
       methods.flatMap((method) => [`${method} false`, `${method} true`]),
     );
     expect(steps.at(-1)).toBe(1);
+    expectShaped(banditShape(size), figures, ['courses', 'chosen']);
+    const shorter = {
+      ...figures,
+      courses: [{ ...figures.courses[0]!, iterations: [figures.courses[0]!.iterations[0]!] }],
+    };
+    expect(banditShape(size).safeParse(shorter).success).toBe(false);
     expect(await banditCell(backend.tf, 1, tiny, size, () => undefined)).toEqual(figures);
   });
 
   it('compares the two soft losses on the same pairs', async () => {
     const size = { difficulty: tiny, annotators: 3, batch: 8, rates: [1e-3], stops: [2, 4] };
-    const { irepo, softDpo, optimum: best } = await scaleCell(backend.tf, 1, size, () => undefined);
+    const figures = await scaleCell(backend.tf, 1, size, () => undefined);
+    expectShaped(scaleShape, figures);
+    const { irepo, softDpo, optimum: best } = figures;
     expect(Math.max(irepo, softDpo)).toBeLessThan(best);
   });
 });

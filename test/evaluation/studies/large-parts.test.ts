@@ -6,6 +6,7 @@ import type { LargeSetting } from '../../../evaluation/studies/dhkd/large.ts';
 import { entropyImages, entropyImagesSize } from '../../../evaluation/studies/scaling-law/entropy-images.ts';
 import { scalingLawStudy } from '../../../evaluation/studies/scaling-law/index.ts';
 import type { StudyOptions } from '../../../evaluation/studies/study.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 import { onBackend } from '../../support/on-backend.ts';
 import type { Tf } from '../../support/on-backend.ts';
 
@@ -42,6 +43,8 @@ describe('the large part of dhkd', () => {
     const plain = await largeCell(tf, 'plain', 2, tiny, () => undefined);
     const aligned = await largeCell(tf, 'aligned', 2, tiny, () => undefined);
     expect(tf.memory().numTensors).toBe(before);
+    const { shape } = dhkdStudy.plan({ ...options, only: ['images-large'] }).cells![0]!;
+    for (const lessons of [plain, aligned]) expectShaped(shape, lessons, ['']);
     expect(plain.map(({ teacher }) => teacher)).toEqual(aligned.map(({ teacher }) => teacher));
     expect(plain[0]!.lessons.map(({ arm, alpha }) => `${arm} ${alpha}`)).toEqual([
       'ce 0',
@@ -86,6 +89,8 @@ describe('the entropy penalty on images', () => {
       },
       () => undefined,
     );
+    const { shape } = scalingLawStudy.plan({ ...options, only: ['entropy-images'] }).cells![0]!;
+    expectShaped(shape, found, ['', '*', '*/*/attacks']);
     expect(found[0]!.map(({ lambda, learningRate }) => [lambda, learningRate])).toEqual([
       ...entropyImagesSize.strengths.map((lambda) => [lambda, entropyImagesSize.learningRates[0]]),
       ...entropyImagesSize.learningRates.map((rate) => [0, rate]),

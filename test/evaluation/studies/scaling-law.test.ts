@@ -4,6 +4,14 @@ import { rng } from '../../../core/rng.ts';
 import { studies } from '../../../evaluation/studies/index.ts';
 import { gaussianModes, movedPatterns, sampled, shuffled } from '../../../evaluation/studies/scaling-law/data.ts';
 import type { EngineCell } from '../../../evaluation/studies/scaling-law/engine-arm.ts';
+import {
+  controllersShape,
+  engineShape,
+  entropyShape,
+  lawShape,
+  searchShape,
+} from '../../../evaluation/studies/scaling-law/cell-shape.ts';
+import { engineArm } from '../../../evaluation/studies/scaling-law/engine-arm.ts';
 import { controllerArm } from '../../../evaluation/studies/scaling-law/controller-arm.ts';
 import { entropyArm } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
 import type { EntropyCell } from '../../../evaluation/studies/scaling-law/entropy-arm.ts';
@@ -23,7 +31,9 @@ import type { SearchCell } from '../../../evaluation/studies/scaling-law/search-
 import { sizeOf } from '../../../evaluation/studies/scaling-law/size.ts';
 import { all, within } from '../../../evaluation/studies/scaling-law/within.ts';
 import type { StudyOptions } from '../../../evaluation/studies/study.ts';
+import { fileWorkspace } from '../../../server/workspace.ts';
 import { parametersOf } from '../../../logits/scaling-law/search/space.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 import { memoryWorkspace } from '../../support/memory-workspace.ts';
 
 const study = studies['scaling-law'];
@@ -326,16 +336,36 @@ describe('data', () => {
 
 describe('cells', () => {
   const setup = { seed: 1, difficulty: 1, size: tiny, workspace: memoryWorkspace() };
+  const curves = ['law/fgsm/measured', 'law/fgsm/fits', 'law/pgd/measured/*', 'law/pgd/fits'];
 
   it('of vectors learn, and give a law that JSON keeps', async () => {
-    const { accuracy, law } = await lawArms['mlp-64-64'].run(setup);
+    const cell = await lawArms['mlp-64-64'].run(setup);
+    const { accuracy, law } = cell;
     expect(accuracy).toBeGreaterThan(0.3);
     expect(law.fgsm.measured[0]!.at(-1)).toBeGreaterThan(law.fgsm.measured[0]![0]!);
     expect(JSON.parse(JSON.stringify(law.epsilons))).toEqual(law.epsilons);
+    expectShaped(lawShape, cell, [...curves, 'law/fgsm/predicted', 'law/stepLeastLikely/predicted/*']);
+    // A curve is there where the conclusion reads it, and nowhere else.
+    const { fgsm, pgd } = law;
+    expect(lawShape.safeParse({ ...cell, law: { ...law, fgsm: { ...fgsm, predicted: null } } }).success).toBe(false);
+    expect(lawShape.safeParse({ ...cell, law: { ...law, pgd: { ...pgd, predicted: [] } } }).success).toBe(false);
+  });
+
+  it('of a policy that ships, and of the attack engine, give what they say', async () => {
+    const workspace = fileWorkspace({ roots: null, modelsDir: 'models' });
+    const cell = await lawArms.ppo20.run({ ...setup, workspace });
+    expect([cell.accuracy, cell.floor]).toEqual([null, null]);
+    expectShaped(lawShape, cell, curves);
+    const size = { ...tiny, engineStride: 10 };
+    expectShaped(engineShape, await engineArm('small-ppo', { ...setup, seed: 0, size }), [
+      'cross-entropy/points',
+      'margin/points',
+    ]);
   });
 
   it('of the penalty sharpen', async () => {
     const { trials } = await entropyArm(tiny.entropy[0]!, setup);
+    expectShaped(entropyShape(tiny.entropy[0]!), { trials }, ['trials']);
     const [plain, sharp, slow] = trials;
     expect(trials.map(({ lambda, learningRate }) => [lambda, learningRate])).toEqual([
       [0, 3e-3],
@@ -349,6 +379,7 @@ describe('cells', () => {
 
   it('of controllers train with the penalty in the loss, and attack them in the closed loop', async () => {
     const { trials } = await controllerArm(setup, () => undefined);
+    expectShaped(controllersShape(tiny.controllers), { trials }, ['trials']);
     const [plain, sharp] = trials;
     expect(sharp!.entropy).toBeLessThan(plain!.entropy);
     for (const { return: clean, attacks } of trials)
@@ -361,6 +392,8 @@ describe('cells', () => {
 
   it('of the search judge what they find beside a plain network of its size', async () => {
     const cell = await searchArm(vectorProblem(setup), tiny.search, setup.seed, () => undefined);
+    expectShaped(searchShape(tiny.search), cell);
+    expect(searchShape({ children: 5 }).safeParse({ ...cell, random: cell.random.slice(0, 4) }).success).toBe(false);
     expect(new Set(cell.controller.map(({ name }) => name)).size).toBe(4);
     for (const { parameters } of [...cell.controller, ...cell.random])
       expect(parameters).toBeLessThanOrEqual(41 * 64 + 65 * 64 + 65 * 10);

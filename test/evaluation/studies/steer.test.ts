@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { cellShape } from '../../../evaluation/studies/steer/cell-shape.ts';
 import { featureGroups } from '../../../attacks/presets.ts';
 import { threatModel } from '../../../attacks/threat.ts';
 import type { PolicyCard } from '../../../core/policy.ts';
@@ -38,6 +39,7 @@ import { scenarioOf } from '../../../evaluation/studies/steer/scenarios.ts';
 import { studyHtml } from '../../../evaluation/studies/report.ts';
 import type { StudyConclusion, StudyOptions } from '../../../evaluation/studies/study.ts';
 import { schema } from '../../../evaluation/vocabulary.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 
 const world = Object.entries(worldOf(crowded, rng(1)));
 
@@ -414,6 +416,7 @@ describe('a cell', () => {
     const run = (): Promise<TaskFigures[]> => cell(3, ground, tasks, () => undefined);
     const [first, again] = [await run(), await run()];
     expect(JSON.stringify(again)).toBe(JSON.stringify(first));
+    expectShaped(cellShape, first);
     const [{ sets }] = first as [TaskFigures];
     expect(sets.map(({ decoder }) => decoder)).toEqual(['real', ...tasks[0]!.decoders.map(decoderName)]);
     expect(sets[0]!).toMatchObject({ format: 1, coherent: 1 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { languageShape, policyShape } from '../../../evaluation/studies/uld/cell-shape.ts';
 import { ConfigError, UnknownNameError } from '../../../core/errors.ts';
 import { rng } from '../../../core/rng.ts';
 import type { Rng } from '../../../core/rng.ts';
@@ -29,6 +30,7 @@ import { tokenBatch } from '../../../nn/language/token-batch.ts';
 import type { TokenBatch } from '../../../nn/language/token-batch.ts';
 import type { LogitModel } from '../../../logits/contract.ts';
 import { mlp } from '../../../nn/layers.ts';
+import { expectShaped } from '../../support/cell-value.ts';
 
 const size: CorpusSize = {
   assets: { forget: 4, retain: 3, 'held-out': 5 },
@@ -381,6 +383,8 @@ describe('a cell', () => {
       policyCell(7, problem, { steps: 20, batch: 16, learningRate: 1e-3 }, effort, () => undefined);
     const first = await run();
     expect(await run()).toEqual(first);
+    expectShaped(policyShape(7), first);
+    expect(policyShape(8).safeParse(first).success).toBe(false);
     const arms = first.arms.map(({ arm }) => arm);
     expect(new Set(arms).size).toBe(arms.length);
     for (const arm of [
@@ -424,6 +428,8 @@ describe('a cell', () => {
     };
     const first = await run();
     expect(await run()).toEqual(first);
+    expectShaped(languageShape(3), first);
+    expect(languageShape(4).safeParse(first).success).toBe(false);
     const arms = first.arms.map(({ arm }) => arm);
     for (const arm of [
       'target',
