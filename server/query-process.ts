@@ -7,7 +7,7 @@ import type { QueryColumn, QueryLog, QueryOutcome, QueryTask } from './worker-me
 
 /*
  * Answers questions in SQL in a process of its own: DuckDB is confined to the runs' files and can be interrupted, but not in the middle of every function
- * (`repeat('x', 2000000000)` takes half a minute), and what it might do to its process it must not do to the server's. Arguments: the runs' folder.
+ * (`levenshtein` of two texts of a million letters takes hours), and what it might do to its process it must not do to the server's. Arguments: the runs' folder.
  */
 
 const folder = process.argv[2]!;
@@ -57,8 +57,8 @@ async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promi
     const reader = await statement.streamAndReadUntil(limit + 1);
     return { type: 'done', ...rowsOf(reader, limit) };
   } catch (error) {
-    if (late) return { type: 'late' };
     const said = error instanceof Error ? error.message : String(error);
+    if (late) return { type: 'late' };
     return { type: 'refused', ...explained(said) };
   } finally {
     clearTimeout(timer);
@@ -174,7 +174,12 @@ function explained(said: string): {
 process.on('message', ({ id, value }: Numbered<QueryTask>) => {
   void answer(value).then((value) => process.send!({ id, value } satisfies Numbered<QueryOutcome>));
 });
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', end);
 setInterval(() => {
-  if (process.memoryUsage.rss() > maxResident) process.exit(1);
+  if (process.memoryUsage.rss() > maxResident) end();
 }, 100);
+
+/** At once: `process.exit()` waits for DuckDB's threads, and what they do may take, and grow, for as long as it likes. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Store } from '../../server/store.ts';
 import type { Problem } from '../../server/events.ts';
+import { mostChildMemory } from '../support/child-memory.ts';
 import { writeRecordedRuns } from '../support/recorded-run.ts';
 import { api, openServer, posted, tempFolder } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
@@ -54,12 +54,6 @@ function listing(): string {
       return statSync(path).isFile() ? `${name} ${readFileSync(path).toString('base64')}` : name;
     })
     .join('\n');
-}
-
-/** Resident memory of the processes that this one started, bytes: the questions' process is one of them. */
-function childMemory(): number {
-  const table = execFileSync('ps', ['-o', 'rss=', '--ppid', String(process.pid)], { encoding: 'utf8' });
-  return Math.max(...table.split('\n').map(Number)) * 1024;
 }
 
 interface Answer extends Partial<Problem> {
@@ -502,13 +496,9 @@ describe('a question in SQL, whatever it is', () => {
     `select 1 where 1 in (${'1, '.repeat(6000)}1)`,
   ];
   it('that is a bomb costs its own time and memory alone', { timeout: patience }, async () => {
-    let most = 0;
-    const watch = setInterval(() => (most = Math.max(most, childMemory())), 200);
-    try {
+    const most = await mostChildMemory(async () => {
       for (const sql of bombs) await ask(sql);
-    } finally {
-      clearInterval(watch);
-    }
+    });
     expect(most).toBeGreaterThan(50 * 2 ** 20); // it was looked at
     expect(most).toBeLessThan(2.5 * 2 ** 30); // 1.5 GB, and what came between two looks of its own
     await unharmed();
