@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from '@duckdb/node-api';
 import type { Numbered } from './asked-thread.ts';
 import { confinedDuckDb, sqlText } from './duckdb.ts';
 import { logFrames } from './frame-log.ts';
@@ -26,6 +26,7 @@ async function open(): Promise<DuckDBConnection> {
 async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promise<QueryOutcome> {
   const connection = await opened;
   let late = false;
+  let statement: DuckDBPreparedStatement | undefined;
   const timer = setTimeout(() => {
     late = true;
     connection.interrupt();
@@ -45,7 +46,7 @@ async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promi
     if (statements.count !== 1)
       return { type: 'refused', reason: `${statements.count} statements, expected one`, place: null };
     const { StatementType } = await import('@duckdb/node-api');
-    const statement = await statements.prepare(0);
+    statement = await statements.prepare(0);
     if (statement.statementType !== StatementType.SELECT) {
       const kind = StatementType[statement.statementType];
       return {
@@ -62,6 +63,7 @@ async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promi
     return { type: 'refused', ...explained(said) };
   } finally {
     clearTimeout(timer);
+    statement?.destroySync(); // what it holds of DuckDB's memory would else be lacking the next question, until JavaScript is collected
   }
 }
 
