@@ -59,6 +59,8 @@ async function answer({ sql, limit, timeoutMs, tables, logs }: QueryTask): Promi
     return { type: 'done', ...rowsOf(reader, limit) };
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
+    // The operating system gave no more, which is not DuckDB's own limit: what else failed of it is not known.
+    if (/^Out of Memory Error: .*(?:bad allocation|Allocation failure)/.test(said)) end();
     if (late) return { type: 'late' };
     return { type: 'refused', ...explained(said) };
   } finally {

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { openQuestions } from '../../server/run-thread.ts';
 import type { QueryTask } from '../../server/worker-messages.ts';
 import { mostChildMemory } from '../support/child-memory.ts';
 import { tempFolder } from '../support/server.ts';
@@ -45,5 +46,17 @@ describe('the process of questions', { timeout: 300_000 }, () => {
     const gone = once(child, 'exit');
     child.disconnect();
     await gone;
+  });
+
+  it.runIf(process.platform === 'linux')('is not given memory that it may not have, let alone fills it', async () => {
+    using folder = tempFolder();
+    const most = await mostChildMemory(async () => {
+      const child = openQuestions(folder.path);
+      const gone = new Promise((resolve) => child.on('exit', resolve));
+      child.postMessage(question(large), []);
+      await gone;
+    });
+    expect(most).toBeGreaterThan(50 * 2 ** 20); // it was looked at
+    expect(most).toBeLessThan(2 ** 29);
   });
 });
