@@ -6,6 +6,7 @@ import type { Access } from './access.ts';
 import { bearer } from './access.ts';
 import { compareScreenOperations } from './api/compare-screen.ts';
 import { compareOperation } from './api/compare.ts';
+import { noteOperations } from './api/notes.ts';
 import { openApi } from './api/openapi.ts';
 import { executorOperation } from './api/executor.ts';
 import { json, mount, operation } from './api/operation.ts';
@@ -72,6 +73,7 @@ export function apiRouter(options: ApiOptions): Router {
     ...runListOperations(store, manager),
     ...telemetryOperations(store),
     runEventsOperation(store),
+    ...noteOperations(store, manager.notices, () => Date.now()),
     ...reportOperations(store, reporter),
     queryOperation(query),
     runStreamOperation(store, manager),

@@ -11,6 +11,7 @@ import { RunFigures } from './run-figures.ts';
 import { detailOf, searchText, summaryOf } from './run-row.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Row, Sqlite } from './sqlite.ts';
+import { StepNotes } from './step-notes.ts';
 import { Sweeps } from './sweeps.ts';
 import { Tokens } from './tokens.ts';
 
@@ -55,6 +56,7 @@ export class Catalogue implements Disposable {
   readonly tokens: Tokens;
   readonly sweeps: Sweeps;
   readonly figures: RunFigures;
+  readonly notes: StepNotes;
   readonly #database: Sqlite;
 
   /** Opens or creates the file and brings it to the newest version. */
@@ -71,6 +73,7 @@ export class Catalogue implements Disposable {
     this.tokens = new Tokens(database);
     this.sweeps = new Sweeps(database);
     this.figures = new RunFigures(database);
+    this.notes = new StepNotes(database);
   }
 
   insert(id: string, scenario: Scenario, createdAt: number, { key, sweepId }: Origin = {}): void {
@@ -234,6 +237,7 @@ export class Catalogue implements Disposable {
       forget.run(id);
       untag.run(id);
       this.figures.remove(id);
+      this.notes.forget(id);
       remove.run(id);
     });
   }
@@ -241,4 +245,11 @@ export class Catalogue implements Disposable {
   [Symbol.dispose](): void {
     this.#database[Symbol.dispose]();
   }
+}
+
+/** Steps of a run that left no frames: none, or, done elsewhere, all of them. */
+export function stepsElsewhere({ executor, totalSteps }: RunSummary, { result }: Outcome): number {
+  return executor === 'local' || result === undefined
+    ? 0
+    : Math.max(totalSteps, ...result.lanes.map(({ steps }) => steps));
 }

@@ -59,6 +59,27 @@ export interface RunDetail extends RunSummary {
   readonly result: RunResult | null;
 }
 
+/** What somebody said of a step of a run. */
+export interface StepNote {
+  /** Unique in its run. */
+  readonly id: number;
+  readonly step: number;
+  readonly text: string;
+  readonly createdAt: number;
+  /** Null: it is as it was written. */
+  readonly changedAt: number | null;
+}
+
+/** A change of a run's notes: `note` as it is now, null once it was removed. `seq` numbers a run's changes; a note has that of its last one. */
+export interface NoteEvent {
+  readonly runId: string;
+  readonly seq: number;
+  readonly kind: 'note';
+  /** Of the note. */
+  readonly id: number;
+  readonly note: StepNote | null;
+}
+
 /** RFC 9457 problem details; `issues` point into the document that was sent. */
 export interface Problem {
   readonly type: string;
@@ -84,6 +105,8 @@ export interface SubscribeRequest {
   readonly mode?: 'all' | 'live';
   /** In mode `live`: packets a second, at most 20. */
   readonly maxHz?: number;
+  /** First number of the run's changes of notes that is wanted; default 0. */
+  readonly eventsFrom?: number;
 }
 
 /** Namespace `/telemetry`: read. */
@@ -107,6 +130,8 @@ export interface TelemetryServerEvents {
   }) => void;
   /** Sequence numbers from … to−1 were skipped, with the least and greatest of every column in them; only in mode `live`. */
   gap: (message: WireGap & { readonly runId: string; readonly reason: string }) => void;
+  /** What people say of steps, each change once and in order from `eventsFrom` on, also after the run's end. */
+  event: (event: NoteEvent) => void;
   state: (run: RunSummary) => void;
   progress: (message: {
     readonly runId: string;

@@ -18,6 +18,7 @@ const subscribe = z.strictObject({
   from: z.int().min(0).max(0xffff_ffff).optional(),
   mode: z.enum(['all', 'live']).optional(),
   maxHz: z.number().min(0.1).max(20).optional().describe('Packets a second, in mode `live`.'),
+  eventsFrom: z.int().min(0).max(0xffff_ffff).optional().describe('First number of `event`s; all when absent.'),
 });
 
 const runOnly = z.strictObject({ runId });

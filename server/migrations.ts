@@ -54,6 +54,11 @@ const migrations = [
    alter table run add column attempts integer not null default 0;
    alter table sweep add column executor text not null default 'local';
    alter table sweep add column code text;`,
+  // Notes at steps. One that was removed stays as a row without a text, so that who was away hears of it.
+  `create table step_note(run_id text not null, id integer not null, seq integer not null, step integer not null, text text,
+     created_at integer not null, changed_at integer, key text, asked text, primary key(run_id, id)) strict, without rowid;
+   create unique index step_note_change on step_note(run_id, seq);
+   create unique index step_note_key on step_note(run_id, key) where key is not null;`,
 ];
 
 /** Brings a catalogue to the newest version, each step whole or not at all. @throws {ConfigError} for one of a newer Faultline */

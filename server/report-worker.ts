@@ -9,9 +9,9 @@ import { faultOf } from './thread-fault.ts';
 import type { ReportOutcome, ReportTask } from './worker-messages.ts';
 
 /** Draws reports: half a second of work each, for which no viewer may wait. */
-async function drawn({ form, result, schema, frames }: ReportTask): Promise<ReportOutcome> {
-  if (form.kind === 'html') return done(reportHtml(result, schema, frames));
-  if (form.kind === 'json') return done(JSON.stringify(reportDocument(result, schema, frames)));
+async function drawn({ form, result, schema, frames, notes }: ReportTask): Promise<ReportOutcome> {
+  if (form.kind === 'html') return done(reportHtml(result, schema, frames, notes));
+  if (form.kind === 'json') return done(JSON.stringify(reportDocument(result, schema, frames, notes)));
   const figures = schema === null ? [] : runFigures(result, schema, frames);
   const figure = figures.find(({ name }) => name === form.name);
   if (figure === undefined) return { type: 'unknown', names: figures.map(({ name }) => name) };

@@ -32,9 +32,10 @@ export class Reporter implements AsyncDisposable {
     const { result, state, schema } = this.#store.detail(id);
     if (result === null) throw new NotFoundError(`run '${id}' is ${state} and has no result to report on`);
     const outcome = await this.#thread.ask(async () => {
-      if (schema === null) return { form, result, schema, frames: [] };
+      const notes = this.#store.notes.list(id);
+      if (schema === null) return { form, result, schema, frames: [], notes };
       using _frames = await this.#store.open(id);
-      return { form, result, ...(await recordedChannels(this.#store, id, schema, figureChannels(result))) };
+      return { form, result, notes, ...(await recordedChannels(this.#store, id, schema, figureChannels(result))) };
     });
     if (outcome.type === 'done') return Buffer.from(outcome.content);
     if (outcome.type === 'no-renderer') throw new RendererError(outcome.reason);

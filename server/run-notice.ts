@@ -14,5 +14,7 @@ export type RunNotice =
       readonly totalSteps: number;
       readonly stepsPerSecond: number;
     }
+  /** What people say of its steps changed. */
+  | { readonly type: 'noted'; readonly runId: string }
   | { readonly type: 'preparing'; readonly runId: string; readonly preparing: Preparation }
   | { readonly type: 'ended'; readonly runId: string; readonly state: RunState };

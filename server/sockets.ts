@@ -10,6 +10,7 @@ import type { ControlClientEvents, TelemetryClientEvents, TelemetryServerEvents 
 import { SharedExtremes } from './extremes.ts';
 import { readCommand, readRunId, readSubscribe } from './messages.ts';
 import type { Metrics } from './metrics.ts';
+import { NoteFeed } from './note-feed.ts';
 import { FramesMessages, parser } from './packets.ts';
 import { ForbiddenError, TooManyError, UnauthorizedError } from './problem.ts';
 import { maxWaiting, Pump } from './pump.ts';
@@ -115,13 +116,14 @@ function read(
 ): void {
   const source: PumpSource = { store, notices: manager.notices, sent: metrics.sent, ...shared };
   const pumps = new Map<string, Pump>();
+  const notes = new NoteFeed(socket, store.notes, maxPumps);
   /** Number of the last subscription to a run: one that was overtaken while its frames came back from a file is void. */
   const asked = new Map<string, number>();
   for (const emitter of [socket.conn, socket.conn.transport]) emitter.setMaxListeners(maxPumps + 10); // each pump waits for it to drain
   let list = false;
   const on = listener(socket as Socket, log);
   on('run:subscribe', (request) => {
-    const { runId, from = 0, mode = 'all', maxHz } = readSubscribe(request);
+    const { runId, from = 0, mode = 'all', maxHz, eventsFrom = 0 } = readSubscribe(request);
     const { scenario: _scenario, result: _result, schema, ...run } = store.detail(runId);
     for (const [id, pump] of pumps) if (pump.closed) pumps.delete(id);
     if (pumps.size >= maxPumps && !pumps.has(runId))
@@ -137,7 +139,11 @@ function read(
       }
       const pump = new Pump(socket, source, runId, { from, mode, maxHz }, frames);
       pumps.set(runId, pump);
-      return { answer: { run, schema }, after: () => pump.start() };
+      const after = (): void => {
+        pump.start();
+        notes.follow(runId, eventsFrom);
+      };
+      return { answer: { run, schema }, after };
     };
     const opened = store.open(runId);
     return opened instanceof Promise ? opened.then(begin) : begin(opened);
@@ -146,6 +152,7 @@ function read(
     const runId = readRunId(request);
     pumps.get(runId)?.close();
     pumps.delete(runId);
+    notes.leave(runId);
     asked.delete(runId);
     return { answer: {} };
   });
@@ -160,6 +167,8 @@ function read(
       if (list || pumps.has(notice.run.id)) socket.emit('state', notice.run);
     } else if (notice.type === 'schema') {
       if (pumps.has(notice.runId)) socket.emit('schema', { runId: notice.runId, schema: notice.schema });
+    } else if (notice.type === 'noted') {
+      notes.hear(notice.runId);
     } else if (notice.type === 'progress') {
       if (!hears(notice.runId)) return;
       const { runId, step, totalSteps, stepsPerSecond } = notice;
@@ -171,6 +180,7 @@ function read(
   const subscription = manager.notices.subscribe(tell);
   socket.on('disconnect', () => {
     subscription.unsubscribe();
+    notes[Symbol.dispose]();
     for (const pump of pumps.values()) pump.close();
     pumps.clear();
   });

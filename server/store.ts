@@ -1,4 +1,5 @@
 import type { Scenario } from '../core/scenario.ts';
+import { stepsElsewhere } from './catalogue.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Annotation, Origin, Outcome, Start } from './catalogue.ts';
 import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
@@ -11,6 +12,7 @@ import { sketchesOf } from './sketch.ts';
 import { StoreError } from './store-error.ts';
 import { lockStore } from './store-lock.ts';
 import { interruptUnfinished, openCatalogue } from './store-recovery.ts';
+import type { StepNotes } from './step-notes.ts';
 import { maxSweepRuns } from './sweep.ts';
 import type { Sweeps } from './sweeps.ts';
 import type { Tokens } from './tokens.ts';
@@ -243,6 +245,11 @@ export class Store implements Disposable {
     return this.#catalogue.figures;
   }
 
+  /** What people say of steps of runs. */
+  get notes(): StepNotes {
+    return this.#catalogue.notes;
+  }
+
   get sweeps(): Sweeps {
     return this.#catalogue.sweeps;
   }
@@ -290,11 +297,4 @@ export class Store implements Disposable {
     const compacted = new Set(this.#catalogue.compacted());
     return this.#logs.ids().filter((id) => compacted.has(id) && this.warehouse.has(id));
   }
-}
-
-/** Steps of a run that left no frames: none, or, done elsewhere, all of them. */
-function stepsElsewhere({ executor, totalSteps }: RunSummary, { result }: Outcome): number {
-  return executor === 'local' || result === undefined
-    ? 0
-    : Math.max(totalSteps, ...result.lanes.map(({ steps }) => steps));
 }

@@ -5,7 +5,7 @@ import type { ChunkOutcome, RowChunk } from '../evaluation/attack-batch.ts';
 import type { ImportRequest } from '../evaluation/import-policy.ts';
 import type { Part } from '../evaluation/part.ts';
 import type { ControllerReach } from './black-boxes.ts';
-import type { Problem } from './events.ts';
+import type { Problem, StepNote } from './events.ts';
 import type { StoredFrame } from './frame-log.ts';
 import type { EnvAnswer, EnvMessage } from './remote-env.ts';
 import type { Fault } from './thread-fault.ts';
@@ -67,6 +67,7 @@ export interface ReportTask {
   /** null: no telemetry. */
   readonly schema: TelemetrySchema | null;
   readonly frames: readonly TelemetryFrame[];
+  readonly notes: readonly StepNote[];
 }
 
 export type ReportOutcome =

@@ -3,6 +3,8 @@ import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
 import { figureSvg } from './figure.ts';
 import { runFigures } from './figures.ts';
 import { gridSection } from './grid.ts';
+import { noteSection } from './notes.ts';
+import type { ReportNote } from './notes.ts';
 import { escape, page } from './page.ts';
 
 /**
@@ -13,6 +15,7 @@ export function reportHtml(
   result: RunResult,
   schema: TelemetrySchema | null,
   frames: readonly TelemetryFrame[],
+  notes: readonly ReportNote[] = [],
 ): string {
   const scenario = result.scenario as { readonly name?: string };
   const title = scenario.name ?? 'run';
@@ -26,6 +29,7 @@ ${detectionTable(result.lanes)}
 ${constraintTable(result.lanes)}
 ${gridSection(result.grid)}
 ${schema === null ? '' : charts(result, schema, frames)}
+${noteSection(notes)}
 <h2>Checks</h2>
 <ul>${result.checks.map((check) => `<li${check.passed ? '' : ' class="bad"'}>${check.passed ? 'passed' : 'FAILED'}: ${escape(check.name)} — ${escape(check.detail)}</li>`).join('\n')}</ul>
 <h2>Identity</h2>

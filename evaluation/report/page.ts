@@ -14,7 +14,7 @@ export function page(title: string, body: string, data: unknown): string {
 <html lang="en"><head><meta charset="utf-8"><title>${escape(title)} — Faultline</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:1rem 0}
 th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #d8dde3;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}
-h2{margin-top:2rem}figure{margin:1rem 0}.bad{color:#a40000;font-weight:600}code,pre{font-size:13px}</style></head><body><main>
+h2{margin-top:2rem}figure{margin:1rem 0}.bad{color:#a40000;font-weight:600}code,pre{font-size:13px}dt{font-weight:600;margin-top:.5rem}.said{white-space:pre-wrap}</style></head><body><main>
 <h1>${escape(title)}</h1>
 ${body}
 <script type="application/json" id="result">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>

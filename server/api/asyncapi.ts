@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { requests } from '../messages.ts';
 import type { TelemetryServerEvents } from '../events.ts';
-import { problemShape, runState, runSummary, telemetrySchema } from './shapes.ts';
+import { noteEvent, problemShape, runState, runSummary, telemetrySchema } from './shapes.ts';
 
 const runId = z.string();
 const preparation = { runId, attack: z.string(), done: z.number() };
@@ -28,6 +28,7 @@ const events: Readonly<Record<keyof TelemetryServerEvents, z.ZodType>> = {
         ),
     })
     .describe('Frames from … to−1 were left out, and what they held. Only in mode `live`.'),
+  event: noteEvent.describe('What people say of steps: each change once and in order, also after the run’s end.'),
   state: runSummary,
   progress: z.strictObject({ runId, step: z.int(), totalSteps: z.int(), stepsPerSecond: z.number() }),
   preparing: z.strictObject(preparation),

@@ -11,7 +11,7 @@ import type { Reporter } from '../reporter.ts';
 import type { Store } from '../store.ts';
 import { json, operation } from './operation.ts';
 import type { Operation } from './operation.ts';
-import { runResult } from './shapes.ts';
+import { runResult, stepNote } from './shapes.ts';
 
 /** A report is a page of its own: it may run nothing, fetch nothing and be nobody's frame but ours. */
 const policy =
@@ -47,6 +47,7 @@ const reportShape = z.strictObject({
       ),
     }),
   ),
+  notes: z.array(stepNote).describe('What people said of steps, by step.'),
 });
 const condition = z.string().min(1).max(500);
 const junitQuery = z.strictObject({

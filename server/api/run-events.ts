@@ -28,10 +28,12 @@ const query = z.strictObject({
 const answer = z.strictObject({
   events: z.array(
     z.strictObject({
-      lane: z.string(),
-      kind: z.string().describe('attack, score, saturated, voltage, overloads, blackout, relays, trips, empty, full …'),
-      about: z.string().nullable().describe('Of an alarm its detector, of an action its name.'),
-      label: z.string(),
+      lane: z.string().nullable().describe('Null of a note: it is of the run.'),
+      kind: z
+        .string()
+        .describe('attack, score, saturated, voltage, overloads, blackout, relays, trips, empty, full …, note'),
+      about: z.string().nullable().describe('Of an alarm its detector, of an action its name, of a note its id.'),
+      label: z.string().describe('Of a note what it says.'),
       from: z.int().describe('First step.'),
       to: z.int().describe('Last step so far.'),
       ended: z.boolean().describe('False: it goes on with the run.'),
@@ -40,42 +42,73 @@ const answer = z.strictObject({
   of: z.int().describe('Events there are between `from` and `to`; more than the limit are left out.'),
 });
 
-/** What happened in a run, lane by lane: the event lane of the console. */
+type Event = z.infer<typeof answer>['events'][number];
+
+/** What happened in a run, lane by lane, and what people say of it: the event lane of the console. */
 export function runEventsOperation(store: Store): Operation {
   return operation({
     method: 'get',
     path: '/runs/:id/events',
     scope: 'read',
     summary:
-      'What happened: attacked steps, alarms, actions at their bounds, voltages, relays; of a run that goes on, so far.',
+      'What happened: attacked steps, alarms, actions at their bounds, voltages, relays, notes; of a run that goes on, so far.',
     query,
     answers: { 200: { description: 'By their first step.', content: json(answer) } },
     async handle({ param, query: { lane, kind, from, to, limit } }): Promise<z.infer<typeof answer>> {
       const id = param('id');
-      const { schema, result, endedAt } = store.detail(id);
-      if (schema === null) throw new NotFoundError(`run '${id}' has no telemetry yet`);
-      using _frames = await store.open(id);
-      const { rows, values } = await valuesOf(store, id, schema, lane);
-      const found = tracksOf(schema, values, result, lane).flatMap(({ lane: whose, track }) => {
-        const [own = '', ...about] = track.id.split('.');
-        if (kind !== undefined && kind !== own) return [];
-        return track
-          .scan(rows)
-          .within(from, Math.min(to, rows) + 1)
-          .map((span) => ({
-            lane: whose,
-            kind: own,
-            about: about.length === 0 ? null : about.join('.'),
-            label: track.label,
-            from: span.from,
-            to: span.to - 1,
-            ended: span.to < rows || endedAt !== null,
-          }));
-      });
+      store.summary(id);
+      const found = kind === 'note' ? [] : await happened(store, id, lane, kind, from, to);
+      if (lane === undefined && (kind ?? 'note') === 'note') found.push(...noted(store, id, from, to));
       found.sort((a, b) => a.from - b.from);
       return { events: found.slice(0, limit), of: found.length };
     },
   });
+}
+
+/** @throws {NotFoundError} for a run without telemetry */
+async function happened(
+  store: Store,
+  id: string,
+  lane: string | undefined,
+  kind: string | undefined,
+  from: number,
+  to: number,
+): Promise<Event[]> {
+  const { schema, result, endedAt } = store.detail(id);
+  if (schema === null) throw new NotFoundError(`run '${id}' has no telemetry yet`);
+  using _frames = await store.open(id);
+  const { rows, values } = await valuesOf(store, id, schema, lane);
+  return tracksOf(schema, values, result, lane).flatMap(({ lane: whose, track }) => {
+    const [own = '', ...about] = track.id.split('.');
+    if (kind !== undefined && kind !== own) return [];
+    return track
+      .scan(rows)
+      .within(from, Math.min(to, rows) + 1)
+      .map((span) => ({
+        lane: whose,
+        kind: own,
+        about: about.length === 0 ? null : about.join('.'),
+        label: track.label,
+        from: span.from,
+        to: span.to - 1,
+        ended: span.to < rows || endedAt !== null,
+      }));
+  });
+}
+
+function noted(store: Store, id: string, from: number, to: number): readonly Event[] {
+  return store.notes
+    .list(id)
+    .filter(({ step }) => step >= from && step <= to)
+    .map(({ id: note, step, text }) => ({
+      lane: null,
+      kind: 'note',
+      about: String(note),
+      label: text,
+      from: step,
+      to: step,
+      ended: true,
+    }));
 }
 
 /** The tracks of every lane, or of one. @throws {UnknownNameError} for a lane that the run does not have */

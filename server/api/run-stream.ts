@@ -5,6 +5,7 @@ import { decodeFrame } from '../../core/frame-codec.ts';
 import { NotFoundError, problemOf, TooManyError } from '../problem.ts';
 import type { RunManager } from '../run-manager.ts';
 import type { RunNotice } from '../run-notice.ts';
+import { maxNotes } from '../step-notes.ts';
 import type { Store } from '../store.ts';
 import { operation } from './operation.ts';
 import type { Operation } from './operation.ts';
@@ -18,7 +19,7 @@ const query = z.strictObject({
 const maxStreams = 200;
 const heartbeatMs = 15_000;
 
-/** Server-sent events of one run, for curl and scripts: `state`, `progress`, `end`, and `frame`s by number, resumable. */
+/** Server-sent events of one run, for curl and scripts: `state`, `progress`, `note`, `end`, and `frame`s by number, resumable. */
 export function runStreamOperation(store: Store, manager: RunManager): Operation {
   let open = 0;
   return operation({
@@ -27,7 +28,7 @@ export function runStreamOperation(store: Store, manager: RunManager): Operation
     scope: 'read',
     summary: 'Server-sent events; with `channels`, every frame once, from where Last-Event-ID ended.',
     query,
-    answers: { 200: { description: 'state, progress, frame, end.', content: { 'text/event-stream': null } } },
+    answers: { 200: { description: 'state, progress, note, frame, end.', content: { 'text/event-stream': null } } },
     async handle({ request, response, query: { channels, from }, param }) {
       const id = param('id');
       store.summary(id);
@@ -87,6 +88,14 @@ async function stream(
   }, heartbeatMs);
   const closed = new Promise<void>((resolve) => response.once('close', resolve));
   void closed.then(() => wake());
+  let nextNote = 0;
+  /** All that there are, and from then on what changes. */
+  const sendNotes = (): void => {
+    for (const { runId: _run, ...event } of store.notes.changes(id, nextNote, maxNotes)) {
+      nextNote = event.seq + 1;
+      send('note', event);
+    }
+  };
   const sendFrames = async (known: Columns, head: number): Promise<void> => {
     while (next < head && !response.destroyed) {
       const [stored] = store.frames(id, next, 1);
@@ -101,6 +110,7 @@ async function stream(
       const woken = new Promise<void>((resolve) => (wake = resolve));
       const { endedAt, headSeq, state } = store.summary(id);
       columns ??= columnsOf(store, id, names);
+      sendNotes();
       if (columns !== undefined) await sendFrames(columns, headSeq);
       if (response.destroyed) return;
       if (endedAt !== null) return void send('end', { lastSeq: headSeq - 1, state });

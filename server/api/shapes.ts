@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ExecutorKind, Problem, RunDetail, RunState, RunSummary } from '../events.ts';
+import type { ExecutorKind, NoteEvent, Problem, RunDetail, RunState, RunSummary, StepNote } from '../events.ts';
 
 /** JSON shapes of answers, for OpenAPI and for tests that hold the answers against them. */
 
@@ -74,6 +74,22 @@ export const runDetail = z.strictObject({
   schema: telemetrySchema.nullable(),
   result: runResult.nullable(),
 }) as unknown as z.ZodType<RunDetail>;
+
+export const stepNote = z.strictObject({
+  id: z.int().describe('Unique in its run.'),
+  step: z.int(),
+  text: z.string(),
+  createdAt: time,
+  changedAt: time.nullable().describe('Null: it is as it was written.'),
+}) satisfies z.ZodType<StepNote>;
+
+export const noteEvent = z.strictObject({
+  runId: z.string(),
+  seq: z.int().describe('Of the change: one more than that of the change before, whatever note it was of.'),
+  kind: z.literal('note'),
+  id: z.int().describe('Of the note.'),
+  note: stepNote.nullable().describe('As it is now; null once it was removed.'),
+}) satisfies z.ZodType<NoteEvent>;
 
 export const problemShape = z.strictObject({
   type: z.string(),

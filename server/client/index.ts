@@ -1,12 +1,12 @@
 import type { Command } from '../../core/run.ts';
 import type { Bucket, Gap } from '../../core/gap.ts';
-import type { Problem, RunDetail, RunSummary } from '../events.ts';
+import type { NoteEvent, Problem, RunDetail, RunSummary, StepNote } from '../events.ts';
 import { ProblemError } from './problem.ts';
 import { openTail } from './tail.ts';
 import type { Tail, TailOptions } from './tail.ts';
 
 export { ProblemError };
-export type { Bucket, Command, Gap, Problem, RunDetail, RunSummary, Tail, TailOptions };
+export type { Bucket, Command, Gap, NoteEvent, Problem, RunDetail, RunSummary, StepNote, Tail, TailOptions };
 
 export interface ListOptions {
   readonly state?: RunSummary['state'];
@@ -29,6 +29,12 @@ export interface Lab {
   runs(options?: ListOptions): AsyncGenerator<RunSummary, void, undefined>;
   command(id: string, command: Command): Promise<RunSummary>;
   label(id: string, change: { name?: string; note?: string; tags?: string[]; archived?: boolean }): Promise<RunSummary>;
+  /** Notes at steps of a run, by their step. */
+  notes(id: string): Promise<readonly StepNote[]>;
+  /** Keeps a note at a step that the run has done; with a key, once however often it is sent. */
+  addNote(id: string, note: { step: number; text: string }, idempotencyKey?: string): Promise<StepNote>;
+  changeNote(id: string, note: number, change: { step?: number; text?: string }): Promise<StepNote>;
+  removeNote(id: string, note: number): Promise<void>;
   /** A run's telemetry, frame by frame, to its end: over cut connections and restarts of the server nothing is lost and nothing twice. */
   tail(id: string, options?: TailOptions): Tail;
 }
@@ -45,14 +51,15 @@ export function connect(url: string, { token }: { readonly token?: string } = {}
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const answer: unknown = await response.json();
+    const answer: unknown = response.status === 204 ? undefined : await response.json();
     if (!response.ok) throw new ProblemError(answer as Problem);
     return answer as T;
   };
+  const keyed = (key: string | undefined): object => (key === undefined ? {} : { 'idempotency-key': key });
   const at = (id: string): string => `/runs/${encodeURIComponent(id)}`;
   return {
     get: (path) => request('GET', path),
-    launch: (scenario, key) => request('POST', '/runs', scenario, key === undefined ? {} : { 'idempotency-key': key }),
+    launch: (scenario, key) => request('POST', '/runs', scenario, keyed(key)),
     run: (id) => request('GET', at(id)),
     async *runs(options = {}) {
       for (let cursor: string | null = ''; cursor !== null;) {
@@ -64,6 +71,10 @@ export function connect(url: string, { token }: { readonly token?: string } = {}
     },
     command: (id, { type, ...rest }) => request('POST', `${at(id)}/${type}`, rest),
     label: (id, change) => request('PATCH', at(id), change),
+    notes: async (id) => (await request<{ notes: StepNote[] }>('GET', `${at(id)}/notes`)).notes,
+    addNote: (id, note, key) => request('POST', `${at(id)}/notes`, note, keyed(key)),
+    changeNote: (id, note, change) => request('PATCH', `${at(id)}/notes/${note}`, change),
+    removeNote: (id, note) => request('DELETE', `${at(id)}/notes/${note}`),
     tail: (id, options = {}) => openTail(url, token, id, options),
   };
 }

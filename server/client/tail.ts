@@ -6,7 +6,7 @@ import { decodeGap } from '../../core/gap.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { TelemetryFrame, TelemetrySchema } from '../../core/telemetry.ts';
 import { bytesOf } from '../../core/wire-bytes.ts';
-import type { RunState, TelemetryClientEvents, TelemetryServerEvents } from '../events.ts';
+import type { NoteEvent, RunState, TelemetryClientEvents, TelemetryServerEvents } from '../events.ts';
 import { ProblemError } from './problem.ts';
 
 export interface TailOptions {
@@ -18,6 +18,8 @@ export interface TailOptions {
   readonly maxHz?: number;
   /** Frames that were left out, with the least and greatest value of each column in them by buckets of steps. */
   readonly onGap?: (gap: Gap) => void;
+  /** Every change of the run's notes at steps, once and in order: those that there are, then what changes until the run's end. */
+  readonly onNote?: (event: NoteEvent) => void;
   /** Ends the tail. */
   readonly signal?: AbortSignal;
 }
@@ -51,7 +53,7 @@ async function* frames(
   url: string,
   token: string | undefined,
   runId: string,
-  { from = 0, mode = 'all', maxHz, onGap, signal }: TailOptions,
+  { from = 0, mode = 'all', maxHz, onGap, onNote, signal }: TailOptions,
   known: { schema: TelemetrySchema | null; state: RunState | null },
 ): AsyncGenerator<TelemetryFrame, void, undefined> {
   const socket: Socket<TelemetryServerEvents, TelemetryClientEvents> = io(new URL('/telemetry', url).href, {
@@ -64,6 +66,7 @@ async function* frames(
   });
   const held: TelemetryFrame[] = [];
   let next = from;
+  let eventsFrom = 0;
   let lastSeq: number | undefined;
   let fault: Error | undefined;
   let parked = false;
@@ -76,7 +79,8 @@ async function* frames(
   const subscribe = (): void => {
     const mine = ++asked;
     parked = false;
-    socket.emit('run:subscribe', { runId, from: next, mode, ...(maxHz === undefined ? {} : { maxHz }) }, (answer) => {
+    const request = { runId, from: next, mode, eventsFrom, ...(maxHz === undefined ? {} : { maxHz }) };
+    socket.emit('run:subscribe', request, (answer) => {
       if (mine !== asked) return;
       if (!answer.ok) return fail(new ProblemError(answer.problem));
       known.schema = answer.schema ?? known.schema;
@@ -96,6 +100,11 @@ async function* frames(
     if (gap.to <= next) return;
     onGap?.(decodeGap(gap));
     next = gap.to;
+  });
+  socket.on('event', (event) => {
+    if (event.seq < eventsFrom) return;
+    eventsFrom = event.seq + 1;
+    onNote?.(event);
   });
   socket.on('frames', ({ firstSeq, frames: bodies }) => {
     if (parked) return;

@@ -198,7 +198,7 @@ describe('the catalogue', () => {
     cpSync(join(folder.path, 'store'), old, { recursive: true });
     using database = openSqlite(join(old, 'lab.db'));
     database.exec(`drop index run_listed; drop index run_of_sweep;
-      ${['tag', 'token', 'sweep', 'figure', 'sketch'].map((name) => `drop table ${name};`).join(' ')}
+      ${['tag', 'token', 'sweep', 'figure', 'sketch', 'step_note'].map((name) => `drop table ${name};`).join(' ')}
       create index run_created on run(created_at desc, id desc);
       ${['search', 'note', 'archived', 'sweep_id', 'compacted'].map((name) => `alter table run drop column ${name};`).join(' ')}
       pragma user_version = 1;`);
