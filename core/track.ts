@@ -26,6 +26,14 @@ export class Track {
     this.#least = least;
   }
 
+  /** A track of rows that are known, each a span of its own. */
+  static of(id: string, label: string, rows: Iterable<number>): Track {
+    const track = new Track(id, label, () => false);
+    for (const from of [...new Set(rows)].sort((a, b) => a - b)) track.spans.push({ from, to: from + 1 });
+    track.count = track.spans.length;
+    return track;
+  }
+
   /** Looks at the rows that have come since. */
   scan(rows: number): this {
     for (; this.#scanned < rows; this.#scanned++) {

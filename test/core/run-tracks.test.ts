@@ -8,6 +8,19 @@ import { isTracked, laneTracks, networkTracks } from '../../core/run-tracks.ts';
 import { Track } from '../../core/track.ts';
 
 describe('a track', () => {
+  it('of rows that are known has each as a span of its own, in order and once', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 30 }), { maxLength: 20 }), fc.nat({ max: 30 }), (rows, at) => {
+        const track = Track.of('id', 'label', rows).scan(40);
+        const own = [...new Set(rows)].toSorted((a, b) => a - b);
+        expect([track.spans.map(({ from }) => from), track.count]).toEqual([own, own.length]);
+        expect(track.spans.every(({ from, to }) => to === from + 1)).toBe(true);
+        expect(track.beside(at, 1)?.from).toBe(own.find((row) => row > at));
+        expect(track.beside(at, -1)?.from).toBe(own.findLast((row) => row < at));
+      }),
+    );
+  });
+
   it('has the rows on which its condition holds, however they come', () => {
     fc.assert(
       fc.property(

@@ -20,6 +20,7 @@ const mostListed = 200;
 const meanings: Readonly<Record<string, Meaning>> = {
   attack: 'attacked',
   search: 'other-5',
+  note: 'other-2',
   empty: 'reference',
   full: 'reference',
 };
@@ -32,10 +33,12 @@ export interface EventLaneProps {
   /** Rows there are: with them the counts grow. */
   readonly rows: number;
   readonly children?: ReactNode;
+  /** Stands under the lane. */
+  readonly below?: ReactNode;
 }
 
 /** What happens in a run, a row for each kind, under the charts' window and cursor; one may jump from one to the next. */
-export function EventLane({ tracks, columns, view, clock, rows, children }: EventLaneProps) {
+export function EventLane({ tracks, columns, view, clock, rows, children, below }: EventLaneProps) {
   const scheme = useComputedColorScheme('light');
   const host = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -141,6 +144,7 @@ export function EventLane({ tracks, columns, view, clock, rows, children }: Even
           <div ref={line} className="cursor-line" hidden />
         </div>
       </div>
+      {below}
       <details onToggle={(event) => setListed(event.currentTarget.open)}>
         <summary>As a table</summary>
         {listed && <EventTable tracks={tracks} view={view} rows={rows} clock={clock()} />}

@@ -137,6 +137,8 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
             />
           </ViewBar>
           <Events
+            runId={run.id}
+            notes={status.notes}
             schema={schema}
             columns={columns}
             lane={attackedLane}

@@ -5,7 +5,7 @@ import type { WireGap } from '../../../core/gap.ts';
 import type { TelemetrySchema } from '../../../core/telemetry.ts';
 import { bytesOf } from '../../../core/wire-bytes.ts';
 import type { WireBytes } from '../../../core/wire-bytes.ts';
-import type { Problem, RunSummary, TelemetryServerEvents } from '../../events.ts';
+import type { NoteEvent, Problem, RunSummary, StepNote, TelemetryServerEvents } from '../../events.ts';
 import type { TelemetrySocket } from '../wire/sockets.ts';
 import { Columns } from './columns.ts';
 
@@ -28,6 +28,8 @@ export interface StreamStatus {
   /** Every frame of an ended run is here. */
   readonly complete: boolean;
   readonly problem: Problem | null;
+  /** What people say of steps, by step. */
+  readonly notes: readonly StepNote[];
 }
 
 /** React redraws the numbers beside the charts this often. */
@@ -45,6 +47,7 @@ const idle: StreamStatus = {
   stepsPerSecond: 0,
   complete: false,
   problem: null,
+  notes: [],
 };
 
 /**
@@ -62,6 +65,7 @@ export class RunStream {
   #shown: StreamStatus = idle;
   #waiting = false;
   #next = 0;
+  #nextEvent = 0;
   #asked = 0;
   #awaiting = false;
   #fruitless = 0;
@@ -97,7 +101,7 @@ export class RunStream {
     if (mode === 'all' && this.#status.leftOut > 0) {
       this.#columns = new Columns();
       this.#next = 0;
-      this.#set({ ...idle, run: this.#status.run });
+      this.#set({ ...idle, run: this.#status.run, notes: this.#status.notes });
     }
     const mine =
       <M extends { readonly runId: string }>(handle: (message: M) => void) =>
@@ -108,6 +112,7 @@ export class RunStream {
       schema: mine(({ schema }) => this.#adopt(schema)),
       frames: mine(({ frames }) => this.#take(frames)),
       gap: mine((gap) => this.#leaveOut(gap)),
+      event: mine((event) => this.#note(event)),
       state: (run) => {
         if (run.id === this.#runId) this.#set({ run });
       },
@@ -133,7 +138,7 @@ export class RunStream {
   #subscribe(): void {
     const asked = ++this.#asked;
     this.#awaiting = true;
-    const request = { runId: this.#runId, from: this.#next, mode: this.#mode };
+    const request = { runId: this.#runId, from: this.#next, mode: this.#mode, eventsFrom: this.#nextEvent };
     this.#socket.emit('run:subscribe', request, (answer) => {
       if (asked !== this.#asked) return;
       this.#awaiting = false;
@@ -143,6 +148,14 @@ export class RunStream {
       this.#columns.expect(answer.run.totalSteps);
       if (answer.schema !== null) this.#adopt(answer.schema);
     });
+  }
+
+  #note({ seq, id, note }: NoteEvent): void {
+    if (seq < this.#nextEvent) return;
+    this.#nextEvent = seq + 1;
+    const others = this.#status.notes.filter((one) => one.id !== id);
+    const notes = note === null ? others : [...others, note].sort((a, b) => a.step - b.step || a.id - b.id);
+    this.#set({ notes });
   }
 
   #adopt(schema: TelemetrySchema): void {
