@@ -1,57 +1,36 @@
 import type uPlot from 'uplot';
-import type { Track } from '../../../core/track.ts';
-import type { Scheme } from '../colours.ts';
-import { colourOf, inkOf } from '../colours.ts';
 import type { Columns } from './columns.ts';
 import { bucketSize, decimate, drawnRoom } from './decimate.ts';
 import type { Drawn } from './decimate.ts';
+import { GrowingLines } from './growing-lines.ts';
+import type { LinesOptions, Shown } from './growing-lines.ts';
+import type { Band } from './line-drawing.ts';
 import { LineLayer } from './line-layer.ts';
-import type { Band, SceneLine } from './line-layer.ts';
 import type { Panel } from './panels.ts';
 import { makePlot, sidesOf } from './plot.ts';
 import type { PlotSize } from './plot.ts';
-import { fillSpans } from './shading.ts';
 import type { SimClock } from './sim-time.ts';
 
 const buckets = 600;
-/** Spans nearer than a pixel are filled as one: those a little left of what is drawn anew may reach into it. */
-const shadePx = 3;
 
-/** What a picture shows: rows [from, to), in the range of [from, until). */
-export interface Shown {
-  readonly from: number;
-  readonly to: number;
-  readonly until: number;
-}
-
-export interface PictureOptions {
-  readonly panel: Panel;
-  readonly scheme: Scheme;
+export interface PictureOptions extends LinesOptions {
   readonly columns: Columns;
   readonly clock: () => SimClock;
-  /** Its spans are shaded. */
-  readonly shade?: Track | undefined;
 }
 
-/**
- * A panel's picture in a box. Axes are drawn anew when a range changes; of the lines only what has come since, while their ranges
- * and the size of their buckets stay as they were.
- */
+/** A panel's picture in a box. Axes are drawn anew when a range changes; the lines on a layer of their own under them. */
 export class ChartPicture {
   readonly plot: uPlot;
   readonly #options: PictureOptions;
   readonly #layer = new LineLayer();
+  readonly #lines: GrowingLines;
   readonly #room: Drawn;
   #axes = '';
-  /** Of what the layer shows, but for the rows that were added since. */
-  #frame = '';
-  #to = 0;
-  /** Row of a point such that all up to it stays as it is when rows come. */
-  #settled = 0;
 
   constructor(options: PictureOptions, size: PlotSize, box: HTMLElement) {
     const { panel, scheme, clock } = options;
     this.#options = options;
+    this.#lines = new GrowingLines(options);
     this.#room = drawnRoom(panel.lines.length);
     this.plot = makePlot(panel, scheme, size, clock, box);
     this.#layer.canvas.className = 'lines';
@@ -79,7 +58,14 @@ export class ChartPicture {
       }),
     );
     this.#scale(shown, bands);
-    this.#drawLines(shown, bands);
+    this.#lines.draw(this.#layer.place(this.plot.bbox), {
+      shown,
+      points: this.#room,
+      bucketRows: bucketSize(to - from, buckets),
+      bands,
+      axes: this.#axes,
+      toY: (value, axis) => this.plot.valToPos(value, axis, true) - this.plot.bbox.top,
+    });
   }
 
   /** Gives the axes their ranges. */
@@ -94,37 +80,6 @@ export class ChartPicture {
       this.plot.setData(data as uPlot.AlignedData, false);
       this.plot.setScale('x', { min: range[0]!, max: range[1]! });
     });
-  }
-
-  #drawLines({ from, to, until }: Shown, bands: readonly (readonly Band[])[]): void {
-    const { panel, scheme, shade } = this.#options;
-    const { x, y } = this.#room;
-    const { left, top, width, height } = this.plot.bbox;
-    this.#layer.place(this.plot.bbox);
-    const perRow = width / Math.max(1, until - 1 - from);
-    const toX = (row: number): number => (row - from) * perRow;
-    const dense = this.#layer.isDense(x.length);
-    const frame = `${this.#axes} ${left} ${top} ${width} ${height} ${bucketSize(to - from, buckets)} ${dense}`;
-    const first = dense && frame === this.#frame && to >= this.#to ? Math.floor(toX(this.#settled)) : 0;
-    const lines = panel.lines.map((line, k): SceneLine => ({
-      y: y[k]!,
-      bands: bands[k]!,
-      colour: colourOf(line.meaning, scheme),
-      width: line.meaning === 'reference' ? 1 : 1.4,
-      dash: line.dash,
-      toY: (value) => this.plot.valToPos(value, line.axis, true) - top,
-    }));
-    const fill = (context: CanvasRenderingContext2D): void => {
-      if (shade === undefined) return;
-      context.fillStyle = inkOf(scheme).shade;
-      const begin = Math.max(from, Math.floor(from + (first - shadePx) / perRow));
-      fillSpans(context, shade, { from: begin, until: Math.min(to, until) }, toX, [0, 0, width, height], 1);
-    };
-    this.#layer.draw({ x, lines, toX, shade: fill }, first);
-    this.#frame = frame;
-    this.#to = to;
-    // The last bucket may still change, and with it the segment that leads to it.
-    this.#settled = x.at(-3) ?? from;
   }
 
   destroy(): void {

@@ -1,14 +1,13 @@
 import type { Track } from '../../../core/track.ts';
-
-/** Spans nearer than this are drawn as one. */
-const gapPx = 1;
+import type { Brush } from './brush.ts';
 
 /**
- * Fills the spans of a track that lie in [from, until) on a canvas; a row has half a row on either side of it.
- * @param toPx of a row  @param box left, top, width and height of what may be drawn on
+ * Fills the spans of a track that lie in [from, until), as whole px: all that a row reaches into, which has half a row on either side of it. A px
+ * is filled once; whether it is depends on nothing but the rows over it, where the least is 1.
+ * @param toPx of a row  @param box left, top, width and height of what may be drawn on  @param leastPx of a span
  */
 export function fillSpans(
-  context: CanvasRenderingContext2D,
+  brush: Brush,
   track: Track,
   { from, until }: { readonly from: number; readonly until: number },
   toPx: (row: number) => number,
@@ -18,20 +17,19 @@ export function fillSpans(
   const [left, top, width, height] = box;
   let [start, end] = [Number.NaN, Number.NaN];
   const flush = (): void => {
-    if (Number.isNaN(start)) return;
-    const x = Math.max(left, start);
-    const w = Math.min(left + width, Math.max(end, x + leastPx)) - x;
-    if (w > 0) context.fillRect(x, top, w, height);
+    const w = Math.min(left + width, end) - start;
+    if (w > 0) brush.fillRect(start, top, w, height);
   };
   for (let k = track.at(from); k < track.spans.length; k++) {
     const span = track.spans[k]!;
     if (span.from >= until) break;
-    const [a, b] = [toPx(span.from - 0.5), toPx(span.to - 0.5)];
-    if (a - end <= gapPx) end = b;
-    else {
+    const a = Math.max(left, Math.floor(toPx(span.from - 0.5)));
+    const b = Math.max(Math.ceil(toPx(span.to - 0.5)), a + leastPx);
+    if (!(a <= end)) {
       flush();
-      [start, end] = [a, b];
+      start = a;
     }
+    end = b;
   }
   flush();
 }
