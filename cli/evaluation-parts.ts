@@ -61,6 +61,7 @@ export async function evaluateInParts(scenario: Scenario, options: PartsOptions)
     );
   });
   const evaluated = jobs.map(({ key }) => values.get(key)!);
+  for (const { withheld } of evaluated) if (withheld !== undefined) note(`a part of it: ${withheld}`);
   const outcomes = evaluated.flatMap(({ result, telemetry }) => (telemetry === null ? [] : [{ result, ...telemetry }]));
   if (outcomes.length < evaluated.length)
     return {

@@ -53,5 +53,6 @@ export async function openExecutor(
   const url = redisUrl(redis);
   const { RedisExecutor } = await import('../server/executor/redis-executor.ts');
   const policies = policySupply(setup);
-  return RedisExecutor.open({ url, batch: batch(), codeHash: setup.codeHash, policies, log: note });
+  const { codeHash, telemetry } = setup;
+  return RedisExecutor.open({ url, batch: batch(), codeHash, policies, telemetry, log: note });
 }

@@ -1,7 +1,6 @@
 import type { Scenario } from '../core/scenario.ts';
 import { stepsElsewhere } from './catalogue.ts';
-import type { Catalogue } from './catalogue.ts';
-import type { Annotation, Origin, Outcome, Start } from './catalogue.ts';
+import type { Annotation, Catalogue, Origin, Outcome, Start } from './catalogue.ts';
 import type { Preparation, RunDetail, RunState, RunSummary } from './events.ts';
 import { frameLogFile, nothing } from './frame-log.ts';
 import type { StoredFrame } from './frame-log.ts';
@@ -83,6 +82,7 @@ export class Store implements Disposable {
 
   started(id: string, start: Start): void {
     this.#preparing.delete(id);
+    this.#steps.delete(id);
     const log = this.#logs.startWriting(id);
     const { scenario, createdAt } = this.#catalogue.detail(id);
     log.note('run', { scenario, createdAt });

@@ -70,7 +70,7 @@ export async function redisExecutors(
   let seen: Pick<ExecutorSight, 'workers' | 'queue'> = { workers: [], queue: { waiting: 0, active: 0, delayed: 0 } };
   return {
     kind: 'redis',
-    open: (sweep) => new RedisExecutor(queue, sweep, policies, { leaves: true }),
+    open: (sweep) => new RedisExecutor(queue, { batch: sweep, policies, telemetry: true }, { leaves: true }),
     async look() {
       let connected = false;
       if (queue.connected) {

@@ -9,6 +9,7 @@ import type { ExecutorStatus } from './events.ts';
 import { prepare } from './live-run.ts';
 import type { RunManager } from './run-manager.ts';
 import type { Log } from './socket-listener.ts';
+import { storeTelemetry } from './remote-telemetry.ts';
 import type { Store } from './store.ts';
 import { expandSweep } from './sweep.ts';
 import type { SweepSpec } from './sweep.ts';
@@ -165,7 +166,7 @@ export class SweepRunner {
     const ids = new Map([...runs].map(([key, { id }]) => [key, id]));
     const results: ResultStore<Evaluated> = {
       get: () => undefined, // those that are over are not asked for
-      put: (key, { result }) => this.#end(runs.get(key)!, { state: 'done', result }),
+      put: (key, value) => this.#keep(runs.get(key)!, value),
     };
     const onOutcome = (outcome: JobOutcome<Evaluated>): void => {
       faults = 0;
@@ -207,6 +208,15 @@ export class SweepRunner {
     }
   }
 
+  /** What a run elsewhere recorded is in the store before the run is over. */
+  async #keep(run: Going, { result, telemetry, withheld }: Evaluated): Promise<void> {
+    if (run.over) return;
+    const { store, manager, now } = this.#options;
+    const place = { store, notices: manager.notices, now };
+    if (telemetry !== null) await storeTelemetry(place, run.id, telemetry, result, () => !run.over);
+    this.#end(run, { state: 'done', result, ...(withheld !== undefined && { error: withheld }) });
+  }
+
   #cancelRun(run: Going): void {
     const { manager, executors } = this.#options;
     // One in a thread here ends when the thread has; one elsewhere is over for us, whatever still comes of it.
@@ -245,7 +255,7 @@ export class SweepRunner {
     if (executors.kind === 'redis') this.#follow(run, news);
   }
 
-  /** A run goes on elsewhere: its state and progress are told, frames there are none. */
+  /** A run goes on elsewhere: its state and progress are told, its frames come in the end. */
   #follow(run: Going, { done, preparing, totalSteps }: Extract<ExecutorNews, { type: 'job' }>): void {
     const { store, manager, now } = this.#options;
     if (preparing !== undefined) {

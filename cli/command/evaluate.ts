@@ -106,7 +106,7 @@ export function evaluateCommand(): Command {
         const labelled = shard === undefined ? result : { ...result, shard };
         writeEvaluation(options.out, labelled, schema, frames);
         kept?.clear();
-        note(`wrote ${options.out}${telemetry === null ? ' without telemetry: it stays with the workers' : ''}`);
+        note(`wrote ${options.out}${telemetry === null ? ' without telemetry' : ''}`);
         return labelled;
       }
     }) as unknown as Command;

@@ -87,8 +87,8 @@ export interface Executor extends AsyncDisposable {
 export interface ResultStore<Value> {
   /** undefined: not there, or damaged. */
   get(key: string): Value | undefined;
-  /** Durable once it returned. */
-  put(key: string, value: Value): void;
+  /** Durable once it returned, or what it returned has settled. */
+  put(key: string, value: Value): void | Promise<void>;
 }
 
 /** All that became of some jobs. */
@@ -128,7 +128,7 @@ export async function carryOut<W extends Work>(
     for await (const outcome of executor.run([...waiting.values()], options)) {
       if (!waiting.delete(outcome.key)) continue; // told twice, or none of ours
       if (outcome.state === 'done') {
-        results.put(outcome.key, outcome.value);
+        await results.put(outcome.key, outcome.value);
         values.set(outcome.key, outcome.value);
       } else if (outcome.state === 'failed')
         failures.set(outcome.key, { ...outcome.error, attempts: outcome.attempts });

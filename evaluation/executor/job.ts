@@ -34,6 +34,8 @@ export type Work = EvaluationWork | CellWork;
 export interface Evaluated {
   readonly result: RunResult;
   readonly telemetry: { readonly schema: TelemetrySchema; readonly frames: readonly TelemetryFrame[] } | null;
+  /** Why telemetry that was asked for could not be had. */
+  readonly withheld?: string | undefined;
 }
 
 export type ValueOf<W extends Work> = W extends EvaluationWork ? Evaluated : unknown;

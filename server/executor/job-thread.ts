@@ -29,6 +29,8 @@ export interface ThreadTask {
   readonly setup: WorkshopSetup;
   /** Packed policies that came with the work, by the names that it has for them. */
   readonly policies: ReadonlyMap<string, Uint8Array>;
+  /** Whether what an evaluation records is wanted. */
+  readonly telemetry: boolean;
   /** Takes the news. */
   readonly port: MessagePort;
 }
@@ -45,9 +47,9 @@ export type ThreadAnswer =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Does one job in a thread of the pool. */
-export default async function doJob({ work, setup, policies, port }: ThreadTask): Promise<ThreadAnswer> {
+export default async function doJob({ work, setup, policies, telemetry, port }: ThreadTask): Promise<ThreadAnswer> {
   try {
-    const { roots, modelsDir, controllers, versions, codeHash, telemetry } = setup;
+    const { roots, modelsDir, controllers, versions, codeHash } = setup;
     const workshop: Workshop = {
       workspace: fileWorkspace({ roots, modelsDir, supplied: policies, controllers }),
       clock: systemClock,

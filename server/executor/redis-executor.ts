@@ -4,7 +4,7 @@ import { BackendError, CancelledError, DataError, FaultlineError } from '../../c
 import { checkValue } from '../../evaluation/executor/check-result.ts';
 import { mostAttempts } from '../../evaluation/executor/executor.ts';
 import type { Executor, JobFault, JobOutcome, RunJobsOptions } from '../../evaluation/executor/executor.ts';
-import type { Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
+import type { Evaluated, Job, ValueOf, Work } from '../../evaluation/executor/job.ts';
 import type { PolicySupply } from './packed-policy.ts';
 import { PolicyShelf } from './policy-shelf.ts';
 import { faultOf } from '../thread-fault.ts';
@@ -12,6 +12,7 @@ import { entryOf, faultIn } from './queue-entry.ts';
 import { cancelledKey, jobId, resultsKey } from './redis-link.ts';
 import { delivered, mostResultBytes } from './redis-messages.ts';
 import type { QueuedJob } from './redis-messages.ts';
+import { TelemetryShelf } from './telemetry-shelf.ts';
 import { RedisQueue } from './redis-queue.ts';
 import type { RedisQueueOptions } from './redis-queue.ts';
 
@@ -20,6 +21,8 @@ export interface RedisExecutorOptions extends RedisQueueOptions {
   readonly batch: string;
   /** Policies that are sent along. */
   readonly policies: PolicySupply;
+  /** Whether what runs record comes back with their results. */
+  readonly telemetry: boolean;
 }
 
 /** A job that will not be done. */
@@ -50,28 +53,28 @@ export class RedisExecutor implements Executor {
   readonly #batch: string;
   readonly #leaves: boolean;
   readonly #policies: PolicyShelf;
+  readonly #telemetry: TelemetryShelf | undefined;
   #own = false;
 
   /**
-   * @param policies those that workers may not have are sent along
    * @param leaves jobs that nobody waits for any more stay in the queue: the same batch will come back for them, after a restart, say, and takes
    * failures of before as they are; absent: they leave it
    */
   constructor(
     queue: RedisQueue,
-    batch: string,
-    policies: PolicySupply,
+    { batch, policies, telemetry }: Pick<RedisExecutorOptions, 'batch' | 'policies' | 'telemetry'>,
     { leaves = false }: { readonly leaves?: boolean } = {},
   ) {
     this.#queue = queue;
     this.#batch = batch;
     this.#policies = new PolicyShelf(queue.redis, batch, policies);
+    this.#telemetry = telemetry ? new TelemetryShelf(queue.redis, batch) : undefined;
     this.#leaves = leaves;
   }
 
   /** With a queue of its own. @throws {BackendError} when there is no Redis */
   static async open(options: RedisExecutorOptions): Promise<RedisExecutor> {
-    const executor = new RedisExecutor(await RedisQueue.open(options), options.batch, options.policies);
+    const executor = new RedisExecutor(await RedisQueue.open(options), options);
     executor.#own = true;
     return executor;
   }
@@ -117,6 +120,7 @@ export class RedisExecutor implements Executor {
               yield outcome; // who asks for the next has kept this one
             }
             await this.#queue.redis.hdel(resultsKey(this.#batch), key);
+            await this.#telemetry?.release(key);
           }
           for (const one of await unlessAborted(this.#failed(open, run), signal)) {
             open.delete(one.key);
@@ -170,7 +174,8 @@ export class RedisExecutor implements Executor {
     const lay = this.#policies.layer();
     for (const { key, work } of jobs)
       try {
-        entries.push(entryOf({ batch: this.#batch, run, key, work, policies: await lay(work) }));
+        const telemetry = work.kind === 'evaluation' && this.#telemetry !== undefined;
+        entries.push(entryOf({ batch: this.#batch, run, key, work, telemetry, policies: await lay(work) }));
       } catch (error) {
         if (!(error instanceof FaultlineError)) throw error;
         given.push({ key, error: faultOf(error), attempts: 1 });
@@ -203,8 +208,13 @@ export class RedisExecutor implements Executor {
       ({ worker } = parsed.data);
       const { value, attempt } = parsed.data;
       const checked = (job.check?.(value) ?? checkValue(value, work, codeHash)) as ValueOf<W>;
+      const recorded = work.kind === 'evaluation' ? await this.#telemetry?.take(key, parsed.data.telemetry) : undefined;
       onNews?.({ type: 'job', key, done: 1, worker, attempt });
-      return { key, state: 'done', value: checked };
+      return {
+        key,
+        state: 'done',
+        value: recorded === undefined ? checked : { ...(checked as Evaluated), ...recorded },
+      };
     } catch (error) {
       if (isRefusal(error)) throw error;
       const attempts = (bad.get(key) ?? 0) + 1;
@@ -251,6 +261,7 @@ export class RedisExecutor implements Executor {
     const { log, redis } = this.#queue;
     try {
       await this.#policies.clear();
+      await this.#telemetry?.clear();
       if (keys.length === 0) return;
       await redis.set(cancelledKey(this.#batch, run), '1', 'EX', cancelledSeconds);
       for (let from = 0; from < keys.length; from += chunk)

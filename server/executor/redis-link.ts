@@ -10,6 +10,8 @@ export const prefix = 'faultline';
 export const queueName = (codeHash: string): string => `jobs-${codeHash.slice(0, 16)}`;
 /** Hash of a batch's results, by key of their job, until the coordinator has taken them. */
 export const resultsKey = (batch: string): string => `${prefix}:results:${batch}`;
+/** Hash of the telemetry of a batch's runs, by SHA-256 of its bytes, until the coordinator has taken it. */
+export const telemetryKey = (batch: string): string => `${prefix}:telemetry:${batch}`;
 /** Hash of the policies that a batch's jobs need, by SHA-256 of their files, until the batch is over. */
 export const policiesKey = (batch: string): string => `${prefix}:policies:${batch}`;
 /** There while a coordinator's run of a batch, or one job of it, is cancelled. */

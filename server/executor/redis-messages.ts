@@ -10,6 +10,8 @@ export const queuedJob = z.strictObject({
   run: batch,
   key,
   work: z.unknown(),
+  /** Whether what it records is wanted. */
+  telemetry: z.boolean(),
   /** SHA-256 of the files of policies that come with it, by the names that the work has for them. */
   policies: z.record(z.string().min(1).max(1000), key).refine((named) => Object.keys(named).length <= 64),
 });
@@ -24,6 +26,8 @@ export const delivered = z.strictObject({
   attempt: count,
   ms: z.number().min(0),
   value: z.unknown(),
+  /** Bytes of what it recorded, and their SHA-256; null: they stay with the worker. Absent: it was not asked for. */
+  telemetry: z.strictObject({ bytes: count, hash: key.nullable() }).optional(),
 });
 export type Delivered = z.infer<typeof delivered>;
 

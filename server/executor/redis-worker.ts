@@ -14,6 +14,7 @@ import { cancelledKey, connectRedis, prefix, queueName, resultsKey, workerKey } 
 import type { LinkLog } from './redis-link.ts';
 import { queuedJob } from './redis-messages.ts';
 import type { Delivered, Heartbeat, QueuedJob } from './redis-messages.ts';
+import { handInTelemetry } from './telemetry-shelf.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 export interface RedisWorkerOptions {
@@ -68,7 +69,7 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
     try {
       const policies = await cache.fetch(data.batch, data.policies);
       const wanted = AbortSignal.any([own.stop.signal, signal]);
-      const outcome = await pool.run(work, wanted, policies, (news) => {
+      const outcome = await pool.run(work, wanted, { policies, telemetry: data.telemetry }, (news) => {
         own.news = { ...news, done: Math.min(1, Math.max(0, news.done)), preparing: news.preparing?.slice(0, 200) };
       });
       if (!outcome.ok) {
@@ -77,9 +78,12 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
         log(`job ${data.key.slice(0, 12)} failed: ${text}`);
         throw outcome.final ? new UnrecoverableError(text) : new Error(text);
       }
-      const value = work.kind === 'evaluation' ? (outcome.value as Evaluated).result : outcome.value;
+      const done =
+        work.kind === 'evaluation' ? (outcome.value as Evaluated) : { result: outcome.value, telemetry: null };
+      const { result: value, telemetry: recorded } = done;
+      const telemetry = recorded === null ? undefined : await handInTelemetry(redis, data.batch, recorded);
       const ms = performance.now() - begun;
-      const body = JSON.stringify({ worker: id, attempt: own.attempt, ms, value } satisfies Delivered);
+      const body = JSON.stringify({ worker: id, attempt: own.attempt, ms, value, telemetry } satisfies Delivered);
       // By the job's key, so that a second worker's result of the same job takes the place of the first, and is the same.
       const results = resultsKey(data.batch);
       await redis.hset(results, data.key, body);

@@ -15,8 +15,6 @@ export type ThreadOutcome<Value> =
   /** `final`: another attempt would end in the same way. */
   | { readonly ok: false; readonly fault: JobFault; readonly final: boolean };
 
-const none: ThreadTask['policies'] = new Map();
-
 /** Threads that do jobs, one at a time each; they start when they are needed and end when nothing came for a while. */
 export class ThreadPool implements AsyncDisposable {
   readonly #pool: Piscina<ThreadTask, ThreadAnswer>;
@@ -40,19 +38,19 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /**
-   * @param policies packed, by name, beside those of this machine
+   * @param given what came with the work, and whether what it records is wanted
    * @throws {CancelledError} when the signal is set: the thread ends, whatever it is doing.
    */
   async run<W extends Work>(
     work: W,
     signal: AbortSignal,
-    policies: ThreadTask['policies'],
+    given: Pick<ThreadTask, 'policies' | 'telemetry'>,
     onNews: (news: ThreadNews) => void,
   ): Promise<ThreadOutcome<ValueOf<W>>> {
     const { port1, port2 } = new MessageChannel();
     port1.on('message', onNews);
     try {
-      const task: ThreadTask = { work, setup: this.#setup, policies, port: port2 };
+      const task: ThreadTask = { work, setup: this.#setup, ...given, port: port2 };
       const answer = await this.#pool.run(task, { signal, transferList: [port2] });
       if (!answer.ok) return { ok: false, fault: answer.fault, final: answer.fault.name !== null };
       const { value, telemetry } = answer;
@@ -83,8 +81,10 @@ export class ThreadPool implements AsyncDisposable {
     signal: AbortSignal,
     hear: { readonly onNews: (news: ThreadNews) => void; readonly onRetry: (attempt: number, reason: string) => void },
   ): Promise<{ readonly outcome: ThreadOutcome<ValueOf<W>>; readonly attempts: number }> {
+    const policies: ThreadTask['policies'] = new Map();
+    const { telemetry } = this.#setup;
     for (let attempts = 1; ; attempts++) {
-      const outcome = await this.run(work, signal, none, hear.onNews);
+      const outcome = await this.run(work, signal, { policies, telemetry }, hear.onNews);
       if (outcome.ok || outcome.final || attempts >= mostAttempts) return { outcome, attempts };
       hear.onRetry(attempts + 1, outcome.fault.reason);
     }

@@ -21,7 +21,14 @@ describe.skipIf(!hasRedis)('jobs over a Redis', () => {
   const policies = async (): Promise<undefined> => undefined;
   const waiting = async (): Promise<number> => client.llen(`faultline:jobs-${testCode.slice(0, 16)}:wait`);
   const open = (batch: string): Promise<RedisExecutor> =>
-    RedisExecutor.open({ url: redis.url, batch, codeHash: testCode, policies, log: (text) => void said.push(text) });
+    RedisExecutor.open({
+      url: redis.url,
+      batch,
+      codeHash: testCode,
+      policies,
+      telemetry: false,
+      log: (text) => void said.push(text),
+    });
   /** As a worker leaves it. */
   const deliver = (batch: string, key: string, value: unknown): Promise<number> =>
     client.hset(`faultline:results:${batch}`, key, JSON.stringify({ worker: 'w', attempt: 1, ms: 5, value }));
@@ -114,7 +121,7 @@ describe.skipIf(!hasRedis)('jobs over a Redis', () => {
 
   it('an address that is none, or where nobody is, is named without its password', async () => {
     const at = (url: string): Promise<unknown> =>
-      RedisExecutor.open({ url, batch: 'b', codeHash: '', policies, log() {} });
+      RedisExecutor.open({ url, batch: 'b', codeHash: '', policies, telemetry: false, log() {} });
     await expect(at('http://user:secret@x')).rejects.toThrow(ConfigError);
     const nobody = at('redis://user:secret@127.0.0.1:1/0');
     await expect(nobody).rejects.toThrow(BackendError);

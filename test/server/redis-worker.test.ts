@@ -16,7 +16,7 @@ import { tempFolder, until } from '../support/server.ts';
 
 afterEach(killCommands);
 
-const noPolicies = async (): Promise<undefined> => undefined;
+const policies = async (): Promise<undefined> => undefined;
 
 describe.skipIf(!hasRedis)('workers of a Redis', () => {
   const { codeHash } = provenance();
@@ -49,7 +49,7 @@ describe.skipIf(!hasRedis)('workers of a Redis', () => {
   });
 
   it('break off a job that is cancelled while they do it, and leave one that waits: the others of the batch stay', async () => {
-    await using executor = new RedisExecutor(queue, 'some', noPolicies);
+    await using executor = new RedisExecutor(queue, { batch: 'some', policies, telemetry: false });
     const [running, waiting, other] = longJobs([0, 1, 2]);
     const stop = { running: new AbortController(), waiting: new AbortController() };
     const all = new AbortController();
@@ -87,7 +87,7 @@ describe.skipIf(!hasRedis)('workers of a Redis', () => {
   }, 180_000);
 
   it('that a job takes down with it every time give it up after so many: it ends as failed', async () => {
-    await using executor = new RedisExecutor(queue, 'deadly', noPolicies, { leaves: true });
+    await using executor = new RedisExecutor(queue, { batch: 'deadly', policies, telemetry: false }, { leaves: true });
     const outcomes: JobOutcome<Evaluated>[] = [];
     const over = (async () => {
       const { signal } = new AbortController();

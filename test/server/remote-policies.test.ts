@@ -149,7 +149,14 @@ describe.skipIf(!hasRedis)('policies that workers do not have', { timeout: 300_0
       return { card: Buffer.from('{}'), weights: Buffer.alloc(bytes[name as keyof typeof bytes], 7) };
     };
     const end = async (jobs: ReturnType<typeof smallJobs>): Promise<readonly JobOutcome<Evaluated>[]> => {
-      await using executor = await RedisExecutor.open({ url: redis.url, batch: 'odd', codeHash, policies, log() {} });
+      await using executor = await RedisExecutor.open({
+        url: redis.url,
+        batch: 'odd',
+        codeHash,
+        policies,
+        telemetry: false,
+        log() {},
+      });
       const outcomes: JobOutcome<Evaluated>[] = [];
       for await (const one of executor.run(jobs, { signal: new AbortController().signal })) outcomes.push(one);
       return outcomes;

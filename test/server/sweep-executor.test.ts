@@ -85,6 +85,7 @@ describe.skipIf(!hasRedis)('sweeps of the server over a Redis', { timeout: 60_00
       attempts: 2,
       headSeq: 0,
       headStep: 30,
+      error: 'its worker handed in no telemetry',
     });
     expect((await runOf(url, first!.id)).result).toEqual(JSON.parse(JSON.stringify(result)));
     expect(second).toMatchObject({ state: 'failed' });

@@ -1,8 +1,9 @@
 import { parquetReadObjects } from 'hyparquet';
 import type { ExecutorStatus, RunState, RunSummary } from '../../server/events.ts';
+import { decodeFrame } from '../../core/frame-codec.ts';
 import { startCommand } from './command-process.ts';
 import type { CommandProcess } from './command-process.ts';
-import { api, posted, runOf, until } from './server.ts';
+import { api, framesOverHttp, posted, runOf, until } from './server.ts';
 
 /** A sweep as the server tells of it. */
 interface ServedSweep {
@@ -75,6 +76,22 @@ export function sweepReaches(url: string, id: string, state: RunState, count: nu
     },
     300_000,
   );
+}
+
+/** What a run recorded, step by step, every step once: a run that keeps a pace cuts its frames by the clock. */
+export async function recordedOf(url: string, id: string): Promise<object> {
+  const frames = (await framesOverHttp(url, id)).map((bytes) => decodeFrame(bytes));
+  const { schema, headSeq } = await runOf(url, id);
+  const channels = schema!.channels.map((): number[] => []);
+  let next = 0;
+  for (const [at, { seq, step0, rows, cols, values }] of frames.entries()) {
+    if (seq !== at || step0 !== next || cols !== channels.length)
+      throw new Error(`frame ${seq} of step ${step0} came, expected ${at} of ${next}`);
+    channels.forEach((column, c) => column.push(...values.subarray(c * rows, (c + 1) * rows)));
+    next += rows;
+  }
+  if (frames.length !== headSeq) throw new Error(`${frames.length} frames came, expected ${headSeq}`);
+  return { schema, channels };
 }
 
 /** What a sweep came to, but for the time that it took: results run by run, rows of its episodes, means over seeds. */

@@ -95,7 +95,12 @@ function Live({ run, detail, stream, status, connection }: OpenRun) {
       />
       {detail !== undefined && <RunLabels key={run.id} run={detail} />}
       {run.error !== null && (
-        <Alert color="red" variant="outline" title="The run failed" role="alert">
+        <Alert
+          color="red"
+          variant="outline"
+          title={run.state === 'done' ? 'Not all of it is here' : 'The run failed'}
+          role="alert"
+        >
           {run.error}
         </Alert>
       )}

@@ -5,19 +5,23 @@ import { isOver } from '../runs/run-state.ts';
 import { Downloads } from './downloads.tsx';
 import { LaneTable } from './lane-table.tsx';
 
-/** A run that a worker elsewhere does, or did: its result, without a telemetry to draw. */
+/** A run that a worker elsewhere does, or of which none was handed in: its result, without a telemetry to draw. */
 export function RemoteRun({ run, result }: { readonly run: RunSummary; readonly result: RunResult | null }) {
   const who = run.worker === null ? 'A worker' : `Worker ${run.worker}`;
   const over = isOver(run.state);
   return (
     <>
-      <Alert variant="outline" title="No frames: this run is not done on this server" role="note">
+      <Alert
+        variant="outline"
+        title={over ? 'No frames of this run are here' : 'No frames yet: this run is not done on this server'}
+        role="note"
+      >
         {over
-          ? `${who} did it over the Redis; such a run tells its state, its progress and its result, and records no telemetry.`
+          ? `${who} did it over the Redis, and handed in no frames.`
           : run.worker === null
-            ? 'It waits in the Redis for a worker. Its state, its progress and in the end its result are told here; charts there will be none.'
-            : `${who} does it. Its state, its progress and in the end its result are told here; charts there will be none.`}{' '}
-        Launched by itself, the same scenario is done by this server and streams every frame.
+            ? 'It waits in the Redis for a worker. Its state and progress are told here, its frames and its result come when it is done.'
+            : `${who} does it. Its state and progress are told here, its frames and its result come when it is done.`}{' '}
+        Launched by itself, the same scenario is done by this server and streams every frame as it goes.
       </Alert>
       {result !== null && (
         <section className="panel" aria-labelledby="lanes">

@@ -239,9 +239,9 @@ function Perturbation({
 }
 
 function Waiting({ run }: Pick<OpenRun, 'run'>) {
-  if (run.executor === 'redis')
-    return <p className="hint">A worker elsewhere does this run: it records no telemetry that could be shown here.</p>;
-  if (isOver(run.state)) return <p className="hint">This run ended before its first step: nothing was recorded.</p>;
+  if (run.executor === 'redis' && !isOver(run.state))
+    return <p className="hint">A worker elsewhere does this run: what it records comes when it is done.</p>;
+  if (isOver(run.state)) return <p className="hint">Nothing that this run recorded is here.</p>;
   return (
     <>
       <p className="hint" role="status">
