@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io';
 import { backlog } from './backlog.ts';
+import { problemOf } from './problem.ts';
 import { maxWaiting } from './pump.ts';
 import type { TelemetrySocket } from './pump.ts';
 import type { StepNotes } from './step-notes.ts';
@@ -41,8 +42,17 @@ export class NoteFeed implements Disposable {
     this.#behind.delete(run);
   }
 
-  /** The notes of a run changed. */
+  /** The notes of a run changed. A catalogue that cannot be read is a problem of this run's, and ends them. */
   hear(run: string): void {
+    try {
+      this.#send(run);
+    } catch (error) {
+      this.leave(run);
+      this.#socket.emit('problem', problemOf(error));
+    }
+  }
+
+  #send(run: string): void {
     for (;;) {
       const next = this.#next.get(run);
       if (next === undefined) return;

@@ -9,6 +9,7 @@ import { NoteFeed } from '../../server/note-feed.ts';
 import { maxWaiting } from '../../server/pump.ts';
 import type { TelemetrySocket } from '../../server/pump.ts';
 import { maxNotes } from '../../server/step-notes.ts';
+import { StoreError } from '../../server/store-error.ts';
 import { Store } from '../../server/store.ts';
 import { smallScenario } from '../support/model-folder.ts';
 import { writeRecordedRuns } from '../support/recorded-run.ts';
@@ -311,8 +312,10 @@ class SlowSocket {
     writeBuffer: this.writeBuffer,
     transport: Object.assign(new EventEmitter(), { socket: { bufferedAmount: 0 } }),
   });
-  emit(_event: string, event: NoteEvent): void {
-    this.sent.push(event);
+  readonly problems: Problem[] = [];
+  emit(name: string, event: NoteEvent | Problem): void {
+    if (name === 'problem') this.problems.push(event as Problem);
+    else this.sent.push(event as NoteEvent);
     this.writeBuffer.push({});
   }
   drain(): void {
@@ -356,6 +359,17 @@ describe('a feed', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('from a catalogue that cannot be read is a problem, and no fault of the server', () => {
+    const socket = new SlowSocket();
+    const changes = (): never => {
+      throw new StoreError('database disk image is malformed');
+    };
+    using feed = new NoteFeed(socket as unknown as TelemetrySocket, { changes }, 4);
+    feed.follow('a', 0);
+    feed.hear('a');
+    expect([socket.sent, socket.problems.map(({ code }) => code)]).toEqual([[], ['store']]);
   });
 
   it('follows the runs that were asked for last', () => {
