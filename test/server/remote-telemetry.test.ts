@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Subject } from 'rxjs';
 import { DataError } from '../../core/errors.ts';
+import { decodeFrame } from '../../core/frame-codec.ts';
 import type { JobOutcome } from '../../evaluation/executor/executor.ts';
 import type { Evaluated } from '../../evaluation/executor/job.ts';
 import { mostTelemetryBytes, packTelemetry, unpackTelemetry } from '../../server/executor/packed-telemetry.ts';
@@ -13,6 +15,9 @@ import { policiesKey, resultsKey, telemetryKey } from '../../server/executor/red
 import type { Delivered } from '../../server/executor/redis-messages.ts';
 import { handInTelemetry } from '../../server/executor/telemetry-shelf.ts';
 import { installation } from '../../server/installation.ts';
+import { storeTelemetry } from '../../server/remote-telemetry.ts';
+import type { RunNotice } from '../../server/run-notice.ts';
+import { Store } from '../../server/store.ts';
 import { killCommands, startCommand } from '../support/command-process.ts';
 import { faultlineIn } from '../support/faultline.ts';
 import { smallScenario } from '../support/model-folder.ts';
@@ -88,6 +93,46 @@ function sizeOf(frames: readonly Frame[]): number {
 function timeless({ schema, frames }: Telemetry): object {
   return { schema, frames: frames.map(({ wallTime: _wallTime, ...frame }) => frame) };
 }
+
+describe('telemetry that a worker handed in', () => {
+  it('is in the store once, whatever ended an earlier try in its midst; a run that is over meanwhile gets no more', async () => {
+    using folder = tempFolder();
+    const [{ work }] = smallJobs([0]) as [ReturnType<typeof smallJobs>[number]];
+    const { result } = await valueOf({ work });
+    const put = (store: Store, id: string, frames: number): Promise<void> => {
+      let left = frames;
+      const place = { store, notices: new Subject<RunNotice>(), now: () => 9 };
+      return storeTelemetry(place, id, recorded(), result, () => left-- > 0);
+    };
+    const steps = result.lanes[0]!.steps;
+    {
+      using store = new Store(folder.path, 1);
+      for (const id of ['again', 'killed', 'cancelled']) store.create(id, work.scenario, 1);
+      await put(store, 'again', 2);
+      await put(store, 'again', 3);
+      await put(store, 'killed', 1);
+      await put(store, 'cancelled', 2);
+      store.ended('again', { state: 'done', endedAt: 10, result });
+      store.ended('cancelled', { state: 'cancelled', endedAt: 10 });
+      expect(store.summary('cancelled')).toMatchObject({ state: 'cancelled', headSeq: 2, headStep: 8 });
+    }
+    using store = new Store(folder.path, 20);
+    expect(store.summary('killed')).toMatchObject({ state: 'interrupted', headSeq: 1, headStep: 4 });
+    await put(store, 'killed', 3);
+    store.ended('killed', { state: 'done', endedAt: 30, result });
+    for (const id of ['again', 'killed']) {
+      expect(store.detail(id)).toMatchObject({
+        state: 'done',
+        startedAt: 9,
+        totalSteps: steps,
+        headSeq: 3,
+        headStep: 9,
+      });
+      const frames = store.frames(id, 0, 10).map(({ body }) => decodeFrame(body));
+      expect(frames).toEqual(recorded().frames);
+    }
+  });
+});
 
 /** Rows of a Parquet file, but for the clock of who recorded them. */
 async function rowsOf(file: Uint8Array, copy: string): Promise<readonly unknown[]> {
