@@ -214,6 +214,13 @@ async function runWatched(url: string): Promise<string> {
     ],
   });
   await until('the watched run to be over', async () => over.includes((await runOf(url, id)).state), 300_000);
+  const { events } = (
+    await api<{ readonly events: readonly { readonly from: number }[] }>(
+      url,
+      `/runs/${id}/events?lane=grid/toggle-bifurcation&kind=voltage`,
+    )
+  ).body;
+  await api(url, `/runs/${id}/notes`, posted({ step: events.at(-1)!.from, text: 'The last time that a voltage leaves its band.' }));
   return id;
 }
 
