@@ -68,6 +68,8 @@ export interface RunningServer {
 
 /** Bytes of a request's headers, its address among them: a comparison names a thousand runs of 37 characters, with commas of three. */
 const maxHeaderSize = 64 * 1024;
+/** For so long a connection is kept without a request. With Node's five seconds a server that gets no processor for as long cuts one whose next request lies there unread. */
+const keepAliveTimeout = 65_000;
 /** How long a socket may outlive the token that opened it. */
 const recheckMs = 30_000;
 /** What clients get to read the last messages. */
@@ -150,7 +152,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     health: () => ({ ready: !draining, damage: store.damage }),
     log,
   });
-  const http = createServer({ maxHeaderSize }, app);
+  const http = createServer({ maxHeaderSize, keepAliveTimeout }, app);
   const connections = new Set<Socket>();
   http.on('connection', (socket) => {
     connections.add(socket);
