@@ -45,10 +45,9 @@ const retainAblation: typeof augmentationAblation = [
   ['ULD, no regular retain data', { ...published, regular: 0 }],
 ];
 
-/** Filter rates by the name of the arm: ULD's own, and those of what is shown beside. */
-
 const otherFilters = { 'ULD, filter off': 0, 'ULD, filter 0.01': 0.01 };
 export const filterVariants: readonly string[] = Object.keys(otherFilters);
+/** Filter rates by the name of the arm: ULD's own, and those of what is shown beside. */
 const filters = { ULD: filterRate, ...otherFilters };
 
 /** Everything that is tried on one target, at each of its settings. */
