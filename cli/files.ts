@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseNumbers } from '../core/csv.ts';
 import type { NumberTable } from '../core/csv.ts';
@@ -22,14 +22,19 @@ export function readNumbers(file: string): NumberTable {
 
 /** Writes a file, making its folder. */
 export function writeFile(file: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolderOf(file);
   writeFileSync(file, content);
 }
 
 /** Writes a file so that whoever reads it, even after a kill or a power cut, finds the old content or the new, whole. */
 export function replaceFile(file: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolderOf(file);
   // Flushed before it is renamed: a name must not reach the disk before what it names.
   writeFileSync(`${file}.tmp`, content, { flush: true });
   renameSync(`${file}.tmp`, file);
+}
+
+/** By its whole path: once the working directory is gone Node looks for the parents of a relative one for ever, and no signal ends it. */
+function makeFolderOf(file: string): void {
+  mkdirSync(dirname(resolve(file)), { recursive: true });
 }

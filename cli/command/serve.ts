@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { integer } from '../arguments.ts';
 import { executorOption, redisOption, redisUrl } from '../executor-option.ts';
@@ -54,7 +55,8 @@ export function serveCommand(): Command {
       const server = await startServer({
         host: options.host,
         port: options.port,
-        store: options.store,
+        // A relative one would be another, or none, when the working directory goes.
+        store: resolve(options.store),
         ...(options.token === undefined ? {} : { token: options.token }),
         modelsDir,
         dataRoots: options.data,
