@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mostStalls } from '../../evaluation/executor/executor.ts';
 import type { ExecutorNews, JobOutcome } from '../../evaluation/executor/executor.ts';
@@ -12,6 +14,7 @@ import { faultlineIn } from '../support/faultline.ts';
 import { smallScenario, writeModels } from '../support/model-folder.ts';
 import { hasRedis, openRedis } from '../support/redis-server.ts';
 import type { TestRedis } from '../support/redis-server.ts';
+import { deadly } from '../support/server-process.ts';
 import { tempFolder, until } from '../support/server.ts';
 
 afterEach(killCommands);
@@ -23,8 +26,8 @@ describe.skipIf(!hasRedis)('workers of a Redis', () => {
   const folder = tempFolder();
   let redis: TestRedis;
   let queue: RedisQueue;
-  const worker = (): ReturnType<typeof startCommand> =>
-    startCommand(folder.path, ['worker', '--redis', redis.url, '--data', folder.path, '--stalled-after', '1']);
+  const worker = (ahead?: string): ReturnType<typeof startCommand> =>
+    startCommand(folder.path, ['worker', '--redis', redis.url, '--data', folder.path, '--stalled-after', '1'], ahead);
   /** Minutes each, whatever the machine: they keep a pace. */
   const longJobs = (seeds: readonly number[]): Job<EvaluationWork>[] => {
     const scenario = {
@@ -37,7 +40,7 @@ describe.skipIf(!hasRedis)('workers of a Redis', () => {
   };
 
   beforeAll(async () => {
-    await writeModels(folder.path);
+    await writeModels(folder.path, ['small-ppo', 'deadly-process']);
     await faultlineIn(folder.path, ['worker', '--help']); // which compiles what is not: a worker then starts at once
     redis = await openRedis(folder.path);
     queue = await RedisQueue.open({ url: redis.url, codeHash, log() {} });
@@ -86,35 +89,35 @@ describe.skipIf(!hasRedis)('workers of a Redis', () => {
     await one.kill('SIGTERM');
   }, 180_000);
 
-  it('that a job takes down with it every time give it up after so many: it ends as failed', async () => {
+  it('that a job takes down with it every time give it up after five, and do the others: it ends as failed', async () => {
     await using executor = new RedisExecutor(queue, { batch: 'deadly', policies, telemetry: false }, { leaves: true });
     const outcomes: JobOutcome<Evaluated>[] = [];
-    const over = (async () => {
+    const [own, ...others] = ['./deadly-process', './small-ppo', './small-ppo'].map((policy, seed) => {
+      const scenario = { ...smallScenario({ steps: 24 }), victim: { policy } };
+      const [cell] = expandSweep({ name: 'deadly', scenario, vary: {}, seeds: [seed] });
+      return jobOf({ kind: 'evaluation', scenario: cell!.scenarios[0]!, part: null } as const, codeHash);
+    });
+    let over = false;
+    const all = (async () => {
       const { signal } = new AbortController();
-      for await (const outcome of executor.run(longJobs([7]), { signal })) outcomes.push(outcome);
+      for await (const outcome of executor.run([own!, ...others], { signal })) outcomes.push(outcome);
+      over = true;
     })();
-    let killed = 0;
-    while (outcomes.length === 0) {
-      const one = worker();
-      // As the job would: the process ends as soon as it has begun.
-      await until('the job to begin or end', async () => outcomes.length > 0 || (await beganBy(killed + 1)));
-      if (outcomes.length > 0) break;
-      await one.kill('SIGKILL');
-      killed++;
-      expect(killed).toBeLessThanOrEqual(mostStalls + 1);
+    let ended = 0;
+    for (;;) {
+      const one = worker(deadly);
+      await Promise.race([one.ended, all]);
+      if (over) break;
+      expect(await one.ended).toBeNull();
+      expect(readFileSync(join(folder.path, 'deadly-process', 'deaths'), 'utf8')).toHaveLength(++ended);
+      expect(ended).toBeLessThanOrEqual(5);
     }
-    await over;
-    expect(killed).toBe(mostStalls + 1);
-    expect(outcomes).toMatchObject([{ state: 'failed', error: { name: null } }]);
-    const [outcome] = outcomes;
-    expect(outcome!.state === 'failed' && outcome!.error.reason).toMatch(
-      /found without its worker 5 times, and is given up/,
-    );
+    expect([ended, mostStalls]).toEqual([5, 4]);
+    const of = (key: string) => outcomes.filter((outcome) => outcome.key === key);
+    const reason = expect.stringMatching(/found without its worker 5 times, and is given up/) as string;
+    expect(of(own!.key)).toMatchObject([{ state: 'failed', error: { reason, name: null } }]);
+    for (const { key } of others) expect(of(key)).toMatchObject([{ state: 'done' }]);
+    expect(outcomes).toHaveLength(3);
     expect(await queue.entries.getFailedCount()).toBe(0);
-  }, 180_000);
-
-  /** Whether a worker said that it has the job for the so-many-th time. */
-  async function beganBy(attempt: number): Promise<boolean> {
-    return (await queue.workers()).some(({ active }) => active.some((job) => job.attempt === attempt));
-  }
+  }, 300_000);
 });

@@ -20,9 +20,11 @@ export function killCommands(): void {
   children.clear();
 }
 
-export function startCommand(cwd: string, args: readonly string[]): CommandProcess {
+/** @param ahead a module to be loaded ahead of it, into its threads too */
+export function startCommand(cwd: string, args: readonly string[], ahead?: string): CommandProcess {
   const bin = join(import.meta.dirname, '..', '..', 'cli', 'bin.mjs');
-  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = ahead === undefined ? process.env : { ...process.env, NODE_OPTIONS: `--import ${ahead}` };
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
   children.add(child);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));

@@ -2,15 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { smallPolicy } from './small-policy.ts';
 
-/** A models folder with one small random PPO policy, `small-ppo`: every part of the path from file to victim is the real thing. */
-export async function writeModels(folder: string): Promise<string> {
-  const target = join(folder, 'small-ppo');
-  mkdirSync(target, { recursive: true });
+/** A models folder with one small random PPO policy, as `small-ppo` or by other names: every part of the path from file to victim is the real thing. */
+export async function writeModels(folder: string, names: readonly string[] = ['small-ppo']): Promise<string> {
   const policy = smallPolicy('categorical');
   for (const name of ['policy.json', 'policy.safetensors']) {
     const bytes = await policy.read(name);
     if (bytes === undefined) throw new Error(`the small policy has no ${name}`);
-    writeFileSync(join(target, name), bytes);
+    for (const model of names) {
+      mkdirSync(join(folder, model), { recursive: true });
+      writeFileSync(join(folder, model, name), bytes);
+    }
   }
   return folder;
 }

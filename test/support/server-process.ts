@@ -9,6 +9,8 @@ import { writeModels } from './model-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const entry = fileURLToPath(new URL('./serve.ts', import.meta.url));
+/** To be loaded into a process and its threads: reading the policy `deadly-thread`, or `deadly-process`, then ends the thread, or the process. */
+export const deadly = new URL('./deadly.mjs', import.meta.url).href;
 const children = new Set<ChildProcessByStdio<null, Readable, Readable>>();
 /** Kills what a test left running. */
 export function killServers(): void {
@@ -29,15 +31,18 @@ export async function childOptions(folder: string): Promise<ServerOptions> {
   };
 }
 
-/** Starts the server in a process of its own; resolves with its URL. */
+/** Starts the server in a process of its own; resolves with its URL. @param more modules to be loaded ahead */
 export async function spawnServer(
   options: ServerOptions,
-): Promise<{ url: string; pid: number; kill(): Promise<void> }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, JSON.stringify(options)], {
+  ...more: readonly string[]
+): Promise<{ url: string; pid: number; ended: Promise<unknown>; kill(): Promise<void> }> {
+  const imports = ['tsx', ...more].flatMap((module) => ['--import', module]);
+  const child = spawn(process.execPath, [...imports, entry, JSON.stringify(options)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
+  const ended = once(child, 'exit');
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   const url = await new Promise<string>((resolve, reject) => {
@@ -47,13 +52,13 @@ export async function spawnServer(
   return {
     url,
     pid: child.pid!,
+    ended,
     async kill() {
       children.delete(child);
       // One that ended by itself says no second time that it did, and was not meant to.
       if (child.exitCode !== null) throw new Error(`the server had ended with ${child.exitCode}: ${complaints}`);
-      const gone = once(child, 'exit');
       child.kill('SIGKILL');
-      await gone;
+      await ended;
     },
   };
 }
