@@ -7,8 +7,8 @@ import { isMainThread } from 'node:worker_threads';
 
 const { readFile } = promises;
 promises.readFile = (path, ...rest) => {
-  const deadly = /[\\/]deadly-(thread|process)[\\/]policy\.safetensors$/.exec(String(path));
-  if (deadly === null || isMainThread) return readFile(path, ...rest);
+  const deadly = typeof path === 'string' && /[\\/]deadly-(thread|process)[\\/]policy\.safetensors$/.exec(path);
+  if (!deadly || isMainThread) return readFile(path, ...rest);
   appendFileSync(join(dirname(path), 'deaths'), '.');
   if (deadly[1] === 'thread') process.exit(1);
   process.kill(process.pid, 'SIGKILL');
