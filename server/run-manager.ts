@@ -31,6 +31,8 @@ interface Waiting {
   readonly scenario: Scenario;
   /** It was interrupted, and is taken up. */
   readonly again?: boolean;
+  /** Nothing goes on beside it: it may be what ends servers. */
+  readonly alone?: boolean;
   /** It is a job of somebody who hears when it begins, and keeps its end himself. */
   readonly job?: { readonly onStart: () => void; readonly onEnd: (ending: Ending) => void };
 }
@@ -42,6 +44,8 @@ export class RunManager {
   readonly #live: LiveRunOptions;
   readonly #queue: Waiting[] = [];
   readonly #active = new Map<string, LiveRun>();
+  /** The one that goes on alone. */
+  #alone: string | null = null;
   /** How runs of sweeps are cancelled, wherever they are. */
   readonly #swept = new Map<string, () => void>();
   #closing = false;
@@ -154,18 +158,24 @@ export class RunManager {
     this.#swept.delete(id);
   }
 
-  /** Queues a run that is there already as a job; how it ended is told, and not kept here. @param again frames of it are in the store */
-  runJob(id: string, scenario: Scenario, again: boolean, onStart: () => void): Promise<Ending> {
+  /**
+   * Queues a run that is there already as a job; how it ended is told, and not kept here.
+   * @param again frames of it are in the store  @param alone with nothing beside it
+   */
+  runJob({ id, scenario, again, alone }: Required<Omit<Waiting, 'job'>>, onStart: () => void): Promise<Ending> {
     return new Promise((onEnd) => {
       if (this.#closing) onEnd({ state: 'interrupted' });
-      else this.#add({ id, scenario, again, job: { onStart, onEnd } });
+      else this.#add({ id, scenario, again, alone, job: { onStart, onEnd } });
     });
   }
 
   /** Ends a run that waits or goes on here: what it recorded stays. */
   cancelJob(id: string): void {
     const waiting = this.#queue.findIndex((entry) => entry.id === id);
-    if (waiting >= 0) return this.#over(this.#queue.splice(waiting, 1)[0]!, { state: 'cancelled' });
+    if (waiting >= 0) {
+      this.#over(this.#queue.splice(waiting, 1)[0]!, { state: 'cancelled' });
+      return this.#startNext(); // those behind it may have waited for it to go on alone
+    }
     const active = this.#active.get(id);
     active?.command({ type: 'cancel' });
     if (active !== undefined) setTimeout(() => void active.stop({ state: 'cancelled' }), cancelGraceMs).unref();
@@ -191,13 +201,16 @@ export class RunManager {
   }
 
   #startNext(): void {
-    while (!this.#closing && this.#active.size < this.#options.maxConcurrent) {
-      const next = this.#queue.shift();
-      if (next === undefined) return;
-      const { id, scenario, again = false, job } = next;
+    while (!this.#closing && this.#active.size < this.#options.maxConcurrent && this.#alone === null) {
+      const [next] = this.#queue;
+      if (next === undefined || (next.alone === true && this.#active.size > 0)) return;
+      this.#queue.shift();
+      const { id, scenario, again = false, alone = false, job } = next;
+      if (alone) this.#alone = id;
       job?.onStart();
       const run = new LiveRun(id, scenario, again, this.#live, (ending) => {
         this.#active.delete(id);
+        if (alone) this.#alone = null;
         this.#over(next, ending);
         this.#startNext();
       });

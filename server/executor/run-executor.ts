@@ -6,6 +6,9 @@ import type { RunManager } from '../run-manager.ts';
 import type { Store } from '../store.ts';
 import { handedIn } from './arrivals.ts';
 
+/** A run that was under way so often when its server ended goes on alone from then on. */
+const suspectAfter = 2;
+
 /** Runs of this server do the jobs: among its others, in threads of their own, with every frame in the store as it comes. */
 export class RunExecutor implements Executor {
   readonly kind = 'local';
@@ -41,13 +44,18 @@ export class RunExecutor implements Executor {
     const cancel = (): void => this.#manager.cancelJob(id);
     const wanted = signal === undefined ? stop : AbortSignal.any([stop, signal]);
     wanted.addEventListener('abort', cancel, { once: true });
+    // What was under way when two servers ended may be what ended them, or have been beside it.
+    const alone = this.#store.summary(id).attempts >= suspectAfter;
     try {
       for (let attempt = 1; ; attempt++) {
         if (stop.aborted) throw new CancelledError('interrupted');
         if (wanted.aborted) return { key, state: 'cancelled' };
         const again = this.#store.summary(id).headSeq > 0;
         const begin = (): void => onNews?.({ type: 'job', key, done: 0, attempt });
-        const { state, result, error, final } = await this.#manager.runJob(id, work.scenario, again, begin);
+        const { state, result, error, final } = await this.#manager.runJob(
+          { id, scenario: work.scenario, again, alone },
+          begin,
+        );
         if (stop.aborted) throw new CancelledError('interrupted');
         if (state === 'done') return { key, state, value: { result, telemetry: null } as Evaluated as ValueOf<W> };
         if (state === 'cancelled') return { key, state };
