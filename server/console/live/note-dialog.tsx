@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Textarea } from '@mantine/core';
+import { Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { StepNote } from '../../events.ts';
+import { SaveDialog } from '../save-dialog.tsx';
 import { patchJson, postJson } from '../wire/api.ts';
-import { ErrorNote } from '../wire/error-note.tsx';
 
 /** A note that is being written: at a step, or one that there is. */
 export type Draft = Pick<StepNote, 'step' | 'text'> & { readonly id?: number };
@@ -27,50 +27,28 @@ export function NoteDialog({
     mutationFn: () => (id === undefined ? postJson(path, { step, text }) : patchJson(`${path}/${id}`, { text })),
     onSuccess: close,
   });
-  const ready = text.trim() !== '' && !save.isPending;
   return (
-    <Modal.Root opened onClose={close} size="lg" lockScroll={false}>
-      <Modal.Overlay />
-      <Modal.Content>
-        <Modal.Header component="div">
-          <Modal.Title>
-            Note at {time}, step {step}
-          </Modal.Title>
-          <Modal.CloseButton aria-label="Close" />
-        </Modal.Header>
-        <Modal.Body>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              if (ready) save.mutate();
-            }}
-          >
-            <Textarea
-              label="What is to be said of this step"
-              description="Ctrl+Enter saves."
-              autosize
-              minRows={3}
-              maxRows={12}
-              maxLength={2000}
-              value={text}
-              onChange={(event) => setText(event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter' && event.ctrlKey) event.currentTarget.form?.requestSubmit();
-              }}
-              data-autofocus
-            />
-            {save.isError && <ErrorNote error={save.error} />}
-            <Group mt="md" justify="flex-end">
-              <Button variant="default" onClick={close}>
-                Leave it
-              </Button>
-              <Button type="submit" loading={save.isPending} disabled={!ready}>
-                Save
-              </Button>
-            </Group>
-          </form>
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <SaveDialog
+      title={`Note at ${time}, step ${step}`}
+      save={save}
+      ready={text.trim() !== ''}
+      close={close}
+      lockScroll={false}
+    >
+      <Textarea
+        label="What is to be said of this step"
+        description="Ctrl+Enter saves."
+        autosize
+        minRows={3}
+        maxRows={12}
+        maxLength={2000}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && event.ctrlKey) event.currentTarget.form?.requestSubmit();
+        }}
+        data-autofocus
+      />
+    </SaveDialog>
   );
 }
