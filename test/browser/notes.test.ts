@@ -82,11 +82,12 @@ describe.skipIf(noBrowser !== undefined)(`notes at steps${noBrowser === undefine
     await chart.focus();
     await page.keyboard.press('Home');
     for (let k = 0; k < 3; k++) await page.keyboard.press('ArrowRight');
-    const at = await cursor();
     await page.getByRole('button', { name: 'Note at this step' }).focus();
     await page.keyboard.press('Enter');
     await dialog().getByRole('textbox').waitFor();
-    expect(await simTime()).toBe(at);
+    const at = await simTime();
+    // The picture says where the cursor is when it is drawn next.
+    await expect.poll(cursor, patience).toBe(at);
     await page.keyboard.type('here it begins');
     await dialog().getByRole('button', { name: 'Save' }).focus();
     await page.keyboard.press('Enter');
